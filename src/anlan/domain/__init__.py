@@ -1,0 +1,1 @@
+"""Frozen data and pure functions; imports nothing of ours but errors."""

@@ -1,0 +1,109 @@
+"""The closed list of what a policy may ask for, with each action's parameters and way back."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from anlan.errors import InvalidPolicy
+
+Target = Literal["actor", "recipient", "group", "event", "staff"]
+
+
+class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of action.
+
+    Attributes:
+        parameters: name to type (`hours`: number ...); all are optional unless listed in `required`.
+        target: whom it touches when the policy does not say.
+        reversal: the kind that takes it back, or None when there is nothing to take back.
+        is_enforcement: touches a member against their will, so the fuse applies.
+        title: what people read.
+    """
+
+    name: str
+    parameters: dict[str, type]
+    target: Target
+    required: tuple[str, ...] = ()
+    reversal: str | None = None
+    is_enforcement: bool = True
+    title: dict[str, str]
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """Something Anlan does or asks the platform to do, because `policy` held.
+
+    `target` is an entity name (`account:a1`), `event:<id>` or `staff`.
+    """
+
+    kind: str
+    target: str
+    policy: str
+    parameters: dict[str, Any] = {}
+
+
+KINDS: dict[str, ActionKind] = {
+    kind.name: kind
+    for kind in (
+        ActionKind(
+            name="alert", parameters={"scenario": str, "to": str}, target="recipient", required=("scenario",),
+            is_enforcement=False, title={"zh": "风险提醒", "en": "Risk alert"},
+        ),
+        ActionKind(
+            name="case", parameters={"queue": str, "priority": int}, target="event", required=("queue",),
+            is_enforcement=False, title={"zh": "转人工", "en": "Open a case"},
+        ),
+        ActionKind(
+            name="notify_staff", parameters={"channel": str}, target="staff", is_enforcement=False,
+            title={"zh": "通知值班人员", "en": "Notify staff"},
+        ),
+        ActionKind(
+            name="delete_message", parameters={}, target="event", reversal="restore_message",
+            title={"zh": "删除消息", "en": "Delete the message"},
+        ),
+        ActionKind(
+            name="restore_message", parameters={}, target="event", is_enforcement=False,
+            title={"zh": "恢复消息", "en": "Restore the message"},
+        ),
+        ActionKind(
+            name="mute", parameters={"hours": float}, target="actor", required=("hours",), reversal="unmute",
+            title={"zh": "禁言", "en": "Mute"},
+        ),
+        ActionKind(
+            name="unmute", parameters={}, target="actor", is_enforcement=False, title={"zh": "解除禁言", "en": "Unmute"},
+        ),
+        ActionKind(
+            name="restrict", parameters={"feature": str, "hours": float}, target="actor",
+            required=("feature", "hours"), reversal="unrestrict", title={"zh": "限制功能", "en": "Restrict a feature"},
+        ),
+        ActionKind(
+            name="unrestrict", parameters={"feature": str}, target="actor", is_enforcement=False,
+            title={"zh": "恢复功能", "en": "Lift a restriction"},
+        ),
+        ActionKind(
+            name="end_sessions", parameters={}, target="actor", title={"zh": "下线所有会话", "en": "End all sessions"},
+        ),
+    )
+}
+"""Permanent sanctions are not here: a policy cannot order one (law 1); it opens a case."""
+
+
+def check_action(kind: str, parameters: dict[str, Any], where: str) -> None:
+    """Refuse an action that is not in the catalogue or has wrong parameters.
+
+    Raises:
+        InvalidPolicy: naming `where` (file and policy) and what is allowed.
+    """
+    spec = KINDS.get(kind)
+    if spec is None:
+        raise InvalidPolicy(f"{where}: no action {kind!r}; choose one of {', '.join(sorted(KINDS))}")
+    for name, value in parameters.items():
+        expected = spec.parameters.get(name)
+        if expected is None:
+            allowed = ", ".join(sorted(spec.parameters)) or "none"
+            raise InvalidPolicy(f"{where}: action {kind} has no parameter {name!r} (it takes: {allowed})")
+        fits = isinstance(value, (int, float) if expected is float else expected) and not isinstance(value, bool)
+        if not fits:
+            raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {value!r}")
+    missing = [name for name in spec.required if name not in parameters]
+    if missing:
+        raise InvalidPolicy(f"{where}: action {kind} needs {', '.join(missing)}")

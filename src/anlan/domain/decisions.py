@@ -1,0 +1,115 @@
+"""What was decided about one event, and why; stored for ever."""
+
+from enum import IntEnum
+from typing import Any, Literal
+
+import msgspec
+
+from anlan.domain.actions import Action
+from anlan.domain.events import Event
+
+
+class Verdict(IntEnum):
+    """What the platform is told at once, mildest first; the most severe finding wins."""
+
+    ALLOW = 0
+    WARN = 1
+    CHALLENGE = 2
+    HOLD = 3
+    BLOCK = 4
+
+    @property
+    def word(self) -> str:
+        """The word on the wire and in YAML."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> "Verdict":
+        """The verdict written as `word`; KeyError if there is none."""
+        return cls[word.upper()]
+
+
+Fuse = Literal["quota", "jump"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy that held for one event (or could not be decided and asks for review).
+
+    Attributes:
+        values: the signals that its condition reads, as they were; None is unknown.
+        because: the policy's sentence with those values filled in, for reviewers.
+        is_unknown: the condition was undecided and the policy says `on_unknown: review`.
+        fuse: the fuse that turned its actions into a case, if one had blown.
+    """
+
+    policy: str
+    version: int
+    verdict: str
+    severity: str
+    category: str
+    because: str
+    values: dict[str, Any]
+    actions: tuple[Action, ...] = ()
+    is_unknown: bool = False
+    fuse: Fuse | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """All findings of one event resolved into one verdict and a list of actions.
+
+    Attributes:
+        id: `<source digest>-<event id digest>.<pass>`; the same event and pass always give the same id.
+        pass_number: 1 inline, 2 deferred.
+        verdict: the word of the resolved `Verdict`.
+        findings: most severe first; the first one explains the verdict.
+        shadow: what policies in shadow would have found; changes nothing (law 8).
+        actions: de-duplicated, in order of findings.
+        pending: policies that wait for deferred signals.
+        signals: every computed signal by name; unknown ones are left out.
+        failed: signals that raised, hung, or returned nonsense, with a short reason.
+        policy_set: hash of the loaded set.
+        models: model name to version for every model that was read.
+        took_us: microseconds of evaluation.
+    """
+
+    id: str
+    pass_number: int
+    verdict: str
+    findings: tuple[Finding, ...]
+    shadow: tuple[Finding, ...]
+    actions: tuple[Action, ...]
+    pending: tuple[str, ...]
+    signals: dict[str, Any]
+    failed: dict[str, str]
+    policy_set: str
+    models: dict[str, str]
+    took_us: float
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """An event with the decision that must be committed with it.
+
+    `supersedes` names the verdict of an earlier pass when this one changes it.
+    """
+
+    event: Event
+    decision: Decision
+    received_at: float
+    supersedes: str | None = None
+
+
+def answer(decision: Decision) -> bytes:
+    """The verdict as the platform gets it (JSON), small on purpose: the full explanation is one GET away."""
+    return msgspec.json.encode(
+        {
+            "decision": decision.id,
+            "verdict": decision.verdict,
+            "pending": bool(decision.pending),
+            "findings": [
+                {"policy": f.policy, "category": f.category, "severity": f.severity} for f in decision.findings
+            ],
+            "actions": [
+                {"kind": a.kind, "target": a.target, "parameters": a.parameters} for a in decision.actions
+            ],
+        }
+    )

@@ -1,0 +1,18 @@
+"""Stable names: the key of an event, the id of a decision, the id of an outgoing message."""
+
+from hashlib import blake2b
+
+
+def event_key(source: str, id: str) -> str:
+    """32 hex characters that name (source, id); the length prefix keeps two pairs from meeting."""
+    return blake2b(f"{len(source)}:{source}{id}".encode(), digest_size=16).hexdigest()
+
+
+def decision_id(key: str, pass_number: int) -> str:
+    """The same event and pass always give the same id."""
+    return f"{key}.{pass_number}"
+
+
+def message_id(decision: str, kind: str, ordinal: int) -> str:
+    """Id of the `ordinal`-th outgoing message of a decision; receivers use it as idempotency key."""
+    return f"msg_{decision}.{ordinal}.{kind}"[:80]

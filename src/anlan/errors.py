@@ -1,0 +1,98 @@
+"""One tree of errors, each with a stable code, an HTTP status and a sentence that says what to do."""
+
+from typing import ClassVar
+
+
+class AnlanError(Exception):
+    """Something that a caller can act on.
+
+    Attributes:
+        code: stable machine name, part of the API.
+        status: HTTP status when it reaches a web caller.
+        details: extra JSON-safe facts (file, column, limits).
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def problem(self) -> dict[str, object]:
+        """The error as RFC 9457 problem details, without an instance."""
+        return {
+            "type": f"urn:anlan:error:{self.code}",
+            "title": self.code.replace("_", " "),
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+            **self.details,
+        }
+
+
+class InvalidEvent(AnlanError):
+    """An event that cannot be accepted; the reason is stored with it."""
+
+    code, status = "invalid_event", 422
+
+
+class InvalidRequest(AnlanError):
+    """A request that is not of the documented form."""
+
+    code, status = "invalid_request", 400
+
+
+class TooLarge(AnlanError):
+    """A body or a line over its limit."""
+
+    code, status = "too_large", 413
+
+
+class Unauthorized(AnlanError):
+    """No credentials, or credentials that are not valid."""
+
+    code, status = "unauthorized", 401
+
+
+class Forbidden(AnlanError):
+    """Valid credentials without the scope or role that this act needs."""
+
+    code, status = "forbidden", 403
+
+
+class NotFound(AnlanError):
+    """Nothing by that name."""
+
+    code, status = "not_found", 404
+
+
+class Conflict(AnlanError):
+    """The state does not allow this act, or somebody else was first."""
+
+    code, status = "conflict", 409
+
+
+class RateLimited(AnlanError):
+    """Too many requests for this key; `retry_after_s` says when to come back."""
+
+    code, status = "rate_limited", 429
+
+
+class InvalidPolicy(AnlanError):
+    """A policy (or its condition) that must not be loaded; says file, policy and column."""
+
+    code, status = "invalid_policy", 422
+
+
+class InvalidSettings(AnlanError):
+    """A setting or declaration that cannot be used."""
+
+    code, status = "invalid_settings", 500
+
+
+class Unavailable(AnlanError):
+    """A part that this act needs (store, model, endpoint) is not there now; try again."""
+
+    code, status = "unavailable", 503
