@@ -38,6 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         values: the signals that its condition reads, as they were; None is unknown.
         because: the policy's sentence with those values filled in, for reviewers.
+        reason: what the member may be told, by language (`zh`, `en`); the policy's own, kept for when it changes.
         is_unknown: the condition was undecided and the policy says `on_unknown: review`.
         fuse: the fuse that turned its actions into a case, if one had blown.
     """
@@ -52,6 +53,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     is_unknown: bool = False
     fuse: Fuse | None = None
+    reason: dict[str, str] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +91,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Judged(msgspec.Struct, frozen=True):
     """An event with the decision that must be committed with it.
 
-    `supersedes` names the verdict of an earlier pass when this one changes it.
+    `earlier` is the decision of the first pass, when this is the second; messages tell only what changed.
     """
 
     event: Event
     decision: Decision
     received_at: float
-    supersedes: str | None = None
+    earlier: Decision | None = None
 
 
 def answer(decision: Decision) -> bytes:

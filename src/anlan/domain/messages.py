@@ -1,0 +1,242 @@
+"""What a platform is sent because of a decision or a notice to staff: which messages, under which ids, with which body.
+
+Bodies follow Standard Webhooks: `{"type", "timestamp", "data"}`. They carry names, never what a member wrote: entities
+of class `personal` or `sensitive` (law 10) stay in the journal, one authorised GET away.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from anlan.domain.actions import KINDS, Action
+from anlan.domain.decisions import Decision, Finding, Judged
+from anlan.domain.events import Data, Event, fields_of
+from anlan.domain.keys import message_id
+
+WITHDRAWN = {"zh": "进一步核查后已撤回此前的处置。", "en": "A closer look took back the earlier measure."}
+
+
+class OutgoingMessage(msgspec.Struct, frozen=True):
+    """One row of the outbox.
+
+    Attributes:
+        id: the receiver's idempotency key (`webhook-id`); the same cause always gives the same id.
+        kind: `action.<kind>`, `decision.revised` or `staff.<kind>`; equals `type` in the body.
+        body: the JSON that is signed and posted.
+    """
+
+    id: str
+    kind: str
+    body: bytes
+
+
+class EventName(msgspec.Struct, frozen=True, kw_only=True):
+    """The event that a message is about.
+
+    Attributes:
+        time: event time.
+        entities: role to id, e.g. `{"sender": "a1", "message_id": "m9"}`; public and internal fields only.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str | None
+    entities: dict[str, str]
+
+
+class ActionOrdered(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of `action.<kind>`: please do this.
+
+    Messages may arrive twice and out of order. Of two orders with the same `kind` and `target`, the one with the higher
+    `pass_number` holds.
+
+    Attributes:
+        target: `account:a1`, `group:g1`, `event:<id>` or `staff`.
+        parameters: by name, as `domain.actions.KINDS` lists them.
+        title: the action in plain words, by language (`zh`, `en`).
+        reason: what the member may be told, by language; never names a signal or a threshold.
+        takes_back: the kind of the earlier action that this one undoes, when it does.
+    """
+
+    decision: str
+    pass_number: int
+    verdict: str
+    event: EventName
+    kind: str
+    target: str
+    parameters: dict[str, Any]
+    policy: str
+    category: str
+    severity: str
+    title: dict[str, str]
+    reason: dict[str, str]
+    takes_back: str | None = None
+
+
+class FindingName(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding without the signal values behind it."""
+
+    policy: str
+    version: int
+    category: str
+    severity: str
+    reason: dict[str, str]
+
+
+class DecisionRevised(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of `decision.revised`: the second pass changed the verdict that the platform was told at once."""
+
+    decision: str
+    verdict: str
+    earlier_verdict: str
+    event: EventName
+    findings: tuple[FindingName, ...]
+
+
+class StaffNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of `staff.<kind>`: something that people who run the installation must know.
+
+    Attributes:
+        id: the same cause in the same period gives the same id, so that a storm is one notice.
+        at: wall-clock seconds.
+        kind: `fuse_quota`, `fuse_jump`, `signal_failing`, `dead_letter`, `endpoint_gone`, ...
+        subject: what it is about: a policy, a signal, `endpoint:<id>`.
+        text: one sentence by language (`zh`, `en`).
+        details: JSON-safe facts.
+    """
+
+    id: str
+    at: float
+    kind: str
+    subject: str
+    text: dict[str, str]
+    details: dict[str, Any] = {}
+
+
+class Message(msgspec.Struct, frozen=True):
+    """The body that a receiver gets.
+
+    Attributes:
+        timestamp: when Anlan received the event, or made the notice.
+    """
+
+    type: str
+    timestamp: datetime
+    data: ActionOrdered | DecisionRevised | StaffNotice
+
+
+def outgoing(judged: Judged) -> tuple[OutgoingMessage, ...]:
+    """Every message that must be committed with `judged`, in order; cases are kept at home and not sent.
+
+    A second pass sends only what it adds to the first, the reversal of what it withdraws, and `decision.revised` when
+    the verdict changed.
+    """
+    orders = [*_reversals(judged), *_orders(judged)]
+    messages = [_seal(judged, f"action.{order.kind}", number, order) for number, order in enumerate(orders)]
+    if judged.earlier is not None and judged.earlier.verdict != judged.decision.verdict:
+        messages.append(_seal(judged, "decision.revised", len(messages), _revision(judged, judged.earlier)))
+    return tuple(messages)
+
+
+def outgoing_notice(notice: StaffNotice) -> OutgoingMessage:
+    """The message that tells a platform's own on-call channel about `notice`."""
+    kind = f"staff.{notice.kind}"
+    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(notice.at, UTC), notice))
+    return OutgoingMessage(f"msg_{notice.id}"[:80], kind, body)
+
+
+def _seal(judged: Judged, kind: str, number: int, data: ActionOrdered | DecisionRevised) -> OutgoingMessage:
+    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(judged.received_at, UTC), data))
+    return OutgoingMessage(message_id(judged.decision.id, kind, number), kind, body)
+
+
+def _orders(judged: Judged) -> Iterator[ActionOrdered]:
+    already = [] if judged.earlier is None else [_same(action) for action in judged.earlier.actions]
+    for action in judged.decision.actions:
+        if action.kind != "case" and _same(action) not in already:
+            finding = _finding(judged.decision, action.policy)
+            yield _order(judged, action, finding, finding.reason if finding else {})
+
+
+def _reversals(judged: Judged) -> Iterator[ActionOrdered]:
+    """The way back from every action of the earlier pass that the later one no longer asks for."""
+    if judged.earlier is None:
+        return
+    kept = {_scope(action) for action in judged.decision.actions}
+    for action in judged.earlier.actions:
+        reversal = KINDS[action.kind].reversal
+        if reversal is None or _scope(action) in kept:
+            continue
+        parameters = {name: action.parameters[name] for name in KINDS[reversal].parameters if name in action.parameters}
+        undo = Action(kind=reversal, target=action.target, policy=action.policy, parameters=parameters)
+        yield _order(judged, undo, _finding(judged.earlier, action.policy), WITHDRAWN, action.kind)
+
+
+def _order(
+    judged: Judged, action: Action, finding: Finding | None, reason: dict[str, str], takes_back: str | None = None
+) -> ActionOrdered:
+    return ActionOrdered(
+        decision=judged.decision.id,
+        pass_number=judged.decision.pass_number,
+        verdict=judged.decision.verdict,
+        event=_event_name(judged.event),
+        kind=action.kind,
+        target=action.target,
+        parameters=action.parameters,
+        policy=action.policy,
+        category=finding.category if finding else "",
+        severity=finding.severity if finding else "info",
+        title=KINDS[action.kind].title,
+        reason=reason,
+        takes_back=takes_back,
+    )
+
+
+def _revision(judged: Judged, earlier: Decision) -> DecisionRevised:
+    return DecisionRevised(
+        decision=judged.decision.id,
+        verdict=judged.decision.verdict,
+        earlier_verdict=earlier.verdict,
+        event=_event_name(judged.event),
+        findings=tuple(
+            FindingName(policy=f.policy, version=f.version, category=f.category, severity=f.severity, reason=f.reason)
+            for f in judged.decision.findings
+        ),
+    )
+
+
+def _event_name(event: Event) -> EventName:
+    return EventName(
+        id=event.id,
+        source=event.source,
+        type=event.type.name,
+        time=datetime.fromtimestamp(event.time, UTC),
+        subject=event.subject,
+        entities={
+            role: value for role in _shared_roles(event.type.data) if (value := getattr(event.data, role)) is not None
+        },
+    )
+
+
+@cache
+def _shared_roles(data: type[Data]) -> tuple[str, ...]:
+    fields = fields_of(data)
+    return tuple(field.name for field in fields if field.entity and field.privacy in ("public", "internal"))
+
+
+def _finding(decision: Decision, policy: str) -> Finding | None:
+    return next((finding for finding in decision.findings if finding.policy == policy), None)
+
+
+def _same(action: Action) -> tuple[str, str, dict[str, Any]]:
+    return action.kind, action.target, action.parameters
+
+
+def _scope(action: Action) -> tuple[str, str, object]:
+    """What a reversal lifts: a longer mute replaces a shorter one, but each restricted feature stands alone."""
+    return action.kind, action.target, action.parameters.get("feature")
