@@ -1,0 +1,1 @@
+"""Deciding: from an event to an explained verdict."""
