@@ -1,0 +1,31 @@
+"""What an event establishes besides its decision: facts about entities, and notices for staff."""
+
+from typing import Any
+
+import msgspec
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """From `since` (event time) on, `field` of `entity` (`kind:id`, or `tie:<a>|<b>`) is `value`; None ends it."""
+
+    entity: str
+    field: str
+    since: float
+    value: Any
+
+
+class StaffNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that people who run Anlan must hear about.
+
+    Attributes:
+        id: the same cause always gives the same id, so that it is told once.
+        kind: `fuse_quota`, `fuse_jump`, `signal_failing`, `dead_letter`, ...
+        subject: what it is about (a policy, a signal, an endpoint).
+        details: JSON-safe facts.
+    """
+
+    id: str
+    at: float
+    kind: str
+    subject: str
+    details: dict[str, Any] = {}
