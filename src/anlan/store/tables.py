@@ -116,9 +116,12 @@ endpoints = Table(
     Column("url", Text, nullable=False),
     Column("secret", LargeBinary, nullable=False, comment="encrypted"),
     Column("previous_secret", LargeBinary, comment="encrypted; signed with too while rotating"),
-    Column("kinds", Text, nullable=False, comment="comma-separated prefixes of outbox kinds; empty for all"),
+    Column("kinds", Text, nullable=False, comment="comma-separated dotted prefixes of outbox kinds; empty for all"),
     Column("is_enabled", Boolean, nullable=False, default=True),
     Column("created_at", Double, nullable=False),
+    Column("failures", Integer, nullable=False, default=0, comment="in a row, over all its messages"),
+    Column("failing_since", Double),
+    Column("probe_at", Double, comment="until then nothing is sent, then one message; NULL for the normal flow"),
 )
 
 deliveries = Table(
@@ -128,13 +131,14 @@ deliveries = Table(
     Column("endpoint_id", String(32), ForeignKey("endpoints.id"), primary_key=True),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("next_at", Double, nullable=False),
+    Column("next_at", Double, nullable=False, comment="when due; while being sent, when the claim lapses"),
+    Column("give_up_at", Double, nullable=False),
     Column("last_status", Integer),
     Column("last_error", Text),
     Column("done_at", Double),
     CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="state"),
 )
-Index("ix_deliveries_due", deliveries.c.state, deliveries.c.next_at)
+Index("ix_deliveries_due", deliveries.c.state, deliveries.c.endpoint_id, deliveries.c.next_at)
 
 counter_snapshots = Table(
     "counter_snapshots",
