@@ -7,6 +7,7 @@ import msgspec
 
 from anlan.domain.actions import Action
 from anlan.domain.events import Event
+from anlan.domain.facts import Fact, StaffNotice
 
 
 class Verdict(IntEnum):
@@ -92,12 +93,15 @@ class Judged(msgspec.Struct, frozen=True):
     """An event with the decision that must be committed with it.
 
     `earlier` is the decision of the first pass, when this is the second; messages tell only what changed.
+    `facts` and `notices` are what else the event established.
     """
 
     event: Event
     decision: Decision
     received_at: float
     earlier: Decision | None = None
+    facts: tuple[Fact, ...] = ()
+    notices: tuple[StaffNotice, ...] = ()
 
 
 def answer(decision: Decision) -> bytes:
