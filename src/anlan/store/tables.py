@@ -132,7 +132,7 @@ deliveries = Table(
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_at", Double, nullable=False, comment="when due; while being sent, when the claim lapses"),
-    Column("give_up_at", Double, nullable=False),
+    Column("waiting_since", Double, nullable=False, comment="when it was routed, or last replayed"),
     Column("last_status", Integer),
     Column("last_error", Text),
     Column("done_at", Double),
