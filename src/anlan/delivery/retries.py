@@ -38,7 +38,7 @@ def probe_delay_s(failures: int, draw: float) -> float | None:
     if failures < FAILURES_BEFORE_PAUSE:
         return None
     doublings = min(failures - FAILURES_BEFORE_PAUSE, 16)
-    return min(PROBE_FIRST_S * 2**doublings, PROBE_MOST_S) * (1 + JITTER_SHARE * draw)
+    return min(PROBE_FIRST_S * 2.0**doublings, PROBE_MOST_S) * (1 + JITTER_SHARE * draw)
 
 
 def retry_after_s(header: str | None, now: float) -> float | None:

@@ -14,9 +14,19 @@ import msgspec
 from anlan.domain.actions import KINDS, Action
 from anlan.domain.decisions import Decision, Finding, Judged
 from anlan.domain.events import Data, Event, fields_of
+from anlan.domain.facts import StaffNotice
 from anlan.domain.keys import message_id
 
 WITHDRAWN = {"zh": "进一步核查后已撤回此前的处置。", "en": "A closer look took back the earlier measure."}
+
+NOTICE_TITLES = {
+    "fuse_quota": {"zh": "策略触及处置配额，后续处置已转人工", "en": "A policy used up its quota; its actions became cases"},
+    "fuse_jump": {"zh": "策略命中率突增，后续处置已转人工", "en": "A policy's hit rate jumped; its actions became cases"},
+    "signal_failing": {"zh": "信号计算持续失败", "en": "A signal keeps failing"},
+    "dead_letter": {"zh": "有消息未能送达，已停止重试", "en": "Messages could not be delivered and were given up"},
+    "endpoint_gone": {"zh": "接收端答复 410，已停用", "en": "A receiver answered 410 Gone and was disabled"},
+    "other": {"zh": "需要关注的情况", "en": "Something needs attention"},
+}
 
 
 class OutgoingMessage(msgspec.Struct, frozen=True):
@@ -98,24 +108,18 @@ class DecisionRevised(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingName, ...]
 
 
-class StaffNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """`data` of `staff.<kind>`: something that people who run the installation must know.
+class StaffNoticed(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of `staff.<kind>`: something that the people who run the installation must hear about.
 
     Attributes:
-        id: the same cause in the same period gives the same id, so that a storm is one notice.
-        at: wall-clock seconds.
-        kind: `fuse_quota`, `fuse_jump`, `signal_failing`, `dead_letter`, `endpoint_gone`, ...
-        subject: what it is about: a policy, a signal, `endpoint:<id>`.
-        text: one sentence by language (`zh`, `en`).
-        details: JSON-safe facts.
+        kind, subject, details: as in `domain.facts.StaffNotice`.
+        title: the kind in plain words, by language (`zh`, `en`).
     """
 
-    id: str
-    at: float
     kind: str
     subject: str
-    text: dict[str, str]
-    details: dict[str, Any] = {}
+    title: dict[str, str]
+    details: dict[str, Any]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -127,7 +131,7 @@ class Message(msgspec.Struct, frozen=True):
 
     type: str
     timestamp: datetime
-    data: ActionOrdered | DecisionRevised | StaffNotice
+    data: ActionOrdered | DecisionRevised | StaffNoticed
 
 
 def outgoing(judged: Judged) -> tuple[OutgoingMessage, ...]:
@@ -146,7 +150,9 @@ def outgoing(judged: Judged) -> tuple[OutgoingMessage, ...]:
 def outgoing_notice(notice: StaffNotice) -> OutgoingMessage:
     """The message that tells a platform's own on-call channel about `notice`."""
     kind = f"staff.{notice.kind}"
-    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(notice.at, UTC), notice))
+    title = NOTICE_TITLES.get(notice.kind, NOTICE_TITLES["other"])
+    data = StaffNoticed(kind=notice.kind, subject=notice.subject, title=title, details=notice.details)
+    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(notice.at, UTC), data))
     return OutgoingMessage(f"msg_{notice.id}"[:80], kind, body)
 
 
