@@ -74,6 +74,16 @@ class Conflict(AnlanError):
     code, status = "conflict", 409
 
 
+class DuplicateEvent(Conflict):
+    """An event (or its second pass) that is decided already; `keys` names them, the stored decision is the answer."""
+
+    code = "duplicate_event"
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__("already decided; ask for the stored decision", keys=keys)
+        self.keys = keys
+
+
 class RateLimited(AnlanError):
     """Too many requests for this key; `retry_after_s` says when to come back."""
 

@@ -4,14 +4,20 @@ from typing import Any
 
 import msgspec
 
+from anlan.domain.entities import Privacy
+
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """From `since` (event time) on, `field` of `entity` (`kind:id`, or `tie:<a>|<b>`) is `value`; None ends it."""
+    """From `since` (event time) on, `field` of `entity` (`kind:id`, or `tie:<a>|<b>`) is `value`; None ends it.
+
+    `privacy` is the class of the value: how it is stored and when it goes.
+    """
 
     entity: str
     field: str
     since: float
     value: Any
+    privacy: Privacy = "internal"
 
 
 class StaffNotice(msgspec.Struct, frozen=True, kw_only=True):

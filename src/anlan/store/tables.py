@@ -4,6 +4,8 @@ Times are DOUBLE seconds since the epoch (UTC). JSON lives in binary columns as 
 PostgreSQL text refuses NUL and we never query inside it; what is queried has a column of its own.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
@@ -35,11 +38,32 @@ metadata = MetaData(
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 """SQLite aliases its rowid only for INTEGER keys."""
 
+
+class HexDigest(TypeDecorator[str]):
+    """Hexadecimal text in Python, half as many bytes in the database: the index on it is the largest one."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> str | None:
+        return None if value is None else value.hex()
+
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(64), primary_key=True, comment="journal: the last seq; lists: their version; retention.*"),
+    Column("value", _BIG, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,
     Column("seq", _BIG, primary_key=True, autoincrement=False, comment="order of commit; given by the writer"),
-    Column("key", String(32), nullable=False, comment="digest of (source, id); see domain.keys"),
+    Column("key", HexDigest, nullable=False, comment="digest of (source, id); see domain.keys"),
     Column("source", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("type", String(128), nullable=False),
@@ -48,10 +72,9 @@ events = Table(
     Column("received_at", Double, nullable=False),
     Column("subject", Text),
     Column("actor", Text, nullable=False, comment="kind:id of the entity that acted"),
-    Column("data", LargeBinary, comment="JSON as received, sensitive fields encrypted; NULL after its retention"),
+    Column("data", LargeBinary, comment="JSON as received, sensitive fields encrypted, personal ones gone in time"),
     UniqueConstraint("key"),
 )
-Index("ix_events_actor_seq", events.c.actor, events.c.seq)
 
 decisions = Table(
     "decisions",
@@ -156,6 +179,7 @@ facts = Table(
     Column("field", String(64), primary_key=True),
     Column("since", Double, primary_key=True, comment="event time from which it holds"),
     Column("value", LargeBinary, nullable=False, comment="JSON; encrypted for sensitive fields"),
+    Column("privacy", String(16), nullable=False),
     Column("event_seq", _BIG, nullable=False),
 )
 
