@@ -1,0 +1,281 @@
+"""The path of an event, read top to bottom: signals, policies, fuses, one decision; and the second look.
+
+Everything here is synchronous and pure but for counters, profiles and fuses, which belong to this process and are
+rebuilt from the journal when a commit fails.
+"""
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from anlan.clock import stopwatch
+from anlan.domain.actions import KINDS, Action
+from anlan.domain.decisions import Decision, Finding, Judged
+from anlan.domain.events import Event
+from anlan.domain.facts import StaffNotice
+from anlan.domain.keys import decision_id, event_key
+from anlan.domain.policies import Policy
+from anlan.domain.ports import Recollection
+from anlan.engine.evaluator import Evaluator, SignalStats, Step, usable
+from anlan.engine.fuses import Fuses
+from anlan.engine.hang import HangGuard
+from anlan.engine.inline import compile_condition
+from anlan.engine.lists import Lists
+from anlan.engine.policies import CheckedPolicy, PolicySet, is_enforcement, render_because
+from anlan.engine.profiles import Profiles, facts_of
+from anlan.engine.resolve import order_findings, resolve
+from anlan.engine.signals import Registry
+
+EMPTY_SET = PolicySet((), "empty")
+
+
+class Engine:
+    """Judges events one at a time.
+
+    Args:
+        steps: event type to the counters that count or are read on it.
+        models: name to version of the models behind the registry's signals; stored with each decision.
+        guard: stops signals that hang; make it in the main thread.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        steps: Mapping[str, Sequence[Step]],
+        *,
+        models: Mapping[str, str] | None = None,
+        profiles: Profiles | None = None,
+        guard: HangGuard | None = None,
+    ) -> None:
+        self.registry = registry
+        self.profiles = profiles or Profiles()
+        self.lists = Lists()
+        self.fuses = Fuses()
+        self.stats = SignalStats()
+        self.models = dict(models or {})
+        self._steps = steps
+        self._guard = guard or HangGuard()
+        self._evaluators: dict[str, Evaluator] = {}
+        self._told_signals: set[str] = set()
+        self.policies = EMPTY_SET
+        self.swap(EMPTY_SET)
+
+    def swap(self, policies: PolicySet) -> None:
+        """Put a checked set in force; the next event is judged by it, whole."""
+        made = {
+            entry.name: Evaluator(
+                entry, self.registry, self._steps.get(entry.name, ()), policies.on(entry.name), self.stats
+            )
+            for entry in self.registry.catalogue
+        }
+        self.policies, self._evaluators = policies, made
+
+    def judge(self, event: Event, received_at: float) -> Judged:
+        """The first pass: everything that is ready, resolved into one decision. Counts the event."""
+        began = stopwatch()
+        evaluator = self._evaluators[event.type.name]
+        self.fuses.count_event(event.type.name, event.time)
+        self._guard.arm()
+        try:
+            outcome, failed = evaluator.run(event, self.profiles, self.lists)
+        finally:
+            self._guard.disarm()
+        facts = facts_of(event, self.profiles)
+        self.profiles.learn(facts)
+        signals = {n: v for n, v in zip(evaluator.layout, outcome.values, strict=True) if v is not None}
+        key = event_key(event.source, event.id)
+        notices: list[StaffNotice] = []
+        findings: list[Finding] = []
+        shadow: list[Finding] = []
+        pending: list[str] = []
+        for index in outcome.hits:
+            member = evaluator.policies[index]
+            finding = self._finding(member, event, key, signals, notices, is_unknown=False)
+            (findings if member.is_live else shadow).append(finding)
+            if self._waits(member, signals):
+                pending.append(member.policy.id)
+        for index in outcome.undecided:
+            member = evaluator.policies[index]
+            if self._waits(member, signals):
+                pending.append(member.policy.id)
+            else:
+                finding = self._finding(member, event, key, signals, notices, is_unknown=True)
+                (findings if member.is_live else shadow).append(finding)
+        if failed:
+            notices += self._tell_failing(failed, event.time)
+        decision = self._decide(key, 1, findings, shadow, pending, signals, failed, began)
+        return Judged(event, decision, received_at, facts=facts, notices=tuple(notices))
+
+    async def judge_again(
+        self, event: Event, first: Decision, received_at: float, recollection: Recollection
+    ) -> Judged:
+        """The second pass: computes the deferred signals that pending policies read, then asks every policy again.
+
+        Inline signals keep the values of the first pass; counters are not touched. Policies that came into force since
+        then are asked too, on those values.
+        """
+        began = stopwatch()
+        second = _SecondPass(self.registry, event, first, self.profiles, self.lists, recollection)
+        for policy_id in first.pending:
+            member = self.policies.get(policy_id)
+            for name in member.condition.names if member else ():
+                await second.value(name)
+        known = {finding.policy: finding for finding in first.findings}
+        notices: list[StaffNotice] = []
+        findings: list[Finding] = []
+        shadow: list[Finding] = []
+        for member in self.policies.on(event.type.name):
+            outcome = compile_condition(member.condition)(second.row(member.condition.names))
+            if outcome is False or (outcome is None and member.policy.on_unknown == "skip"):
+                continue
+            finding = known.get(member.policy.id) if outcome else None
+            if finding is None:
+                key = event_key(event.source, event.id)
+                finding = self._finding(member, event, key, second.signals, notices, is_unknown=outcome is None)
+            (findings if member.is_live else shadow).append(finding)
+        key = event_key(event.source, event.id)
+        decision = self._decide(key, 2, findings, shadow, [], second.signals, {**first.failed, **second.failed}, began)
+        return Judged(event, decision, received_at, first, notices=tuple(notices))
+
+    def _decide(
+        self, key: str, pass_number: int, findings: list[Finding], shadow: list[Finding], pending: list[str],
+        signals: dict[str, Any], failed: dict[str, str], began: float,
+    ) -> Decision:
+        verdict, ordered, actions = resolve(findings) if findings else ("allow", (), ())
+        return Decision(
+            id=decision_id(key, pass_number),
+            pass_number=pass_number,
+            verdict=verdict,
+            findings=ordered,
+            shadow=order_findings(shadow) if shadow else (),
+            actions=actions,
+            pending=tuple(pending),
+            signals=signals,
+            failed=failed,
+            policy_set=self.policies.hash,
+            models=self.models,
+            took_us=(stopwatch() - began) * 1e6,
+        )
+
+    def _waits(self, member: CheckedPolicy, signals: Mapping[str, Any]) -> bool:
+        return any(
+            name not in signals and self.registry.by_name[name].cost == "deferred" for name in member.condition.names
+        )
+
+    def _finding(
+        self, member: CheckedPolicy, event: Event, key: str, signals: Mapping[str, Any], notices: list[StaffNotice],
+        *, is_unknown: bool,
+    ) -> Finding:
+        policy = member.policy
+        values = {name: signals.get(name) for name in member.condition.names}
+        fuse = None
+        if member.is_live and is_enforcement(policy) and not is_unknown:
+            fuse = self.fuses.check_hit(policy, event.time)
+            notices += [_fuse_notice(*trip) for trip in self.fuses.take_trips()]
+        softened = fuse is not None or is_unknown
+        return Finding(
+            policy=policy.id,
+            version=policy.version,
+            verdict="allow" if softened else policy.verdict,
+            severity=policy.severity,
+            category=policy.category,
+            because=render_because(policy, values),
+            reason=policy.reason,
+            values=values,
+            actions=_case_instead(policy, key) if softened else actions_of(policy, event, key),
+            is_unknown=is_unknown,
+            fuse=fuse,
+        )
+
+    def _tell_failing(self, failed: Mapping[str, str], time: float) -> Iterable[StaffNotice]:
+        """One notice a signal and day, however often it fails."""
+        day = int(time // 86_400)
+        for name, reason in failed.items():
+            notice_id = f"signal_failing.{name}.{day}"
+            if notice_id not in self._told_signals:
+                self._told_signals.add(notice_id)
+                yield StaffNotice(
+                    id=notice_id, at=time, kind="signal_failing", subject=name, details={"reason": reason}
+                )
+
+
+class _SecondPass:
+    """Values for one event's second look: what the first pass recorded, plus what is computed when asked for."""
+
+    def __init__(
+        self, registry: Registry, event: Event, first: Decision, profiles: Profiles, lists: Lists,
+        recollection: Recollection,
+    ) -> None:
+        self._registry = registry
+        texts = (getattr(event.data, name) for name in event.type.text_fields)
+        self._values: dict[str, Any] = {
+            "event": event, "profiles": profiles, "lists": lists, "journal": recollection,
+            "content_text": "\n".join(text for text in texts if text),
+        }
+        self.signals = dict(first.signals)
+        self.failed: dict[str, str] = {}
+
+    def row(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: self.signals.get(name) for name in names}
+
+    async def value(self, name: str) -> Any:
+        """A signal's or input's value; computed at most once, failures are recorded and unknown."""
+        if name in self.signals or name in self._values:
+            return self.signals.get(name, self._values.get(name))
+        made = self._registry.by_name[name]
+        if made.cost == "inline" and made.type != "object":
+            return None  # It was unknown in the first pass, and stays what it was then.
+        arguments = [await self.value(read) for read in made.reads]
+        is_short = any(
+            value is None and read not in made.optional_reads for read, value in zip(made.reads, arguments, strict=True)
+        )
+        self._values[name] = None if is_short else await self._compute(name, arguments)
+        if made.type != "object" and self._values[name] is not None:
+            self.signals[name] = self._values[name]
+        return self._values[name]
+
+    async def _compute(self, name: str, arguments: list[Any]) -> Any:
+        made = self._registry.by_name[name]
+        try:
+            value = made.compute(*arguments)
+            if inspect.isawaitable(value):
+                value = await value
+        except Exception as error:
+            self.failed[name] = type(error).__name__
+            return None
+        if value is None or made.type == "object":
+            return value
+        checked = usable(made, value)
+        if checked is None:
+            self.failed[name] = "nonsense"
+        return checked
+
+
+def actions_of(policy: Policy, event: Event, key: str) -> tuple[Action, ...]:
+    """The policy's actions with their targets; one whose target the event does not name is left out."""
+    made = []
+    for kind, parameters in policy.actions:
+        target = _target(str(parameters.get("to", KINDS[kind].target)), event, key)
+        if target is not None:
+            made.append(Action(kind=kind, target=target, policy=policy.id, parameters=parameters))
+    return tuple(made)
+
+
+def _target(wanted: str, event: Event, key: str) -> str | None:
+    if wanted == "event":
+        return f"event:{key}"
+    if wanted == "staff":
+        return "staff"
+    if wanted == "actor":
+        return event.actor.name
+    by_role = {entity.role: entity.name for entity in event.entities}
+    return by_role.get(wanted) or (by_role.get("group") if wanted == "recipient" else None)
+
+
+def _case_instead(policy: Policy, key: str) -> tuple[Action, ...]:
+    own = next((parameters for kind, parameters in policy.actions if kind == "case"), {"queue": "fuse", "priority": 3})
+    return (Action(kind="case", target=f"event:{key}", policy=policy.id, parameters=own),)
+
+
+def _fuse_notice(policy_id: str, fuse: str, time: float) -> StaffNotice:
+    return StaffNotice(id=f"fuse.{policy_id}.{fuse}.{int(time)}", at=time, kind=f"fuse_{fuse}", subject=policy_id)

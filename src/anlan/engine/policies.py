@@ -1,0 +1,278 @@
+"""Which policies are in force: read from YAML, checked against the signal catalogue, held as one immutable set."""
+
+import difflib
+import hashlib
+import string
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
+
+import msgspec
+
+from anlan.domain.actions import KINDS, check_action
+from anlan.domain.policies import SEVERITIES, VERDICT_WORDS, Example, Policy, State
+from anlan.engine.conditions import Condition, parse
+from anlan.engine.inline import compile_condition
+from anlan.engine.signals import Registry
+from anlan.engine.yaml_text import dump_yaml, load_yaml
+from anlan.errors import InvalidPolicy
+
+_PERIODS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+_KEYS = {
+    "id", "on", "when", "because", "reason", "category", "severity", "then", "on_unknown", "quota", "state", "version",
+    "owner", "examples",
+}
+MAX_POLICY_CHARS = 20_000
+
+
+class CheckedPolicy(msgspec.Struct, frozen=True):
+    """A policy whose condition, actions and examples hold together; `condition` is its checked tree."""
+
+    policy: Policy
+    condition: Condition
+
+    @property
+    def is_live(self) -> bool:
+        """Live policies act; shadow ones only write findings."""
+        return self.policy.state == "live"
+
+
+class PolicySet(msgspec.Struct, frozen=True):
+    """What is in force at one moment: live and shadow policies, in order of id.
+
+    Attributes:
+        hash: SHA-256 over every member's content; stored with each decision.
+    """
+
+    members: tuple[CheckedPolicy, ...]
+    hash: str
+
+    def on(self, event_type: str) -> tuple[CheckedPolicy, ...]:
+        """The members that are asked about `event_type`."""
+        return tuple(member for member in self.members if event_type in member.policy.on)
+
+    def get(self, policy_id: str) -> CheckedPolicy | None:
+        """The member with this id, if it is in force."""
+        return next((member for member in self.members if member.policy.id == policy_id), None)
+
+
+def read_policies(text: str, where: str) -> list[Policy]:
+    """The policies written in one YAML text; fields are checked, conditions not yet.
+
+    Args:
+        where: file or page that errors name.
+
+    Raises:
+        InvalidPolicy: not YAML, not a list of policies, or a field that is missing, unknown or of the wrong form.
+    """
+    try:
+        documents = load_yaml(text, where)
+    except ValueError as error:
+        raise InvalidPolicy(str(error)) from error
+    if not isinstance(documents, list):
+        raise InvalidPolicy(f"{where}: a policy file is a YAML list of policies, each beginning with '- id:'")
+    return [_read_policy(document, where) for document in documents]
+
+
+def _read_policy(document: Any, where: str) -> Policy:
+    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+        raise InvalidPolicy(f"{where}: every policy is a mapping with an id")
+    where = f"{where}: {document['id']}"
+    _refuse_unknown_keys(document, where)
+    missing = [key for key in ("on", "when", "because", "reason", "category", "then") if key not in document]
+    if missing:
+        raise InvalidPolicy(f"{where}: missing {', '.join(missing)}")
+    verdict, actions = _read_then(document["then"], where)
+    text = write_policy(document)
+    if len(text) > MAX_POLICY_CHARS:
+        raise InvalidPolicy(f"{where}: a policy has at most {MAX_POLICY_CHARS:,} characters")
+    fields = {
+        "id": document["id"],
+        "on": tuple([document["on"]] if isinstance(document["on"], str) else document["on"]),
+        "when": document["when"],
+        "because": document["because"],
+        "reason": document["reason"],
+        "category": document["category"],
+        "severity": document.get("severity", "medium"),
+        "verdict": verdict,
+        "actions": actions,
+        "on_unknown": document.get("on_unknown", "skip"),
+        "quota": _read_quota(document.get("quota"), where),
+        "state": document.get("state", "draft"),
+        "version": document.get("version", 1),
+        "owner": document.get("owner", ""),
+        "examples": tuple(document.get("examples", ())),
+        "source": text,
+    }
+    try:
+        return msgspec.convert(fields, Policy)
+    except msgspec.ValidationError as error:
+        raise InvalidPolicy(f"{where}: {error}") from error
+
+
+def _refuse_unknown_keys(document: Mapping[str, Any], where: str) -> None:
+    for key in document:
+        if key not in _KEYS:
+            close = difflib.get_close_matches(str(key), _KEYS, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InvalidPolicy(f"{where}: unknown field {key!r}{hint}")
+
+
+def _read_then(then: Any, where: str) -> tuple[str, tuple[tuple[str, dict[str, Any]], ...]]:
+    if not isinstance(then, list) or not all(isinstance(step, dict) and len(step) == 1 for step in then):
+        raise InvalidPolicy(f"{where}: then is a list such as [{{hold: {{}}}}, {{case: {{queue: fraud}}}}]")
+    verdict, actions = "allow", []
+    for step in then:
+        ((kind, parameters),) = step.items()
+        parameters = parameters or {}
+        if not isinstance(parameters, dict):
+            raise InvalidPolicy(f"{where}: the parameters of {kind} are a mapping")
+        if kind in VERDICT_WORDS:
+            verdict = max(verdict, kind, key=VERDICT_WORDS.index)
+        else:
+            check_action(kind, parameters, where)
+            actions.append((kind, parameters))
+    return verdict, tuple(actions)
+
+
+def _read_quota(quota: Any, where: str) -> tuple[int, float] | None:
+    if quota is None:
+        return None
+    number, _, period = str(quota).partition("/")
+    if not number.isdigit() or period not in _PERIODS or int(number) == 0:
+        raise InvalidPolicy(f"{where}: quota is a number per m, h or d, such as 500/h, not {quota!r}")
+    return int(number), _PERIODS[period]
+
+
+def write_policy(document: Mapping[str, Any]) -> str:
+    """One policy as the YAML text that is stored and shown."""
+    return dump_yaml([dict(document)])
+
+
+def check_policy(policy: Policy, registry: Registry, where: str = "") -> CheckedPolicy:
+    """Everything that must hold before a policy may be loaded.
+
+    Raises:
+        InvalidPolicy: naming `where`, the policy, and for conditions the column.
+    """
+    where = f"{where}: {policy.id}" if where else policy.id
+    for name in policy.on:
+        if name not in registry.catalogue:
+            close = difflib.get_close_matches(name, [entry.name for entry in registry.catalogue], 1)
+            raise InvalidPolicy(f"{where}: no event type {name!r}" + (f"; did you mean {close[0]}?" if close else ""))
+    if not policy.on:
+        raise InvalidPolicy(f"{where}: on needs at least one event type")
+    condition = parse(policy.when, registry.types_on(policy.on), where)
+    _check_because(policy, condition, where)
+    _check_people_can_read(policy, where)
+    _check_fuse(policy, where)
+    checked = CheckedPolicy(policy, condition)
+    check_examples(checked, registry, where)
+    return checked
+
+
+def _check_because(policy: Policy, condition: Condition, where: str) -> None:
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(policy.because) if name is not None]
+    except ValueError as error:
+        raise InvalidPolicy(f"{where}: because: {error}") from error
+    for name in fields:
+        if name not in condition.names:
+            raise InvalidPolicy(
+                f"{where}: because names {name!r}, but may only name what when reads: {', '.join(condition.names)}"
+            )
+    try:
+        render_because(policy, dict.fromkeys(condition.names))
+    except (ValueError, IndexError) as error:
+        raise InvalidPolicy(f"{where}: because: {error}") from error
+
+
+def _check_people_can_read(policy: Policy, where: str) -> None:
+    for language in ("zh", "en"):
+        if not policy.reason.get(language, "").strip():
+            raise InvalidPolicy(f"{where}: reason.{language} is missing; members read it")
+    if policy.severity not in SEVERITIES:
+        raise InvalidPolicy(f"{where}: severity is one of {', '.join(SEVERITIES)}")
+    if policy.state not in get_args(State):
+        raise InvalidPolicy(f"{where}: state is one of {', '.join(get_args(State))}")
+
+
+def is_enforcement(policy: Policy) -> bool:
+    """Whether the policy does something to a member against their will."""
+    return VERDICT_WORDS.index(policy.verdict) >= VERDICT_WORDS.index("challenge") or any(
+        KINDS[kind].is_enforcement for kind, _ in policy.actions
+    )
+
+
+def _check_fuse(policy: Policy, where: str) -> None:
+    if policy.quota is None and is_enforcement(policy):
+        raise InvalidPolicy(f"{where}: a policy that acts on members needs a quota such as 500/h (law 7)")
+
+
+def check_examples(checked: CheckedPolicy, registry: Registry, where: str) -> None:
+    """Run the policy's own examples; a live or shadow one needs at least one hit and one miss.
+
+    Raises:
+        InvalidPolicy: an example names a signal that `when` does not read, or comes out otherwise than it says.
+    """
+    policy = checked.policy
+    if policy.state in ("shadow", "live") and {example.hits for example in policy.examples} != {True, False}:
+        raise InvalidPolicy(f"{where}: needs examples that hit and examples that miss before it is {policy.state}")
+    holds = compile_condition(checked.condition)
+    for number, example in enumerate(policy.examples, 1):
+        _check_example_names(example, checked.condition, f"{where}: example {number}")
+        outcome = holds({name: example.given.get(name) for name in checked.condition.names})
+        if (outcome is True) != example.hits:
+            said = "hit" if example.hits else "miss"
+            was = {True: "hits", False: "misses", None: "is undecided, because a signal is missing"}[outcome]
+            raise InvalidPolicy(f"{where}: example {number} should {said} but {was}: {example.given}")
+
+
+def _check_example_names(example: Example, condition: Condition, where: str) -> None:
+    for name in example.given:
+        if name not in condition.names:
+            raise InvalidPolicy(f"{where}: when does not read {name!r}; it reads {', '.join(condition.names)}")
+
+
+class _Unknown:
+    """Stands for an unknown value in a rendered sentence, whatever number format is asked for."""
+
+    def __format__(self, _: str) -> str:
+        return "unknown"
+
+
+def render_because(policy: Policy, values: Mapping[str, Any]) -> str:
+    """The policy's sentence with the values that made it hold; text is cut at 80 characters."""
+    shown = {
+        name: _Unknown() if value is None else value[:80] if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return policy.because.format_map(shown)
+
+
+def make_set(
+    policies: Iterable[tuple[Policy, str]], registry: Registry, check: Callable[..., CheckedPolicy] = check_policy
+) -> PolicySet:
+    """Check every policy and make one immutable set of the shadow and live ones.
+
+    Args:
+        policies: (policy, where it was read) pairs; drafts and retired ones are checked too but left out.
+
+    Raises:
+        InvalidPolicy: with every problem found, one a line; nothing is loaded then.
+    """
+    members: dict[str, CheckedPolicy] = {}
+    problems: list[str] = []
+    for policy, where in policies:
+        try:
+            checked = check(policy, registry, where)
+            if policy.id in members:
+                raise InvalidPolicy(f"{where}: {policy.id} is defined twice")
+            if policy.state in ("shadow", "live"):
+                members[policy.id] = checked
+        except InvalidPolicy as error:
+            problems.append(error.message)
+    if problems:
+        raise InvalidPolicy("\n".join(problems), problems=problems)
+    ordered = tuple(members[name] for name in sorted(members))
+    content = msgspec.json.encode([(m.policy.version, m.policy.state, m.policy.source) for m in ordered])
+    return PolicySet(ordered, hashlib.sha256(content).hexdigest())

@@ -1,0 +1,168 @@
+"""What is known of entities as of event time: facts with the moment from which they hold.
+
+Facts come only from events, so a replay rebuilds them. A tie between two entities is an entity of its own, named
+`tie:<a>|<b>`; friendships are stored both ways round.
+"""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from anlan.domain.events import (
+    AccountLogin,
+    AccountRegistered,
+    Event,
+    FriendshipChanged,
+    GroupChanged,
+    ProfileUpdated,
+)
+from anlan.domain.facts import Fact
+
+History = list[tuple[float, Any]]
+"""(since, value) of one field, oldest first."""
+
+MAX_VERSIONS = 16
+"""Older versions of one field than these are only in the store."""
+
+
+def tie(a: str, b: str) -> str:
+    """The entity that stands for the relation of `a` to `b`."""
+    return f"tie:{a}|{b}"
+
+
+def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
+    """The facts that an event establishes; only what changes is written."""
+    rule = _RULES.get(type(event.data))
+    made = rule(event) if rule else ()
+    return tuple(fact for fact in made if known.fact(fact.entity, fact.field, event.time) != fact.value)
+
+
+def _of_registration(event: Event) -> list[Fact]:
+    account = f"account:{event.data.account}"  # type: ignore[attr-defined]
+    return [Fact(account, "registered_at", event.time, event.time)]
+
+
+def _of_profile(event: Event) -> list[Fact]:
+    data: ProfileUpdated = event.data  # type: ignore[assignment]
+    account = f"account:{data.account}"
+    made = [] if data.verified is None else [Fact(account, "is_verified", event.time, data.verified)]
+    return made if data.nickname is None else [*made, Fact(account, "renamed_at", event.time, event.time)]
+
+
+def _of_friendship(event: Event) -> list[Fact]:
+    data: FriendshipChanged = event.data  # type: ignore[assignment]
+    if data.change not in ("added", "removed"):
+        return []
+    since = event.time if data.change == "added" else None
+    pairs = ((data.account, data.other), (data.other, data.account))
+    return [Fact(tie(f"account:{a}", f"account:{b}"), "friends_since", event.time, since) for a, b in pairs]
+
+
+def _of_group(event: Event) -> list[Fact]:
+    data: GroupChanged = event.data  # type: ignore[assignment]
+    group, account = f"group:{data.group}", f"account:{data.account}"
+    made = [Fact(group, "member_count", event.time, data.member_count)] if data.member_count is not None else []
+    if data.change == "created":
+        made.append(Fact(group, "created_at", event.time, event.time))
+    role = {
+        "created": "owner", "joined": "member", "promoted": "admin", "demoted": "member", "left": None, "removed": None,
+    }.get(data.change, ...)
+    return made if role is ... else [*made, Fact(tie(group, account), "role", event.time, role)]
+
+
+def _of_login(event: Event) -> list[Fact]:
+    data: AccountLogin = event.data  # type: ignore[assignment]
+    account = f"account:{data.account}"
+    if data.result != "success":
+        return []
+    made = [Fact(account, "last_login_at", event.time, event.time)]
+    if data.device is not None:
+        made.append(Fact(tie(account, f"device:{data.device}"), "is_known", event.time, True))
+    return made
+
+
+_RULES: dict[type, Callable[[Event], list[Fact]]] = {
+    AccountRegistered: _of_registration,
+    ProfileUpdated: _of_profile,
+    FriendshipChanged: _of_friendship,
+    GroupChanged: _of_group,
+    AccountLogin: _of_login,
+}
+
+
+def wanted(event: Event) -> list[str]:
+    """The entities and ties whose facts signals may ask for, by name; what must be loaded before judging."""
+    entities = [entity for entity in event.entities if entity.kind in ("account", "group")]
+    names = [entity.name for entity in entities]
+    actor = event.actor.name
+    names += [tie(actor, entity.name) for entity in entities if entity.kind == "account" and entity.name != actor]
+    names += [tie(entity.name, actor) for entity in entities if entity.kind == "group"]
+    device = getattr(event.data, "device", None)
+    return names if device is None else [*names, tie(actor, f"device:{device}")]
+
+
+class Profiles:
+    """Facts in memory, least recently used first out; the store is asked for entities that are not here.
+
+    Args:
+        max_entities: how many entities are kept, with or without facts (knowing that there are none is knowledge too).
+    """
+
+    def __init__(self, max_entities: int = 200_000) -> None:
+        self._entities: OrderedDict[str, dict[str, History]] = OrderedDict()
+        self._max_entities = max_entities
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that must be loaded first."""
+        return [name for name in names if name not in self._entities]
+
+    def fact(self, entity: str, field: str, time: float) -> Any:
+        """The value of `field` that held at `time`; None if there was none (or the entity is not loaded)."""
+        fields = self._entities.get(entity)
+        if not fields:
+            return None
+        history = fields.get(field)
+        if history is None:
+            return None
+        if history[-1][0] <= time:
+            return history[-1][1]
+        index = bisect_right(history, time, key=lambda version: version[0])
+        return history[index - 1][1] if index else None
+
+    def load(self, names: Iterable[str], facts: Iterable[Fact]) -> None:
+        """Take over what the store knows of `names`."""
+        for name in names:
+            self._entities[name] = {}
+        for fact in facts:
+            self._put(fact)
+        while len(self._entities) > self._max_entities:
+            self._entities.popitem(last=False)
+
+    def learn(self, facts: Iterable[Fact]) -> None:
+        """Take over facts that an event has just established, for entities that are loaded."""
+        for fact in facts:
+            if fact.entity in self._entities:
+                self._put(fact)
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Mark entities as recently used."""
+        for name in names:
+            if name in self._entities:
+                self._entities.move_to_end(name)
+
+    def clear(self) -> None:
+        """Forget everything; it will be loaded again."""
+        self._entities.clear()
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def _put(self, fact: Fact) -> None:
+        history = self._entities.setdefault(fact.entity, {}).setdefault(fact.field, [])
+        if not history or history[-1][0] <= fact.since:
+            history.append((fact.since, fact.value))
+        else:
+            index = bisect_right(history, fact.since, key=lambda version: version[0])
+            history.insert(index, (fact.since, fact.value))
+        del history[:-MAX_VERSIONS]

@@ -1,0 +1,46 @@
+"""YAML as people mean it: only `true` and `false` are booleans, so that the key `on` stays a word (as in YAML 1.2)."""
+
+import re
+from typing import Any
+
+import yaml
+
+_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+def _use_plain_booleans(cls: Any) -> None:
+    tag = "tag:yaml.org,2002:bool"
+    cls.yaml_implicit_resolvers = {
+        first: [(kind, pattern) for kind, pattern in resolvers if kind != tag]
+        for first, resolvers in cls.yaml_implicit_resolvers.items()
+    }
+    cls.add_implicit_resolver(tag, _BOOL, list("tTfF"))
+
+
+_use_plain_booleans(_Loader)
+_use_plain_booleans(_Dumper)
+
+
+def load_yaml(text: str, where: str) -> Any:
+    """The document as plain data.
+
+    Raises:
+        ValueError: not YAML; the message names `where` and the line.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
+
+
+def dump_yaml(document: Any) -> str:
+    """Plain data as YAML text, keys in the order given."""
+    return str(yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120))
