@@ -1,0 +1,1 @@
+"""Alembic scripts, packaged so that `Database.migrate` finds them wherever Anlan is installed."""
