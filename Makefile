@@ -1,0 +1,43 @@
+# Two commands matter: `make run` and `make test`. Everything else is a convenience.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup run test lint bench soak clean
+
+setup: .venv/.run
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Anlan needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.venv/.run: .venv/bin/python requirements/run.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.dev: .venv/.run requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	touch $@
+
+.venv/.browser: .venv/.dev
+	bash tests/browser/install.sh
+	touch $@
+
+run: setup
+	$(BIN)/anlan demo
+
+test: setup .venv/.browser
+	$(BIN)/python -m pytest tests -q
+
+lint: .venv/.dev
+	$(BIN)/ruff check src tests bench && $(BIN)/mypy
+
+bench: setup .venv/.dev
+	$(BIN)/python -m bench
+
+soak: setup .venv/.dev
+	$(BIN)/python -m pytest tests -q -m soak
+
+clean:
+	rm -rf .venv var

@@ -1,0 +1,112 @@
+"""Which API key may do what, how often: keys are looked up by digest in memory, rates are token buckets."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+from anlan import clock
+from anlan.errors import Forbidden, RateLimited, Unauthorized
+
+Scope = Literal["events:write", "decisions:read", "policies:read", "policies:write", "lists:write", "deliveries:write"]
+
+SCOPES: dict[Scope, dict[str, str]] = {
+    "events:write": {"zh": "发送事件并取得结论", "en": "send events and get verdicts"},
+    "decisions:read": {"zh": "读取决定与解释", "en": "read decisions and explanations"},
+    "policies:read": {"zh": "读取策略与信号目录", "en": "read policies and the signal catalogue"},
+    "policies:write": {"zh": "提交策略草稿", "en": "submit draft policies"},
+    "lists:write": {"zh": "维护名单", "en": "maintain lists"},
+    "deliveries:write": {"zh": "管理投递端点与死信", "en": "manage endpoints and dead letters"},
+}
+
+RELOAD_EVERY_S = 10.0
+BURST_S = 2.0
+"""A key that was idle may send this many seconds' worth at once."""
+
+
+class ApiKey(Protocol):
+    """A stored key, without its secret."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def secret_hash(self) -> str: ...
+    @property
+    def scopes(self) -> Sequence[str]: ...
+    @property
+    def rate_per_s(self) -> float: ...
+
+
+class _Bucket:
+    __slots__ = ("key", "level", "updated_at")
+
+    def __init__(self, key: ApiKey) -> None:
+        self.key = key
+        self.level = key.rate_per_s * BURST_S
+        self.updated_at = clock.stopwatch()
+
+    def take(self, cost: float) -> float:
+        """Take `cost` tokens; seconds to wait if they are not there, else 0."""
+        now = clock.stopwatch()
+        rate = self.key.rate_per_s
+        self.level = min(rate * BURST_S, self.level + (now - self.updated_at) * rate)
+        self.updated_at = now
+        # A batch larger than the burst goes through once the bucket is full, and leaves a debt.
+        if self.level < min(cost, rate * BURST_S):
+            return (min(cost, rate * BURST_S) - self.level) / rate
+        self.level -= cost
+        return 0.0
+
+
+class Gate:
+    """Lets a request in or says why not.
+
+    Args:
+        load: reads the keys that are not revoked; asked again every `RELOAD_EVERY_S` seconds.
+    """
+
+    def __init__(self, load: Callable[[], Awaitable[Sequence[ApiKey]]]) -> None:
+        self._load = load
+        self._buckets: dict[str, _Bucket] = {}
+        self._loaded_at = float("-inf")
+
+    async def admit(self, authorization: bytes | str | None, scope: Scope, cost: float = 1.0) -> str:
+        """The id of the key that sent `authorization`.
+
+        Args:
+            authorization: the header's value, `Bearer <key>`.
+            cost: events that the request carries.
+
+        Raises:
+            Unauthorized, Forbidden, RateLimited.
+        """
+        if clock.stopwatch() - self._loaded_at > RELOAD_EVERY_S:
+            await self.reload()
+        text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization or ""
+        scheme, _, secret = text.partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthorized("send the header 'Authorization: Bearer <key>'; make a key with 'anlan key create'")
+        bucket = self._buckets.get(hashlib.sha256(secret.strip().encode("latin-1", "replace")).hexdigest())
+        if bucket is None:
+            raise Unauthorized("this API key is not known or was revoked; make one with 'anlan key create'")
+        if scope not in bucket.key.scopes:
+            raise Forbidden(f"this API key lacks the scope {scope}")
+        wait_s = bucket.take(cost)
+        if wait_s:
+            raise RateLimited(
+                f"this key may send {bucket.key.rate_per_s:g} a second; come back in {wait_s:.2f} s",
+                retry_after_s=round(wait_s, 3),
+            )
+        return bucket.key.id
+
+    async def reload(self) -> None:
+        """Read the keys again; buckets of keys that stay keep their level."""
+        self._loaded_at = clock.stopwatch()
+        kept = {key.secret_hash: key for key in await self._load()}
+        for digest, key in kept.items():
+            bucket = self._buckets.get(digest)
+            if bucket is None:
+                self._buckets[digest] = _Bucket(key)
+            else:
+                bucket.key = key
+        for digest in self._buckets.keys() - kept.keys():
+            del self._buckets[digest]
