@@ -1,0 +1,213 @@
+"""The demo community: deterministic, in order, decodable, complete, and true to its own ties."""
+
+import asyncio
+import math
+from collections import Counter
+from itertools import islice, pairwise
+from random import Random
+
+import pytest
+
+from anlan.demo.labels import LABELS, LabelledEvent
+from anlan.demo.scripts import Phrasebook, disguise, phrasebook
+from anlan.demo.simulation import SOURCE, history, live, simulate
+from anlan.domain.events import (
+    CATALOGUE,
+    AccountRegistered,
+    Catalogue,
+    Event,
+    FriendshipChanged,
+    MessageSent,
+    ReportFiled,
+)
+
+START = 1_764_547_200.0
+DAY_S = 86_400.0
+
+
+@pytest.fixture(scope="module")
+def day() -> list[LabelledEvent]:
+    return list(simulate(7, START, 24))
+
+
+@pytest.fixture(scope="module")
+def decoded(day: list[LabelledEvent]) -> list[Event]:
+    catalogue = Catalogue()
+    return [catalogue.decode(event.cloudevent, START + DAY_S) for event in day]
+
+
+def test_same_arguments_give_the_same_bytes_and_another_seed_does_not(day: list[LabelledEvent]) -> None:
+    assert list(simulate(7, START, 24)) == day
+    assert next(simulate(8, START, 24)).cloudevent != day[0].cloudevent
+
+
+def test_events_come_in_order_of_time_and_end_with_the_window(day: list[LabelledEvent]) -> None:
+    assert all(one.time <= other.time for one, other in pairwise(day))
+    assert day[0].time < START - 300 * DAY_S, "old accounts registered long ago"
+    assert START + 23 * 3600 < day[-1].time <= START + DAY_S
+
+
+def test_every_event_decodes_to_what_the_label_says(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    for labelled, event in zip(day, decoded, strict=True):
+        assert (event.source, event.type.name) == (SOURCE, labelled.type)
+        assert event.time == pytest.approx(labelled.time, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_day_has_every_type_and_every_label(seed: int) -> None:
+    events = list(simulate(seed, START, 24, has_past=False))
+    assert {event.type for event in events} == {entry.name for entry in CATALOGUE}
+    assert {event.label for event in events} == set(LABELS)
+
+
+def test_most_of_a_day_is_normal_and_the_rest_is_not_negligible(day: list[LabelledEvent]) -> None:
+    inside = [event for event in day if event.time >= START]
+    bad_share = sum(event.label != "normal" for event in inside) / len(inside)
+    assert 0.01 < bad_share < 0.06
+    assert 50 < len(inside) / 400 < 75, "about 60 events per person and day"
+
+
+def test_near_misses_are_normal(day: list[LabelledEvent]) -> None:
+    near_misses = [event for event in day if event.story.startswith("near_miss.")]
+    kinds = {event.story.partition("-")[0] for event in near_misses}
+    assert {"near_miss.testing", "near_miss.quoting", "near_miss.bill", "near_miss.medicine"} <= kinds
+    assert {event.label for event in near_misses} == {"normal"}
+
+
+def test_ids_are_unique_within_and_between_runs(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    ids = {event.id for event in decoded}
+    assert len(ids) == len(day)
+    later = Catalogue()
+    following = simulate(7, START + DAY_S, 1, has_past=False)
+    assert ids.isdisjoint(later.decode(event.cloudevent, START + 2 * DAY_S).id for event in following)
+
+
+def test_message_ids_are_unique_and_reports_name_earlier_messages(decoded: list[Event]) -> None:
+    sent: Counter[str] = Counter()
+    for event in decoded:
+        if isinstance(event.data, MessageSent):
+            assert event.data.message_id
+            sent[event.data.message_id] += 1
+        elif isinstance(event.data, ReportFiled) and event.data.message_id:
+            assert event.data.message_id in sent
+    assert set(sent.values()) == {1}
+
+
+def test_nobody_acts_before_they_registered_or_talks_as_a_friend_before_the_tie(
+    day: list[LabelledEvent], decoded: list[Event]
+) -> None:
+    registered: set[str] = set()
+    ties: set[frozenset[str]] = set()
+    friendly_chats = 0
+    for labelled, event in zip(day, decoded, strict=True):
+        data = event.data
+        if isinstance(data, AccountRegistered):
+            registered.add(data.account)
+        else:
+            assert event.actor.id in registered
+        if isinstance(data, FriendshipChanged) and data.change == "added":
+            ties.add(frozenset((data.account, data.other)))
+        elif isinstance(data, MessageSent) and data.recipient and labelled.story.startswith(("talk-", "scam")):
+            friendly_chats += 1
+            assert frozenset((data.sender, data.recipient)) in ties, labelled
+    assert friendly_chats > 5000
+
+
+def test_a_gang_burns_accounts_but_keeps_its_devices(
+    day: list[LabelledEvent], decoded: list[Event]
+) -> None:
+    accounts_by_device: dict[str, set[str]] = {}
+    for labelled, event in zip(day, decoded, strict=True):
+        if labelled.actor_role == "scammer" and isinstance(event.data, MessageSent) and event.data.device:
+            accounts_by_device.setdefault(event.data.device, set()).add(event.actor.id)
+    assert max(len(accounts) for accounts in accounts_by_device.values()) > 1
+
+
+def test_chat_does_not_repeat_itself_too_much(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    said = [
+        event.data.text
+        for labelled, event in zip(day, decoded, strict=True)
+        if labelled.label == "normal" and isinstance(event.data, MessageSent)
+    ]
+    texts = Counter(said)
+    assert len(texts) / len(said) > 0.5
+    assert texts.most_common(1)[0][1] / len(said) < 0.01
+
+
+@pytest.mark.parametrize("people", [20, 23, 64, 1200])
+def test_communities_of_other_sizes_live_too(people: int) -> None:
+    events = list(simulate(1, START, 48 if people < 100 else 2, people))
+    assert len(events) > people
+    assert "message.sent" in {event.type for event in events}
+
+
+def test_history_leads_up_to_now() -> None:
+    events = list(history(3, START, hours=6, people=60))
+    assert START - 3600 < events[-1].time <= START
+
+
+class _FakeClock:
+    def __init__(self) -> None:
+        self.time = START
+        self.slept_s: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept_s.append(seconds)
+        self.time += seconds
+
+
+async def _watch(clock: _FakeClock, count: int, freeze_s: float = 0.0) -> list[LabelledEvent]:
+    seen: list[LabelledEvent] = []
+    async for event in live(5, clock.now, sleep=clock.sleep):
+        seen.append(event)
+        assert abs(event.time - clock.time) < 1, "every event is due when it comes"
+        if len(seen) == count // 2:
+            clock.time += freeze_s
+        if len(seen) == count:
+            return seen
+    raise AssertionError("live ends")
+
+
+def test_live_keeps_time_and_brings_attacks_within_minutes() -> None:
+    clock = _FakeClock()
+    seen = asyncio.run(_watch(clock, 6000))
+    rate = len(seen) / (clock.time - START)
+    assert 2 < rate < 5
+    assert {event.label for event in seen if event.time < START + 900} - {"normal"}
+
+
+def test_live_goes_on_from_the_present_after_a_pause() -> None:
+    clock = _FakeClock()
+    seen = asyncio.run(_watch(clock, 400, freeze_s=7200.0))
+    assert sum(1 for event in seen if START + 400 < event.time < START + 7000) == 0
+    assert all(one.time <= other.time for one, other in pairwise(seen))
+
+
+def test_a_simulation_need_not_end() -> None:
+    endless = simulate(1, START, math.inf, people=30, has_past=False)
+    assert len(list(islice(endless, 5000))) == 5000
+
+
+def test_slots_that_the_story_must_fill_are_missed_loudly() -> None:
+    book = Phrasebook({"slots": {"dish": ["饺子"]}, "themes": {}, "eat": ["吃{dish}吗，{friend}"]})
+    assert book.say(Random(1), "eat", friend="小林") == "吃饺子吗，小林"
+    with pytest.raises(KeyError):
+        book.say(Random(1), "eat")
+
+
+def test_every_line_can_be_said() -> None:
+    book, rng = phrasebook(), Random(2)
+    given = dict.fromkeys(("contact", "site", "payee", "amount", "handle", "digits"), "x")
+    for ways in book.lines.values():
+        for way in ways:
+            assert "{" not in book.phrase(rng, (way,), **given)
+
+
+def test_a_disguise_leaves_something_to_read() -> None:
+    rng = Random(3)
+    forms = {disguise(rng, "加微信 ab0000123") for _ in range(200)}
+    assert "加微信 ab0000123" in forms
+    assert len(forms) > 5
