@@ -37,7 +37,8 @@ def test_known_keys_pass_and_unknown_ones_are_named_but_not_shown(stream: io.Str
     (line,) = lines(stream)
     assert line["event"] == "delivery_failed"
     assert (line["endpoint"], line["attempts"], line["level"]) == ("e1", 2, "warning")
-    assert "text" not in line and "text" in line["left_out"]  # type: ignore[operator]
+    assert "text" not in line
+    assert "text" in str(line["left_out"])
     assert "OR 1=1" not in stream.getvalue()
 
 

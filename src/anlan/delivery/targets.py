@@ -19,7 +19,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
 
-def check_url(url: str, allows_private: bool) -> httpx.URL:
+def check_url(url: str, *, allows_private: bool) -> httpx.URL:
     """The parsed URL of an endpoint.
 
     Args:
@@ -45,11 +45,11 @@ def check_url(url: str, allows_private: bool) -> httpx.URL:
         raise InvalidRequest("take the #fragment out of the endpoint URL; it would never be sent")
     literal = _literal(parsed.host)
     if literal is not None:
-        check_address(literal, parsed.scheme, allows_private)
+        check_address(literal, parsed.scheme, allows_private=allows_private)
     return parsed
 
 
-def check_address(address: Address, scheme: str, allows_private: bool) -> None:
+def check_address(address: Address, scheme: str, *, allows_private: bool) -> None:
     """Refuse an address that a message must not go to.
 
     Raises:
@@ -61,13 +61,13 @@ def check_address(address: Address, scheme: str, allows_private: bool) -> None:
         raise InvalidRequest(f"{address} is not an address of a receiver; choose another host")
     if not inner.is_global and not (allows_private and inner.is_private):
         raise InvalidRequest(
-            f"{address} is not a public address; set ANLAN_DELIVERY_ALLOWS_PRIVATE=true to post to private hosts"
+            f"{address} is not a public address; set ANLAN_ALLOW_HTTP_ENDPOINTS=true to post to private hosts"
         )
     if scheme == "http" and inner.is_global:
         raise InvalidRequest(f"{address} is a public address; use https")
 
 
-async def resolve(url: httpx.URL, allows_private: bool, turn: int) -> Address:
+async def resolve(url: httpx.URL, turn: int, *, allows_private: bool) -> Address:
     """One checked address of the URL's host; `turn` walks through them, so that a retry tries the next.
 
     Raises:
@@ -82,7 +82,7 @@ async def resolve(url: httpx.URL, allows_private: bool, turn: int) -> Address:
         raise InvalidRequest(f"not a host name: {error}") from error
     addresses = [ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
     for address in addresses:
-        check_address(address, url.scheme, allows_private)
+        check_address(address, url.scheme, allows_private=allows_private)
     return addresses[turn % len(addresses)]
 
 

@@ -20,8 +20,8 @@ from anlan.domain.keys import message_id
 WITHDRAWN = {"zh": "进一步核查后已撤回此前的处置。", "en": "A closer look took back the earlier measure."}
 
 NOTICE_TITLES = {
-    "fuse_quota": {"zh": "策略触及处置配额，后续处置已转人工", "en": "A policy used up its quota; its actions became cases"},
-    "fuse_jump": {"zh": "策略命中率突增，后续处置已转人工", "en": "A policy's hit rate jumped; its actions became cases"},
+    "fuse_quota": {"zh": "策略配额已用尽，后续处置转人工", "en": "A policy used up its quota; actions became cases"},
+    "fuse_jump": {"zh": "策略命中率突增，后续处置转人工", "en": "A policy's hit rate jumped; actions became cases"},
     "signal_failing": {"zh": "信号计算持续失败", "en": "A signal keeps failing"},
     "dead_letter": {"zh": "有消息未能送达，已停止重试", "en": "Messages could not be delivered and were given up"},
     "endpoint_gone": {"zh": "接收端答复 410，已停用", "en": "A receiver answered 410 Gone and was disabled"},

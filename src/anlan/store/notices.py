@@ -31,7 +31,7 @@ def _keep(connection: Connection, notice: StaffNotice) -> bool:
     return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
 
 
-def latest_notices(connection: Connection, limit: int = 100, unseen_only: bool = False) -> list[StaffNotice]:
+def latest_notices(connection: Connection, limit: int = 100, *, unseen_only: bool = False) -> list[StaffNotice]:
     """Notices, newest first."""
     query = select(staff_notices).order_by(staff_notices.c.at.desc()).limit(limit)
     if unseen_only:

@@ -96,7 +96,10 @@ def route(connection: Connection, now: float, limit: int = 500) -> int:
         return 0
     takers = connection.execute(select(endpoints.c.id, endpoints.c.kinds).where(endpoints.c.is_enabled)).all()
     rows = [
-        _fresh(message.id, taker.id, now) for message in waiting for taker in takers if is_wanted(message.kind, taker.kinds)
+        _fresh(message.id, taker.id, now)
+        for message in waiting
+        for taker in takers
+        if is_wanted(message.kind, taker.kinds)
     ]
     if rows:
         connection.execute(insert(deliveries), rows)
@@ -134,7 +137,8 @@ def claim(connection: Connection, endpoint_id: str, now: float, limit: int) -> l
     if found:
         connection.execute(
             update(deliveries)
-            .where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.message_id.in_([row.message_id for row in found]))
+            .where(deliveries.c.endpoint_id == endpoint_id)
+            .where(deliveries.c.message_id.in_([row.message_id for row in found]))
             .values(attempts=deliveries.c.attempts + 1, next_at=now + CLAIM_S)
         )
     return [Due(row.message_id, row.kind, row.body, row.attempts + 1, row.waiting_since) for row in found]
@@ -256,6 +260,11 @@ def backfill(connection: Connection, endpoint_id: str, since: float, now: float)
     if rows:
         connection.execute(insert(deliveries), rows)
     return len(rows)
+
+
+def has_unrouted(connection: Connection) -> bool:
+    """Whether `route` would find anything."""
+    return connection.execute(select(outbox.c.id).where(~outbox.c.is_routed).limit(1)).first() is not None
 
 
 def count_unrouted(connection: Connection) -> int:
