@@ -75,13 +75,16 @@ class Conflict(AnlanError):
 
 
 class DuplicateEvent(Conflict):
-    """An event (or its second pass) that is decided already; `keys` names them, the stored decision is the answer."""
+    """Events (or second passes) that are decided already; the stored decision is the answer.
+
+    `repeats` gives their keys by position in what was to be committed.
+    """
 
     code = "duplicate_event"
 
-    def __init__(self, keys: list[str]) -> None:
-        super().__init__("already decided; ask for the stored decision", keys=keys)
-        self.keys = keys
+    def __init__(self, repeats: dict[int, str]) -> None:
+        super().__init__("already decided; ask for the stored decision", keys=list(repeats.values()))
+        self.repeats = repeats
 
 
 class RateLimited(AnlanError):
@@ -106,3 +109,15 @@ class Unavailable(AnlanError):
     """A part that this act needs (store, model, endpoint) is not there now; try again."""
 
     code, status = "unavailable", 503
+
+
+class TookTooLong(AnlanError):
+    """A question to the journal that did not finish within its time."""
+
+    code, status = "took_too_long", 503
+
+
+class Damaged(AnlanError):
+    """A file of ours that is missing or is not what was written; names it and says how to mend it."""
+
+    code, status = "damaged", 500

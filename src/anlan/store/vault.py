@@ -54,12 +54,12 @@ class Vault:
         cipher = self._ciphers.get(name)
         if cipher is None:
             raise InvalidSettings(
-                f"a stored value is sealed with key {name.hex()}, which the settings do not name; add it as an older key"
+                f"a stored value is sealed with key {name.hex()}, which is not in the settings; add it as an older key"
             )
         try:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context)
         except InvalidTag as error:
-            raise InvalidSettings("a sealed value was altered or belongs elsewhere; restore it from a backup") from error
+            raise InvalidSettings("a sealed value was altered or belongs elsewhere; restore a backup") from error
 
 
 def key_id(key: bytes) -> bytes:

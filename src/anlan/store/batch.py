@@ -1,0 +1,202 @@
+"""Turns judged events into the rows of one commit, and writes each table's rows in as few statements as it can.
+
+SQLite steps through a statement without the interpreter lock and takes it back after each, so one statement for many
+rows leaves the event loop alone; encoding happens before any lock is held.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Table
+
+from anlan.clock import now
+from anlan.domain.decisions import Decision, Judged
+from anlan.domain.events import Data, entity_fields
+from anlan.domain.keys import event_key
+from anlan.domain.messages import outgoing
+from anlan.errors import DuplicateEvent
+from anlan.store import tables
+from anlan.store.vault import Codec
+
+_CHUNKS = (256, 128, 64, 32)
+"""Rows to a statement; what is left over (at most 31) gets a statement of its own, so about 35 texts exist a table."""
+
+CASE_PRIORITY = 3
+"""Of a case whose policy names none; 1 is the most urgent."""
+
+
+class Insert(NamedTuple):
+    """How rows of one table are written.
+
+    Attributes:
+        sequence_column: index of the column that takes the event's sequence number; -1 for none.
+        on_conflict: what happens to a row that is there already; empty for an error.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    sequence_column: int = -1
+    on_conflict: str = ""
+
+
+def _insert(table: Table, sequence: str = "", on_conflict: str = "") -> Insert:
+    columns = tuple(column.name for column in table.columns)
+    return Insert(table.name, columns, columns.index(sequence) if sequence else -1, on_conflict)
+
+
+EVENTS = _insert(tables.events, "seq")
+DECISIONS = _insert(tables.decisions, "event_seq")
+OUTBOX = _insert(tables.outbox, "event_seq")
+CASES = _insert(tables.cases, "event_seq")
+DEFERRED = _insert(tables.deferred, "event_seq")
+FACTS = _insert(
+    tables.facts, "event_seq",
+    "ON CONFLICT (entity, field, since) DO UPDATE SET value = excluded.value, privacy = excluded.privacy, "
+    "event_seq = excluded.event_seq",
+)
+NOTICES = _insert(tables.staff_notices, "", "ON CONFLICT (id) DO NOTHING")
+SNAPSHOTS = _insert(
+    tables.counter_snapshots, "event_seq",
+    "ON CONFLICT (name) DO UPDATE SET "
+    "event_seq = excluded.event_seq, taken_at = excluded.taken_at, body = excluded.body",
+)
+
+
+class Rows:
+    """Rows of one table in one flat list, with the index in the batch of the event that each belongs to."""
+
+    def __init__(self, insert: Insert) -> None:
+        self.insert = insert
+        self.values: list[Any] = []
+        self.owners: list[int] = []
+
+    def add(self, owner: int, row: tuple[Any, ...]) -> None:
+        """One row in order of the table's columns; the sequence number is filled in by `write`."""
+        self.values += row
+        self.owners.append(owner)
+
+    def write(self, connection: Connection, seqs: Sequence[int]) -> None:
+        """Insert everything; `seqs` holds the sequence number of each event of the batch."""
+        width = len(self.insert.columns)
+        if self.insert.sequence_column >= 0:
+            self.values[self.insert.sequence_column :: width] = [seqs[owner] for owner in self.owners]
+        insert_rows(connection, self.insert, self.values)
+
+
+def insert_rows(connection: Connection, insert: Insert, values: list[Any]) -> None:
+    """Write rows that lie flat in `values`."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    width = len(insert.columns)
+    start, left = 0, len(values) // width
+    while left:
+        count = next((chunk for chunk in _CHUNKS if chunk <= left), left)
+        end = start + count * width
+        connection.exec_driver_sql(_statement(insert, count, mark), tuple(values[start:end]))
+        start, left = end, left - count
+
+
+@cache
+def _statement(insert: Insert, count: int, mark: str) -> str:
+    row = f"({', '.join([mark] * len(insert.columns))})"
+    columns = ", ".join(insert.columns)
+    values = ", ".join([row] * count)
+    return f"INSERT INTO {insert.table} ({columns}) VALUES {values} {insert.on_conflict}".rstrip()  # noqa: S608 - own names
+
+
+class Batch:
+    """Everything that one commit writes for `judged`, encoded and waiting for sequence numbers.
+
+    Attributes:
+        keys: the event key of each, in order.
+        passes: the pass number of each, in order.
+        first, second: indexes of those whose event is new, and of those whose event is in the journal.
+
+    Raises:
+        DuplicateEvent: two of them are the same pass of the same event.
+    """
+
+    def __init__(self, judged: Sequence[Judged], codec: Codec) -> None:
+        self.decided_at = now()
+        self.keys = [event_key(one.event.source, one.event.id) for one in judged]
+        self.passes = [one.decision.pass_number for one in judged]
+        self.first = [index for index, number in enumerate(self.passes) if number == 1]
+        self.second = [index for index, number in enumerate(self.passes) if number != 1]
+        self._check_unique()
+        self._codec = codec
+        self._events, self._decisions = Rows(EVENTS), Rows(DECISIONS)
+        self._outbox, self._cases, self._deferred = Rows(OUTBOX), Rows(CASES), Rows(DEFERRED)
+        self._notices = Rows(NOTICES)
+        self._facts: dict[tuple[str, str, float], tuple[int, tuple[Any, ...]]] = {}
+        for index, one in enumerate(judged):
+            self._add(index, one)
+
+    def write(self, connection: Connection, seqs: Sequence[int]) -> None:
+        """Insert all rows; `seqs` are the sequence numbers of the events, in order."""
+        facts = Rows(FACTS)
+        for owner, row in self._facts.values():
+            facts.add(owner, row)
+        for rows in (
+            self._events, self._decisions, self._outbox, self._cases, self._deferred, facts, self._notices
+        ):
+            if rows.owners:
+                rows.write(connection, seqs)
+
+    def _check_unique(self) -> None:
+        names = list(zip(self.keys, self.passes, strict=True))
+        if len(set(names)) < len(names):
+            raise DuplicateEvent({i: name[0] for i, name in enumerate(names) if name in names[:i]})
+
+    def _add(self, index: int, judged: Judged) -> None:
+        decision = judged.decision
+        if decision.pass_number == 1:
+            self._events.add(index, self._event_row(judged, self.keys[index]))
+            if decision.pending:
+                self._deferred.add(index, (None, self.decided_at, 0, None))
+        self._decisions.add(index, self._decision_row(decision))
+        if decision.actions or judged.earlier is not None:
+            self._add_consequences(index, judged)
+        for fact in judged.facts:
+            row = (fact.entity, fact.field, fact.since, self._codec.seal_value(fact), fact.privacy, None)
+            self._facts[row[:3]] = index, row
+        for notice in judged.notices:
+            body = msgspec.json.encode(notice.details)
+            self._notices.add(index, (notice.id, notice.at, notice.kind, notice.subject, body, None))
+
+    def _event_row(self, judged: Judged, key: str) -> tuple[Any, ...]:
+        event = judged.event
+        role = event.type.actor
+        return (
+            None, bytes.fromhex(key), storable(event.source), storable(event.id), event.type.name, event.type.version,
+            event.time, judged.received_at, event.subject and storable(event.subject),
+            storable(_prefix(event.type.data, role) + getattr(event.data, role)), self._codec.seal_data(event, key),
+        )
+
+    def _decision_row(self, decision: Decision) -> tuple[Any, ...]:
+        worst = decision.findings[0] if decision.findings else None
+        return (
+            None, decision.pass_number, decision.verdict, worst and worst.category, worst and worst.policy,
+            self.decided_at, decision.policy_set, msgspec.json.encode(decision),
+        )
+
+    def _add_consequences(self, index: int, judged: Judged) -> None:
+        for message in outgoing(judged):
+            self._outbox.add(index, (message.id, self.decided_at, message.kind, None, message.body, False))
+        known = judged.earlier.actions if judged.earlier else ()
+        for ordinal, action in enumerate(judged.decision.actions):
+            if action.kind == "case" and action not in known:
+                queue, priority = action.parameters["queue"], action.parameters.get("priority", CASE_PRIORITY)
+                name, target = f"case_{judged.decision.id}.{ordinal}", storable(action.target)
+                row = (name, queue, priority, None, action.policy, target, self.decided_at, "open")
+                self._cases.add(index, row)
+
+
+@cache
+def _prefix(data: type[Data], role: str) -> str:
+    return f"{dict(entity_fields(data))[role]}:"
+
+
+def storable(text: str) -> str:
+    """`text` as both databases take it: PostgreSQL has no NUL in text. Identity is by key, so nothing is confused."""
+    return text.replace("\0", "\ufffd") if "\0" in text else text

@@ -1,0 +1,286 @@
+"""The one commit: an event, its decision and everything that follows from it are written together or not at all.
+
+Sequence numbers are drawn inside the transaction from one row that stays locked until it ends. So they have no gaps,
+and whoever reads event n can already read every event before n, however many processes write.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from anlan.domain.decisions import Decision, Judged
+from anlan.errors import DuplicateEvent, NotFound
+from anlan.store.batch import SNAPSHOTS, Batch, insert_rows, storable
+from anlan.store.database import Database
+from anlan.store.tables import decisions, deferred, events, refused
+from anlan.store.vault import Codec
+
+REFUSED_BODY_BYTES = 4096
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The state of one group of counters after every event committed so far, the batch it comes with included."""
+
+    name: str
+    taken_at: float
+    body: bytes
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event as the journal keeps it.
+
+    Attributes:
+        seq: order of commit, from 1 without gaps.
+        actor: `kind:id`.
+        data: the JSON of its data with sensitive fields open; what has passed its retention is missing.
+    """
+
+    seq: int
+    key: str
+    source: str
+    id: str
+    type: str
+    type_version: int
+    time: float
+    received_at: float
+    subject: str | None
+    actor: str
+    data: bytes
+
+
+class StoredDecision(msgspec.Struct, frozen=True):
+    """A decision as the journal keeps it; `decided_at` is wall-clock seconds."""
+
+    seq: int
+    key: str
+    decided_at: float
+    decision: Decision
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """An event with its decisions, first pass first."""
+
+    event: StoredEvent
+    decisions: tuple[StoredDecision, ...]
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of recent decisions is narrowed to; None for anything.
+
+    Attributes:
+        is_notable: only verdicts other than `allow`.
+        actor: `kind:id`.
+    """
+
+    is_notable: bool = False
+    verdict: str | None = None
+    category: str | None = None
+    policy: str | None = None
+    type: str | None = None
+    actor: str | None = None
+
+
+EVERYTHING = Filters()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the stream of decisions: the latest pass of one event."""
+
+    seq: int
+    key: str
+    source: str
+    id: str
+    type: str
+    time: float
+    received_at: float
+    actor: str
+    pass_number: int
+    verdict: str
+    category: str | None
+    policy: str | None
+    decided_at: float
+
+
+class Journal:
+    """Writes judged events and reads them back.
+
+    Args:
+        codec: seals and opens the sensitive fields of events.
+    """
+
+    def __init__(self, database: Database, codec: Codec) -> None:
+        self._database = database
+        self._codec = codec
+
+    def commit(self, judged: Sequence[Judged], snapshots: Sequence[Snapshot] = ()) -> list[int]:
+        """Write everything in one transaction; returns the sequence number of each event, in order.
+
+        Raises:
+            DuplicateEvent: names the events (or second passes) that are decided already; nothing was written.
+            NotFound: a second pass of an event that is not in the journal; nothing was written.
+            Unavailable: see `Database.write`.
+        """
+        batch = Batch(judged, self._codec)
+        try:
+            with self._database.write() as connection:
+                seqs = self._number(connection, batch)
+                batch.write(connection, seqs)
+                if batch.second:
+                    done = [seqs[index] for index in batch.second]
+                    connection.execute(delete(deferred).where(deferred.c.event_seq.in_(done)))
+                if snapshots:
+                    _write_snapshots(connection, snapshots)
+        except IntegrityError as error:
+            if decided := self._decided(batch):
+                raise DuplicateEvent(decided) from error
+            raise
+        return seqs
+
+    def find(self, key: str) -> StoredDecision | None:
+        """The latest pass of the event with this key (see `domain.keys.event_key`)."""
+        query = _DECISION.where(events.c.key == key).order_by(decisions.c.pass_number.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _stored_decision(row) if row else None
+
+    def explain(self, key: str) -> Explanation | None:
+        """The event with this key and all its decisions."""
+        with self._database.snapshot() as connection:
+            event = connection.execute(_EVENT.where(events.c.key == key)).one_or_none()
+            query = _DECISION.where(events.c.key == key).order_by(decisions.c.pass_number)
+            passes = connection.execute(query).all()
+        return Explanation(self._stored_event(event), tuple(map(_stored_decision, passes))) if event else None
+
+    def recent(
+        self, limit: int = 50, before_seq: int | None = None, filters: Filters = EVERYTHING, look_back: int = 200_000
+    ) -> list[Line]:
+        """The newest events before `before_seq`, newest first.
+
+        Args:
+            look_back: how many events are searched at most; older ones are found in the Parquet segments.
+        """
+        with self._database.read() as connection:
+            end = before_seq if before_seq is not None else last_seq(connection) + 1
+            query = _LINE.where(events.c.seq < end, events.c.seq >= end - look_back, *_conditions(filters))
+            rows = connection.execute(query.order_by(events.c.seq.desc()).limit(limit)).all()
+        return [Line(*row) for row in rows]
+
+    def since(self, seq: int, limit: int = 1000) -> Iterator[StoredEvent]:
+        """Up to `limit` events after `seq` in order of commit, for replay and sealing."""
+        query = _EVENT.where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        yield from map(self._stored_event, rows)
+
+    def known_keys(self, since_seq: int = 0, chunk: int = 20_000) -> Iterator[str]:
+        """The keys of all events after `since_seq`, in order of commit."""
+        while True:
+            query = select(events.c.seq, events.c.key).where(events.c.seq > since_seq).order_by(events.c.seq)
+            with self._database.read() as connection:
+                rows = connection.execute(query.limit(chunk)).all()
+            if not rows:
+                return
+            yield from (row.key for row in rows)
+            since_seq = rows[-1].seq
+
+    def last_seq(self) -> int:
+        """The sequence number of the newest event; 0 when there is none."""
+        with self._database.read() as connection:
+            return last_seq(connection)
+
+    def refuse(self, received_at: float, reason: str, detail: str, body: bytes, api_key: str | None = None) -> None:
+        """Keep an input that was not accepted, its first 4 KiB at most, and why."""
+        row = {
+            "received_at": received_at, "reason": reason[:64], "detail": storable(detail), "api_key": api_key,
+            "body": body[:REFUSED_BODY_BYTES],
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(refused), row)
+
+    def _number(self, connection: Connection, batch: Batch) -> list[int]:
+        seqs = [0] * len(batch.keys)
+        if batch.first:
+            last = raise_mark(connection, JOURNAL_MARK, len(batch.first))
+            for seq, index in enumerate(batch.first, last - len(batch.first) + 1):
+                seqs[index] = seq
+        if batch.second:
+            found = _seqs_of(connection, [batch.keys[index] for index in batch.second])
+            found |= {batch.keys[index]: seqs[index] for index in batch.first}
+            for index in batch.second:
+                if batch.keys[index] not in found:
+                    raise NotFound(f"no event {batch.keys[index]} in the journal; commit its first pass first")
+                seqs[index] = found[batch.keys[index]]
+        return seqs
+
+    def _decided(self, batch: Batch) -> dict[int, str]:
+        """Those keys of a batch that collide with what is stored, by position."""
+        passes = select(events.c.key, decisions.c.pass_number).join(decisions)
+        with self._database.read() as connection:
+            stored = {tuple(row) for row in connection.execute(passes.where(events.c.key.in_(batch.keys)))}
+        names = zip(batch.keys, batch.passes, strict=True)
+        return {position: name[0] for position, name in enumerate(names) if name in stored}
+
+    def _stored_event(self, row: Any) -> StoredEvent:
+        fields: dict[str, Any] = row._asdict()
+        return StoredEvent(**fields | {"data": self._codec.open_data(row.data, row.key)})
+
+
+JOURNAL_MARK = "journal"
+
+_EVENT: Select[*tuple[Any, ...]] = select(*(events.c[name] for name in StoredEvent.__struct_fields__))
+_DECISION = select(events.c.seq, events.c.key, decisions.c.decided_at, decisions.c.body).join(decisions)
+_later = decisions.alias("later")
+_is_latest = ~(
+    select(_later.c.event_seq)
+    .where(_later.c.event_seq == decisions.c.event_seq, _later.c.pass_number > decisions.c.pass_number)
+    .exists()
+)
+_LINE: Select[*tuple[Any, ...]] = (
+    select(*((events.c if name in events.c else decisions.c)[name] for name in Line.__struct_fields__))
+    .join(decisions)
+    .where(_is_latest)
+)
+_decode_decision = msgspec.json.Decoder(Decision).decode
+
+
+def _stored_decision(row: Any) -> StoredDecision:
+    return StoredDecision(row.seq, row.key, row.decided_at, _decode_decision(row.body))
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    wanted = {
+        decisions.c.verdict: filters.verdict, decisions.c.category: filters.category,
+        decisions.c.policy: filters.policy, events.c.type: filters.type, events.c.actor: filters.actor,
+    }
+    found = [column == value for column, value in wanted.items() if value is not None]
+    return [*found, decisions.c.verdict != "allow"] if filters.is_notable else found
+
+
+def _seqs_of(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    rows = connection.execute(select(events.c.key, events.c.seq).where(events.c.key.in_(keys)))
+    return {row.key: row.seq for row in rows}
+
+
+def last_seq(connection: Connection) -> int:
+    """The sequence number of the newest event; 0 when there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one())
+
+
+def raise_mark(connection: Connection, name: str, by: int = 1) -> int:
+    """Add `by` to a counter of the store and return it; its row stays locked until the transaction ends."""
+    statement = _RAISE_MARK.format(mark="?" if connection.dialect.name == "sqlite" else "%s")
+    return int(connection.exec_driver_sql(statement, (name, by)).scalar_one())
+
+
+_RAISE_MARK = (
+    "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
+    "ON CONFLICT (name) DO UPDATE SET value = marks.value + excluded.value RETURNING value"
+)
+
+
+def _write_snapshots(connection: Connection, snapshots: Sequence[Snapshot]) -> None:
+    last = last_seq(connection)
+    insert_rows(connection, SNAPSHOTS, [value for s in snapshots for value in (s.name, last, s.taken_at, s.body)])
