@@ -17,27 +17,28 @@ MAX_EVENT_BYTES = 256 * 1024
 MAX_TEXT_CHARS = 20_000
 
 
-def _entity(kind: str, privacy: Privacy = "internal", max_length: int = 128) -> Any:
-    meta = Meta(min_length=1, max_length=max_length, extra={"entity": kind, "privacy": privacy})
-    return Annotated[str, meta]
+def _names(kind: str, privacy: Privacy = "internal", max_length: int = 128) -> Meta:
+    """The field names an entity of this kind."""
+    return Meta(min_length=1, max_length=max_length, extra={"entity": kind, "privacy": privacy})
 
 
-def _text(privacy: Privacy = "personal", max_length: int = MAX_TEXT_CHARS) -> Any:
-    return Annotated[str, Meta(max_length=max_length, extra={"privacy": privacy})]
+def _says(privacy: Privacy, max_length: int) -> Meta:
+    """The field holds words."""
+    return Meta(max_length=max_length, extra={"privacy": privacy})
 
 
-Account = _entity("account")
-Group = _entity("group")
-Device = _entity("device")
-Ip = _entity("ip", "personal", 45)
-Phone = _entity("phone", "sensitive", 32)
-Email = _entity("email", "sensitive", 254)
-Payee = _entity("payee")
-MessageId = _entity("message")
-ContentId = _entity("content")
-Game = _entity("game")
-Text = _text()
-Word = _text("internal", 64)
+Account = Annotated[str, _names("account")]
+Group = Annotated[str, _names("group")]
+Device = Annotated[str, _names("device")]
+Ip = Annotated[str, _names("ip", "personal", 45)]
+Phone = Annotated[str, _names("phone", "sensitive", 32)]
+Email = Annotated[str, _names("email", "sensitive", 254)]
+Payee = Annotated[str, _names("payee")]
+MessageId = Annotated[str, _names("message")]
+ContentId = Annotated[str, _names("content")]
+Game = Annotated[str, _names("game")]
+Text = Annotated[str, _says("personal", MAX_TEXT_CHARS)]
+Word = Annotated[str, _says("internal", 64)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 AmountMinor = Annotated[int, Meta(ge=0, le=2**53, description="minor units of the currency (fen, cents)")]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", extra={"privacy": "internal"})]
@@ -47,7 +48,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The `data` of an event; unknown fields are ignored, so platforms can send more than we read."""
 
 
-class MessageSent(Data):
+class MessageSent(Data, frozen=True):
     """A member sent a message to another member or to a group."""
 
     sender: Account
@@ -61,7 +62,7 @@ class MessageSent(Data):
     media_count: Count = 0
 
 
-class AccountLogin(Data):
+class AccountLogin(Data, frozen=True):
     """Somebody tried to sign in to an account."""
 
     account: Account
@@ -72,7 +73,7 @@ class AccountLogin(Data):
     failure_reason: Word | None = None
 
 
-class AccountRegistered(Data):
+class AccountRegistered(Data, frozen=True):
     """A new account was made."""
 
     account: Account
@@ -84,7 +85,7 @@ class AccountRegistered(Data):
     invited_by: Account | None = None
 
 
-class ProfileUpdated(Data):
+class ProfileUpdated(Data, frozen=True):
     """An account's public face or standing changed; only the fields that changed are sent."""
 
     account: Account
@@ -95,7 +96,7 @@ class ProfileUpdated(Data):
     ip: Ip | None = None
 
 
-class FriendshipChanged(Data):
+class FriendshipChanged(Data, frozen=True):
     """A tie between two accounts was asked for, made or ended."""
 
     account: Account
@@ -106,7 +107,7 @@ class FriendshipChanged(Data):
     ip: Ip | None = None
 
 
-class GroupChanged(Data):
+class GroupChanged(Data, frozen=True):
     """A group was made or closed, or somebody joined, left or changed role in it."""
 
     group: Group
@@ -119,7 +120,7 @@ class GroupChanged(Data):
     ip: Ip | None = None
 
 
-class PaymentInitiated(Data):
+class PaymentInitiated(Data, frozen=True):
     """A member is about to send money; the platform waits for the verdict."""
 
     payer: Account
@@ -132,7 +133,7 @@ class PaymentInitiated(Data):
     ip: Ip | None = None
 
 
-class PlaySession(Data):
+class PlaySession(Data, frozen=True):
     """A member started or ended playing a game."""
 
     account: Account
@@ -144,7 +145,7 @@ class PlaySession(Data):
     ip: Ip | None = None
 
 
-class ReportFiled(Data):
+class ReportFiled(Data, frozen=True):
     """A member reported another member, a message or a group."""
 
     reporter: Account
@@ -157,7 +158,7 @@ class ReportFiled(Data):
     device: Device | None = None
 
 
-class ContentPublished(Data):
+class ContentPublished(Data, frozen=True):
     """A member published something for many: a post, a video, a comment."""
 
     author: Account
@@ -458,6 +459,6 @@ def declare(name: str, actor: str, fields: dict[str, str], version: int = 1) -> 
         made.append((field, kind | None, None) if declared.endswith("?") else (field, kind))
     if fields.get(actor) not in ENTITY_KINDS:
         raise InvalidSettings(f"event type {name}: actor {actor!r} must be a required field that names an entity")
-    data = msgspec.defstruct(name.title().replace(".", ""), made, bases=(Data,), frozen=True, kw_only=True, gc=False)
+    data: Any = msgspec.defstruct(name.title().replace(".", ""), made, bases=(Data,), frozen=True, kw_only=True, gc=False)
     texts = tuple(field for field, declared in fields.items() if declared.removesuffix("?") == "text")
     return EventType(name=name, data=data, actor=actor, version=version, text_fields=texts)

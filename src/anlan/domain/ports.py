@@ -1,11 +1,13 @@
 """What the engine needs from the outside, as Protocols; the store, models and connectors implement them."""
 
 from asyncio import Future
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.domain.facts import Fact
+from anlan.domain.signals import SignalType
 
 
 class Recollection(Protocol):
@@ -19,8 +21,8 @@ class Recollection(Protocol):
 class Committer(Protocol):
     """Makes judged events durable, in groups."""
 
-    def submit(self, judged: Judged, snapshots: Sequence[tuple[str, bytes]] = ()) -> Future[int]:
-        """Done when the event, its decision, its messages and `snapshots` are on disk; the result is its `seq`.
+    def submit(self, judged: Judged) -> Future[int]:
+        """Done when the event, its decision and its messages are on disk; the result is its `seq`.
 
         Raises (through the future): `DuplicateEvent` if the key is there already, `Unavailable` if the store failed.
         """
@@ -36,4 +38,43 @@ class Memory(Protocol):
 
     async def load_facts(self, names: Sequence[str]) -> Sequence[Fact]:
         """Every stored version of every fact of these entities."""
+        ...
+
+
+class JournalView(Protocol):
+    """The journal as it was at one moment, open for questions in DuckDB's SQL.
+
+    Every event and the latest decision on it is one row. Columns named as event fields and signals hold their values,
+    NULL for unknown. Our own columns are `_seq`, `_key`, `_source`, `_id`, `_type`, `_time`, `_received_at`, `_actor`
+    (`kind:id`; NULL when the id is personal), `_verdict`, `_category`, `_policy_set`, `_findings` and `_shadow` (lists
+    of policy, version, verdict, is_unknown), and `_signal_versions` (JSON object of the versions above 1).
+
+    Attributes:
+        columns: what conditions may name, with its type; sensitive fields are not among them.
+    """
+
+    columns: Mapping[str, SignalType]
+
+    def relation(self, start: float | None = None, end: float | None = None) -> str:
+        """Something to select from: the events with start <= event time < end."""
+        ...
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement; temporary tables last as long as the view.
+
+        Raises:
+            TookTooLong: the time given to the view was used up.
+        """
+        ...
+
+
+class AnalyticJournal(Protocol):
+    """The whole journal, for backtests and investigations."""
+
+    def view(self, within_s: float = 60.0) -> AbstractContextManager[JournalView]:
+        """Everything up to the last commit.
+
+        Raises:
+            Damaged: a sealed file is missing or was altered; it is named.
+        """
         ...

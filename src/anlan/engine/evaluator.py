@@ -6,7 +6,7 @@ returns nonsense becomes unknown, is recorded, and stops nothing else (law 6). U
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -44,7 +44,7 @@ class SignalStats:
         self.last_failure: dict[str, str] = {}
         self.sampled: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def fail(self, name: str, reason: str) -> None:
         """Record one failure; the reason names the exception or the nonsense, never a member's text."""
@@ -182,9 +182,8 @@ class _Source:
             for made in _in_order(available.values())
             if made.cost == "inline" and made.name not in registry.field_names and made.name not in counted
         ]
-        self.layout = (
-            *self._fields, *(step.name for step in steps), *(m.name for m in self._computed if m.type != "object"),
-        )
+        # Fields are in the event already, under its retention; copies in decisions would outlive it (law 10).
+        self.layout = (*(step.name for step in steps), *(m.name for m in self._computed if m.type != "object"))
         ordered = (*self._fields, *(step.name for step in steps), *(m.name for m in self._computed))
         self._local = {name: f"s{index}" for index, name in enumerate(ordered)}
         required = {name for name, field in registry.fields[entry.name].items() if field.required}

@@ -7,7 +7,6 @@ fails, counters and profiles have counted what is not in the journal; they are r
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 from rbloom import Bloom
 
@@ -18,7 +17,7 @@ from anlan.domain.keys import event_key
 from anlan.domain.ports import Committer, Memory
 from anlan.engine.pipeline import Engine
 from anlan.engine.profiles import wanted
-from anlan.errors import AnlanError, Conflict, Unavailable
+from anlan.errors import AnlanError, DuplicateEvent, Unavailable
 
 RECENT_ANSWERS = 20_000
 SNAPSHOT_EVERY_EVENTS = 2_000
@@ -48,19 +47,12 @@ class KnownKeys:
         return key in self._bloom
 
 
-class _Taken(NamedTuple):
-    """An event on its way: its key, and what will be its answer."""
-
-    key: str
-    answer: "asyncio.Future[bytes]"
-
-
 class Intake:
     """Accepts events for one engine; lives on one event loop.
 
     Args:
-        snapshot: gives the next counter's (name, bytes); called every `SNAPSHOT_EVERY_EVENTS` events or
-            `SNAPSHOT_EVERY_S` seconds and committed with the event that was judged last.
+        snapshot: saves the state of the next counter behind the event judged last; called every
+            `SNAPSHOT_EVERY_EVENTS` events or `SNAPSHOT_EVERY_S` seconds.
         rebuild: makes counters, fuses and profiles again from the store after a failed commit.
         on_judged: told of each committed decision (metrics, live stream).
     """
@@ -73,7 +65,7 @@ class Intake:
         memory: Memory,
         known: KnownKeys,
         *,
-        snapshot: Callable[[], tuple[str, bytes] | None],
+        snapshot: Callable[[], None],
         rebuild: Callable[[], Awaitable[None]],
         on_judged: Callable[[Judged], None],
     ) -> None:
@@ -136,6 +128,8 @@ class Intake:
         for count, (index, event, key) in enumerate(fresh, 1):
             promise = results[index]
             assert isinstance(promise, asyncio.Future)
+            if self._mending:
+                await asyncio.shield(self._mending)
             if key in self._known and await self._answer_known(key, promise):
                 continue
             self._judge(event, key, received_at, promise)
@@ -187,11 +181,12 @@ class Intake:
         judged = self._engine.judge(event, received_at)
         reply = answer(judged.decision)
         try:
-            committed = self._committer.submit(judged, self._due_snapshot(received_at))
+            committed = self._committer.submit(judged)
         except AnlanError as error:
             self._break(key, promise, error)
-            self._mend()
+            self.mend()
             return
+        self._snapshot_when_due(received_at)
         committed.add_done_callback(lambda done: self._settle(done, judged, key, reply, promise))
 
     def _settle(
@@ -205,15 +200,15 @@ class Intake:
             self._on_judged(judged)
             if not promise.done():
                 promise.set_result(reply)
-        elif isinstance(error, Conflict):
+        elif isinstance(error, DuplicateEvent):
             # Another process committed the same event first: its decision is the answer.
             self._known.add(key)
-            asyncio.ensure_future(self._answer_known(key, promise))
-            self._mend()
+            self._look_up = asyncio.ensure_future(self._answer_known(key, promise))
+            self.mend()
         else:
             failure = error if isinstance(error, AnlanError) else Unavailable("the store did not take the event")
             self._break(key, promise, failure)
-            self._mend()
+            self.mend()
 
     def _break(self, key: str, promise: "asyncio.Future[bytes]", error: AnlanError) -> None:
         self._recent.pop(key, None)
@@ -221,15 +216,14 @@ class Intake:
             promise.set_exception(error)
             promise.exception()  # Whoever waits sees it; nobody waiting is no error of its own.
 
-    def _due_snapshot(self, now: float) -> tuple[tuple[str, bytes], ...]:
+    def _snapshot_when_due(self, now: float) -> None:
         self._since_snapshot += 1
-        if self._since_snapshot < SNAPSHOT_EVERY_EVENTS and now - self._snapshot_at < SNAPSHOT_EVERY_S:
-            return ()
-        self._since_snapshot, self._snapshot_at = 0, now
-        taken = self._snapshot()
-        return () if taken is None else (taken,)
+        if self._since_snapshot >= SNAPSHOT_EVERY_EVENTS or now - self._snapshot_at >= SNAPSHOT_EVERY_S:
+            self._since_snapshot, self._snapshot_at = 0, now
+            self._snapshot()
 
-    def _mend(self) -> None:
+    def mend(self) -> None:
+        """Rebuild what counted events that were not committed; intake waits meanwhile."""
         if self._mending is None:
             self._mending = asyncio.ensure_future(self._rebuild())
             self._mending.add_done_callback(self._mended)
@@ -237,7 +231,7 @@ class Intake:
     def _mended(self, done: "asyncio.Task[None]") -> None:
         self._mending = None
         if not done.cancelled() and done.exception() is not None:
-            asyncio.get_running_loop().call_later(1.0, self._mend)
+            asyncio.get_running_loop().call_later(1.0, self.mend)
 
 
 async def _settled(result: "bytes | AnlanError | asyncio.Future[bytes]") -> bytes | AnlanError:

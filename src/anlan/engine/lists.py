@@ -28,14 +28,15 @@ class Lists:
     """An immutable view of all entries; a change makes a new one."""
 
     def __init__(self, entries: Iterable[ListEntry] = ()) -> None:
-        self._entries: dict[tuple[str, str], tuple[ListEntry, ...]] = {}
+        self._by_kind: dict[tuple[Purpose, str], dict[str, list[ListEntry]]] = {}
         for entry in entries:
-            key = (entry.purpose, entry.entity)
-            self._entries[key] = (*self._entries.get(key, ()), entry)
+            kind, _, id_ = entry.entity.partition(":")
+            self._by_kind.setdefault((entry.purpose, kind), {}).setdefault(id_, []).append(entry)
 
-    def holds(self, purpose: Purpose, entity: str, time: float) -> bool:
-        """Whether `entity` stood on a list of this purpose at `time`."""
-        return any(
+    def holds(self, purpose: Purpose, kind: str, id: str, time: float) -> bool:  # noqa: A002 - the entity's own word
+        """Whether the entity stood on a list of this purpose at `time`."""
+        listed = self._by_kind.get((purpose, kind))
+        return listed is not None and any(
             entry.created_at <= time and (entry.expires_at is None or time < entry.expires_at)
-            for entry in self._entries.get((purpose, entity), ())
+            for entry in listed.get(id, ())
         )

@@ -167,7 +167,7 @@ class Engine:
         *, is_unknown: bool,
     ) -> Finding:
         policy = member.policy
-        values = {name: signals.get(name) for name in member.condition.names}
+        values = self._storable_values(member, event, signals)
         fuse = None
         if member.is_live and is_enforcement(policy) and not is_unknown:
             fuse = self.fuses.check_hit(policy, event.time)
@@ -186,6 +186,15 @@ class Engine:
             is_unknown=is_unknown,
             fuse=fuse,
         )
+
+    def _storable_values(self, member: CheckedPolicy, event: Event, signals: Mapping[str, Any]) -> dict[str, Any]:
+        """What the condition read, without personal fields: those stay in the event, under its retention (law 10)."""
+        fields = self.registry.fields[event.type.name]
+        return {
+            name: getattr(event.data, name) if name in fields else signals.get(name)
+            for name in member.condition.names
+            if name not in fields or fields[name].privacy in ("public", "internal")
+        }
 
     def _tell_failing(self, failed: Mapping[str, str], time: float) -> Iterable[StaffNotice]:
         """One notice a signal and day, however often it fails."""
@@ -216,12 +225,15 @@ class _SecondPass:
         self.failed: dict[str, str] = {}
 
     def row(self, names: Iterable[str]) -> dict[str, Any]:
-        return {name: self.signals.get(name) for name in names}
+        data = self._values["event"].data
+        return {name: self.signals.get(name, getattr(data, name, None)) for name in names}
 
     async def value(self, name: str) -> Any:
         """A signal's or input's value; computed at most once, failures are recorded and unknown."""
         if name in self.signals or name in self._values:
             return self.signals.get(name, self._values.get(name))
+        if name in self._registry.field_names:
+            return getattr(self._values["event"].data, name, None)
         made = self._registry.by_name[name]
         if made.cost == "inline" and made.type != "object":
             return None  # It was unknown in the first pass, and stays what it was then.

@@ -22,6 +22,7 @@ _KEYS = {
     "owner", "examples",
 }
 MAX_POLICY_CHARS = 20_000
+PRIVATE = "personal and must not outlive its retention in a stored sentence"
 
 
 class CheckedPolicy(msgspec.Struct, frozen=True):
@@ -162,7 +163,7 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
     if not policy.on:
         raise InvalidPolicy(f"{where}: on needs at least one event type")
     condition = parse(policy.when, registry.types_on(policy.on), where)
-    _check_because(policy, condition, where)
+    _check_because(policy, condition, registry, where)
     _check_people_can_read(policy, where)
     _check_fuse(policy, where)
     checked = CheckedPolicy(policy, condition)
@@ -170,12 +171,20 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
     return checked
 
 
-def _check_because(policy: Policy, condition: Condition, where: str) -> None:
+def _check_because(policy: Policy, condition: Condition, registry: Registry, where: str) -> None:
     try:
         fields = [name for _, name, _, _ in string.Formatter().parse(policy.because) if name is not None]
     except ValueError as error:
         raise InvalidPolicy(f"{where}: because: {error}") from error
+    private = {
+        field.name
+        for event_type in policy.on
+        for field in registry.fields[event_type].values()
+        if field.privacy in ("personal", "sensitive")
+    }
     for name in fields:
+        if name in private:
+            raise InvalidPolicy(f"{where}: because names {name!r}, which is {PRIVATE}; the event itself shows it")
         if name not in condition.names:
             raise InvalidPolicy(
                 f"{where}: because names {name!r}, but may only name what when reads: {', '.join(condition.names)}"

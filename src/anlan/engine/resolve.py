@@ -10,7 +10,7 @@ from anlan.domain.actions import Action
 from anlan.domain.decisions import Finding, Verdict
 from anlan.domain.policies import SEVERITIES
 
-_RANK = {word: -index for index, word in enumerate(SEVERITIES)}
+_RANK: dict[str, int] = {word: -index for index, word in enumerate(SEVERITIES)}
 
 
 def order_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -27,10 +27,16 @@ ACCOUNT_ROLES = {
 
 _TIES = (("sender", "recipient"), ("payer", "payee_account"), ("account", "other"), ("reporter", "reported"))
 
-_LISTED = (
-    *((role, "account") for role in ("sender", "recipient", "account", "payer", "author", "reported")),
-    ("ip", "ip"), ("device", "device"), ("payee", "payee"), ("group", "group"), ("url_domain", "url_domain"),
+_LISTED: tuple[tuple[str, str, tuple[Purpose, ...]], ...] = (
+    *((role, "account", ("allow", "block", "watch")) for role in ("sender", "account", "payer", "author")),
+    ("reported", "account", ("allow", "watch")),
+    ("ip", "ip", ("allow", "block", "watch")),
+    ("device", "device", ("block", "watch")),
+    ("payee", "payee", ("allow", "block", "watch")),
+    ("group", "group", ("allow", "watch")),
+    ("url_domain", "url_domain", ("allow", "block", "watch")),
 )
+"""Role, kind of entity, and the lists that make sense for it."""
 
 _PURPOSES: dict[Purpose, tuple[str, str, str]] = {
     "allow": ("is_allowed", "在白名单中", "is on an allow list"),
@@ -73,7 +79,8 @@ def _contact_days(role: str, other: str) -> Signal:
 
     words, others = ACCOUNT_ROLES[role], ACCOUNT_ROLES[other]
     title = {
-        "zh": f"{words['zh']}与{others['zh']}成为好友的天数", "en": f"days since {words['en']} and {others['en']} befriended",
+        "zh": f"{words['zh']}与{others['zh']}成为好友的天数",
+        "en": f"days since {words['en']} and {others['en']} befriended",
     }
     return _made(
         f"{role}_contact_days", compute, "number", (role, other, "profiles", "event"), title, unit="days", low=0.0
@@ -82,11 +89,12 @@ def _contact_days(role: str, other: str) -> Signal:
 
 def _is_listed(role: str, kind: str, purpose: Purpose) -> Signal:
     def compute(value: str, lists: Lists, event: Event) -> bool:
-        return lists.holds(purpose, f"{kind}:{value}", event.time)
+        return lists.holds(purpose, kind, value, event.time)
 
     word, zh, en = _PURPOSES[purpose]
     words = ACCOUNT_ROLES.get(role, {"zh": role, "en": role})
-    return _made(f"{role}_{word}", compute, "bool", (role, "lists", "event"), {"zh": words["zh"] + zh, "en": f"{words['en']} {en}"})
+    title = {"zh": words["zh"] + zh, "en": f"{words['en']} {en}"}
+    return _made(f"{role}_{word}", compute, "bool", (role, "lists", "event"), title)
 
 
 def _made(
@@ -124,7 +132,7 @@ SIGNALS: tuple[Signal, ...] = (
     *(_is_verified(role, ACCOUNT_ROLES[role]) for role in ("sender", "payee_account", "author")),
     *(_is_contact(role, other) for role, other in _TIES),
     *(_contact_days(role, other) for role, other in _TIES[:2]),
-    *(_is_listed(role, kind, purpose) for role, kind in _LISTED for purpose in _PURPOSES),
+    *(_is_listed(role, kind, purpose) for role, kind, purposes in _LISTED for purpose in purposes),
     sender_group_role,
     group_members,
     group_age_days,
