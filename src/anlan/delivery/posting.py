@@ -82,7 +82,7 @@ async def _exchange(
     }
     request = client.build_request(
         "POST", named.copy_with(host=str(address)), content=due.body, headers=headers,
-        extensions={"sni_hostname": named.host},
+        extensions={"sni_hostname": named.raw_host.decode()},
     )
     response = await client.send(request, stream=True)
     try:

@@ -5,6 +5,7 @@ every attempt, because a name can point elsewhere tomorrow. The post then goes t
 """
 
 import asyncio
+import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -14,6 +15,7 @@ from anlan.errors import InvalidRequest
 
 MAX_URL_CHARS = 2000
 
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
@@ -37,8 +39,10 @@ def check_url(url: str, *, allows_private: bool) -> httpx.URL:
     schemes = ("https", "http") if allows_private else ("https",)
     if parsed.scheme not in schemes:
         raise InvalidRequest(f"the endpoint URL must begin with {' or '.join(f'{s}://' for s in schemes)}")
-    if not parsed.host:
-        raise InvalidRequest("the endpoint URL names no host")
+    if not _HOST.fullmatch(parsed.raw_host):
+        raise InvalidRequest("the endpoint URL names no host, or one with characters that no host name has")
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise InvalidRequest("the port in the endpoint URL must lie between 1 and 65535")
     if parsed.userinfo:
         raise InvalidRequest("take the user name and password out of the endpoint URL; messages are signed instead")
     if parsed.fragment:
@@ -77,7 +81,7 @@ async def resolve(url: httpx.URL, turn: int, *, allows_private: bool) -> Address
     port = url.port or (443 if url.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(url.raw_host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise InvalidRequest(f"not a host name: {error}") from error
     addresses = [ip_address(str(entry[4][0]).split("%")[0]) for entry in found]

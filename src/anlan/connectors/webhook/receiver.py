@@ -4,16 +4,18 @@ It needs nothing of Anlan but `domain`: `msgspec` and `standardwebhooks` are its
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from anlan.domain.messages import ActionOrdered, DecisionRevised, StaffNoticed
-from anlan.errors import InvalidRequest, Unauthorized
+from anlan.errors import InvalidRequest, InvalidSettings, Unauthorized
 
 Data = ActionOrdered | DecisionRevised | StaffNoticed
 Handler = Callable[[Data], None]
+
+_Decoded = TypeVar("_Decoded")
 
 
 class SeenIds(Protocol):
@@ -42,9 +44,15 @@ class Receiver:
             handler is accepted and ignored, so that a newer Anlan does not fill its queue.
         seen: ids that have been handled. An id is added after its handler returned, so a handler that raises is asked
             again, and one that was cut off may be called twice: make it idempotent (set the mute, do not add to it).
+
+    Raises:
+        InvalidSettings: a handler for a type that does not exist.
     """
 
     def __init__(self, secrets: Iterable[str], handlers: Mapping[str, Handler], seen: SeenIds) -> None:
+        unknown = [name for name in handlers if name.partition(".")[0] not in _STRUCTS]
+        if unknown:
+            raise InvalidSettings(f"no message is of type {unknown[0]!r}; begin with one of {', '.join(_STRUCTS)}")
         self._webhooks = [Webhook(secret) for secret in secrets]
         self._handlers = dict(handlers)
         self._seen = seen
@@ -62,10 +70,11 @@ class Receiver:
         message_id = self._verify(body, headers)
         if message_id in self._seen:
             return False
-        kind, data = _decode(body)
-        handler = self._handlers.get(kind) or self._handlers.get(kind.partition(".")[0])
+        outer = _decode(body, _Body)
+        family = outer.type.partition(".")[0]
+        handler = self._handlers.get(outer.type) or self._handlers.get(family)
         if handler is not None:
-            handler(data)
+            handler(_decode(outer.data, _STRUCTS[family]))
         self._seen.add(message_id)
         return handler is not None
 
@@ -83,9 +92,8 @@ class Receiver:
 _STRUCTS: dict[str, type[Data]] = {"action": ActionOrdered, "decision": DecisionRevised, "staff": StaffNoticed}
 
 
-def _decode(body: bytes) -> tuple[str, Data]:
+def _decode(json: bytes | msgspec.Raw, struct: type[_Decoded]) -> _Decoded:
     try:
-        outer = msgspec.json.decode(body, type=_Body)
-        return outer.type, msgspec.json.decode(outer.data, type=_STRUCTS[outer.type.partition(".")[0]])
-    except (msgspec.MsgspecError, KeyError) as error:
+        return msgspec.json.decode(json, type=struct)
+    except msgspec.MsgspecError as error:
         raise InvalidRequest(f"not a message that this version knows: {error}") from error
