@@ -1,0 +1,78 @@
+"""Fixtures that many tests share: the two databases, each fresh and migrated."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from servers import PostgresServer
+
+from anlan.store.database import Database
+
+KEY = bytes(range(32))
+BACKENDS = ("sqlite", "postgres")
+TEMPLATE = "anlan_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL with one migrated template database."""
+    server = PostgresServer()
+    try:
+        server.start()
+        server.create(TEMPLATE)
+        migrate(server.url(TEMPLATE))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "anlan.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Makes a fresh, migrated database of the named backend and returns its URL."""
+    made: list[str] = []
+
+    def make(backend: str) -> str:
+        name = f"anlan_{next(_numbers)}"
+        if backend == "sqlite":
+            shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / f"{name}.db")
+            return f"sqlite:///{tmp_path / name}.db"
+        server: PostgresServer = request.getfixturevalue("postgres")
+        server.create(name, TEMPLATE)
+        made.append(name)
+        return server.url(name)
+
+    yield make
+    for name in made:
+        request.getfixturevalue("postgres").drop(name)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for this runs once on each database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database(backend: str, new_url: Callable[[str], str]) -> Iterator[Database]:
+    """A fresh, migrated, empty store."""
+    opened = Database(new_url(backend), KEY)
+    yield opened
+    opened.close()
+
+
+def migrate(url: str) -> None:
+    """Bring one database to the current schema and close it."""
+    opened = Database(url, KEY)
+    opened.migrate()
+    opened.close()
