@@ -124,9 +124,8 @@ def test_the_database_itself_refuses_a_live_policy_without_a_second_person(
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    draft = POLICY | {"state": "draft"}
+    twice = [POLICY | {"state": "draft"}] * 2
     with pytest.raises(sqlalchemy.exc.IntegrityError), database.write() as connection:
-        for _ in range(2):
-            connection.execute(policy_versions.insert(), draft)
+        connection.execute(policy_versions.insert(), twice)
     with database.read() as connection:
         assert connection.execute(policy_versions.select()).all() == []
