@@ -1,0 +1,1 @@
+"""What people decide: so far, which policies are in force."""

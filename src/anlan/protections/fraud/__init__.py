@@ -1,0 +1,1 @@
+"""Fraud: money about to leave for somebody who should not have it."""

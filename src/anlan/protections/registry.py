@@ -1,0 +1,57 @@
+"""Every protection of this installation on one screen: its signals and the files with its policies and counters.
+
+A third party's plug-in comes through the same door: an entry point in the group `anlan.protections` that gives a
+`Protection`. One that fails to load stops the start.
+"""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+from anlan.domain.signals import Signal
+from anlan.errors import InvalidSettings
+from anlan.protections import entities
+from anlan.protections.accounts import signals as accounts
+from anlan.protections.content import signals as content
+from anlan.protections.fraud import signals as fraud
+
+HERE = Path(__file__).parent
+COUNTERS_FILE = HERE / "counters.yaml"
+"""Counters are shared: one declaration serves every protection that asks for it."""
+
+
+class Protection(NamedTuple):
+    """What one folder brings: signals in Python, policies in YAML (None for none)."""
+
+    name: str
+    signals: tuple[Signal, ...]
+    policies: Path | None = None
+
+
+BUILT_IN: tuple[Protection, ...] = (
+    Protection("entities", entities.SIGNALS),
+    Protection("content", content.SIGNALS, HERE / "content" / "policies.yaml"),
+    Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml"),
+    Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
+    Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
+)
+
+
+def installed_protections() -> tuple[Protection, ...]:
+    """The built-in ones and every plug-in.
+
+    Raises:
+        InvalidSettings: a plug-in that does not load or is not a `Protection`.
+    """
+    found = list(BUILT_IN)
+    for entry in entry_points(group="anlan.protections"):
+        try:
+            made = entry.load()
+        except Exception as error:
+            raise InvalidSettings(f"plug-in {entry.name} does not load: {error}; fix or uninstall it") from error
+        if not isinstance(made, Protection):
+            raise InvalidSettings(f"plug-in {entry.name} gives {type(made).__name__}; it must give a Protection")
+        found.append(made)
+    return tuple(found)
+
+

@@ -1,0 +1,1 @@
+"""Traffic: too much of something, whatever it says."""
