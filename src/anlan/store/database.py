@@ -58,6 +58,7 @@ class Database:
             self._writing = _open_sqlite(self.url, _WRITER_CACHE_KIB, pool_size=1, max_overflow=0, begin="IMMEDIATE")
         else:
             self._reading = self._writing = _open_postgres(self.url)
+        self._driver: Any = self._writing.dialect.dbapi
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -79,6 +80,29 @@ class Database:
         """
         with self._translated(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def write_directly(self) -> Iterator[Any]:
+        """Like `write`, but hands out the driver's own cursor: SQLAlchemy costs more than a small commit itself.
+
+        Raises:
+            Unavailable: as `write`. What the driver raises comes out as SQLAlchemy's error of the same name.
+        """
+        with self._translated():
+            connection = self._writing.raw_connection()
+            try:
+                cursor = connection.cursor()
+                if self.is_sqlite:
+                    cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                connection.commit()
+            except self._driver.Error as error:
+                if self._writing.dialect.is_disconnect(error, connection.driver_connection, None):
+                    connection.invalidate(error)
+                    self._writing.dispose()  # the other connections are as dead as this one
+                raise DBAPIError.instance(None, None, error, self._driver.Error) from error
+            finally:
+                connection.close()  # rolls back what was not committed
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

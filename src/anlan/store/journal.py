@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.errors import DuplicateEvent, NotFound
 from anlan.store.batch import SNAPSHOTS, Batch, insert_rows, storable
 from anlan.store.database import Database
-from anlan.store.tables import decisions, deferred, events, refused
+from anlan.store.tables import decisions, events, refused
 from anlan.store.vault import Codec
 
 REFUSED_BODY_BYTES = 4096
@@ -114,6 +114,8 @@ class Journal:
     def __init__(self, database: Database, codec: Codec) -> None:
         self._database = database
         self._codec = codec
+        self._mark = "?" if database.is_sqlite else "%s"
+        self._draw = DRAW_NUMBERS.format(mark=self._mark)
 
     def commit(self, judged: Sequence[Judged], snapshots: Sequence[Snapshot] = ()) -> list[int]:
         """Write everything in one transaction; returns the sequence number of each event, in order.
@@ -124,18 +126,18 @@ class Journal:
             Unavailable: see `Database.write`.
         """
         batch = Batch(judged, self._codec)
+        is_sqlite = self._database.is_sqlite
         try:
-            with self._database.write() as connection:
-                seqs = self._number(connection, batch)
-                batch.write(connection, seqs)
-                if batch.second:
-                    done = [seqs[index] for index in batch.second]
-                    connection.execute(delete(deferred).where(deferred.c.event_seq.in_(done)))
+            with self._database.write_directly() as cursor:
+                seqs = self._number(cursor, batch)
+                batch.write(cursor, seqs, is_sqlite=is_sqlite)
+                for index in batch.second:
+                    cursor.execute(f"DELETE FROM deferred WHERE event_seq = {seqs[index]:d}")  # noqa: S608 - a number
                 if snapshots:
-                    _write_snapshots(connection, snapshots)
+                    self._write_snapshots(cursor, snapshots)
         except IntegrityError as error:
-            if decided := self._decided(batch):
-                raise DuplicateEvent(decided) from error
+            if repeats := self._decided(batch):
+                raise DuplicateEvent(repeats) from error
             raise
         return seqs
 
@@ -200,20 +202,30 @@ class Journal:
         with self._database.write() as connection:
             connection.execute(insert(refused), row)
 
-    def _number(self, connection: Connection, batch: Batch) -> list[int]:
+    def _number(self, cursor: Any, batch: Batch) -> list[int]:
         seqs = [0] * len(batch.keys)
+        seq_of: dict[str, int] = {}
         if batch.first:
-            last = raise_mark(connection, JOURNAL_MARK, len(batch.first))
-            for seq, index in enumerate(batch.first, last - len(batch.first) + 1):
-                seqs[index] = seq
-        if batch.second:
-            found = _seqs_of(connection, [batch.keys[index] for index in batch.second])
-            found |= {batch.keys[index]: seqs[index] for index in batch.first}
-            for index in batch.second:
-                if batch.keys[index] not in found:
-                    raise NotFound(f"no event {batch.keys[index]} in the journal; commit its first pass first")
-                seqs[index] = found[batch.keys[index]]
+            cursor.execute(self._draw, (JOURNAL_MARK, len(batch.first)))
+            first = cursor.fetchone()[0] - len(batch.first) + 1
+            for seq, index in enumerate(batch.first, first):
+                seqs[index] = seq_of[batch.keys[index]] = seq
+        for index in batch.second:
+            seqs[index] = seq_of.get(batch.keys[index]) or self._seq_of(cursor, batch.keys[index])
         return seqs
+
+    def _seq_of(self, cursor: Any, key: str) -> int:
+        cursor.execute(f"SELECT seq FROM events WHERE key = {self._mark}", (bytes.fromhex(key),))  # noqa: S608 - a mark
+        row = cursor.fetchone()
+        if row is None:
+            raise NotFound(f"no event {key} in the journal; commit its first pass before its second")
+        return int(row[0])
+
+    def _write_snapshots(self, cursor: Any, snapshots: Sequence[Snapshot]) -> None:
+        cursor.execute("SELECT coalesce(max(seq), 0) FROM events")
+        last = cursor.fetchone()[0]
+        values = [value for s in snapshots for value in (s.name, last, s.taken_at, s.body)]
+        insert_rows(cursor, SNAPSHOTS, values, is_sqlite=self._database.is_sqlite)
 
     def _decided(self, batch: Batch) -> dict[int, str]:
         """Those keys of a batch that collide with what is stored, by position."""
@@ -229,6 +241,10 @@ class Journal:
 
 
 JOURNAL_MARK = "journal"
+DRAW_NUMBERS = (
+    "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
+    "ON CONFLICT (name) DO UPDATE SET value = marks.value + excluded.value RETURNING value"
+)
 
 _EVENT: Select[*tuple[Any, ...]] = select(*(events.c[name] for name in StoredEvent.__struct_fields__))
 _DECISION = select(events.c.seq, events.c.key, decisions.c.decided_at, decisions.c.body).join(decisions)
@@ -259,28 +275,6 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     return [*found, decisions.c.verdict != "allow"] if filters.is_notable else found
 
 
-def _seqs_of(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    rows = connection.execute(select(events.c.key, events.c.seq).where(events.c.key.in_(keys)))
-    return {row.key: row.seq for row in rows}
-
-
 def last_seq(connection: Connection) -> int:
     """The sequence number of the newest event; 0 when there is none."""
     return int(connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one())
-
-
-def raise_mark(connection: Connection, name: str, by: int = 1) -> int:
-    """Add `by` to a counter of the store and return it; its row stays locked until the transaction ends."""
-    statement = _RAISE_MARK.format(mark="?" if connection.dialect.name == "sqlite" else "%s")
-    return int(connection.exec_driver_sql(statement, (name, by)).scalar_one())
-
-
-_RAISE_MARK = (
-    "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
-    "ON CONFLICT (name) DO UPDATE SET value = marks.value + excluded.value RETURNING value"
-)
-
-
-def _write_snapshots(connection: Connection, snapshots: Sequence[Snapshot]) -> None:
-    last = last_seq(connection)
-    insert_rows(connection, SNAPSHOTS, [value for s in snapshots for value in (s.name, last, s.taken_at, s.body)])
