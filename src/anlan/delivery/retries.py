@@ -12,7 +12,7 @@ DELAYS_S = (
 )
 """Waits after the first, second ... failed attempt: ten attempts in 75.6 hours, as Standard Webhooks proposes."""
 
-GIVE_UP_AFTER_S = 80 * _HOUR
+GIVE_UP_AFTER_S = 84 * _HOUR
 """A message that has waited this long is dead, even if an outage kept most of its attempts from being made."""
 
 MAX_RETRY_AFTER_S = 24 * _HOUR
@@ -23,11 +23,11 @@ FAILURES_BEFORE_PAUSE = 5
 
 PROBE_FIRST_S, PROBE_MOST_S = 15.0, 10 * _MINUTE
 
-JITTER_SHARE = 0.25
+JITTER_SHARE = 0.1
 
 
 def next_delay_s(attempts: int, draw: float) -> float | None:
-    """Seconds to wait after `attempts` failed attempts (1 or more), up to a quarter longer; None when none is left."""
+    """Seconds to wait after `attempts` failed attempts (1 or more), up to a tenth longer; None when none is left."""
     if attempts > len(DELAYS_S):
         return None
     return DELAYS_S[attempts - 1] * (1 + JITTER_SHARE * draw)

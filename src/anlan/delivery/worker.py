@@ -97,7 +97,7 @@ class DeliveryWorker:
                     log.exception("delivery_round_failed")
                 await self._rest()
         finally:
-            await self._close()
+            await self.close()
 
     async def drain(self) -> None:
         """Deliver until nothing is due now."""
@@ -192,7 +192,7 @@ class DeliveryWorker:
                 await self._news.wait()
         self._news.clear()
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
         """Let what is under way end for a moment; what does not is sent again by the next worker."""
         lanes = list(self._lanes.values())
         if lanes:

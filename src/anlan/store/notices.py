@@ -28,7 +28,7 @@ def _keep(connection: Connection, notice: StaffNotice) -> bool:
     row = _INSERT[connection.dialect.name](staff_notices).values(
         id=notice.id, at=notice.at, kind=notice.kind, subject=notice.subject, body=msgspec.json.encode(notice.details)
     )
-    return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    return connection.execute(row.on_conflict_do_nothing().returning(staff_notices.c.id)).first() is not None
 
 
 def latest_notices(connection: Connection, limit: int = 100, *, unseen_only: bool = False) -> list[StaffNotice]:

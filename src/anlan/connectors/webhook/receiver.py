@@ -26,7 +26,7 @@ class SeenIds(Protocol):
         ...
 
     def add(self, message_id: str, /) -> None:
-        """Remember it for at least a week: Anlan gives up after 80 hours, and staff may replay."""
+        """Remember it for at least a week: Anlan gives up after 84 hours, and staff may replay."""
         ...
 
 
