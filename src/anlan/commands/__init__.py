@@ -1,0 +1,1 @@
+"""The command line, one module per noun; `anlan.cli` puts them together."""

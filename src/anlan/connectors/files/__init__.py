@@ -1,0 +1,1 @@
+"""Files in and out: rows to judge, findings written beside them."""
