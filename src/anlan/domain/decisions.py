@@ -104,6 +104,15 @@ class Judged(msgspec.Struct, frozen=True):
     notices: tuple[StaffNotice, ...] = ()
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """An event that was decided once and waits for its second pass."""
+
+    seq: int
+    event: Event
+    first: Decision
+    received_at: float
+
+
 def answer(decision: Decision) -> bytes:
     """The verdict as the platform gets it (JSON), small on purpose: the full explanation is one GET away."""
     return msgspec.json.encode(

@@ -117,10 +117,10 @@ class Engine:
         began = stopwatch()
         second = _SecondPass(self.registry, event, first, self.profiles, self.lists, recollection)
         for policy_id in first.pending:
-            member = self.policies.get(policy_id)
-            for name in member.condition.names if member else ():
-                await second.value(name)
-        known = {finding.policy: finding for finding in first.findings}
+            for member in self.policies.versions(policy_id):
+                for name in member.condition.names:
+                    await second.value(name)
+        known = {(finding.policy, finding.version): finding for finding in first.findings}
         notices: list[StaffNotice] = []
         findings: list[Finding] = []
         shadow: list[Finding] = []
@@ -128,7 +128,7 @@ class Engine:
             outcome = compile_condition(member.condition)(second.row(member.condition.names))
             if outcome is False or (outcome is None and member.policy.on_unknown == "skip"):
                 continue
-            finding = known.get(member.policy.id) if outcome else None
+            finding = known.get((member.policy.id, member.policy.version)) if outcome else None
             if finding is None:
                 key = event_key(event.source, event.id)
                 finding = self._finding(member, event, key, second.signals, notices, is_unknown=outcome is None)

@@ -40,6 +40,8 @@ class CheckedPolicy(msgspec.Struct, frozen=True):
 class PolicySet(msgspec.Struct, frozen=True):
     """What is in force at one moment: live and shadow policies, in order of id.
 
+    A policy may stand here twice: its live version, and the version that would replace it in shadow.
+
     Attributes:
         hash: SHA-256 over every member's content; stored with each decision.
     """
@@ -51,9 +53,9 @@ class PolicySet(msgspec.Struct, frozen=True):
         """The members that are asked about `event_type`."""
         return tuple(member for member in self.members if event_type in member.policy.on)
 
-    def get(self, policy_id: str) -> CheckedPolicy | None:
-        """The member with this id, if it is in force."""
-        return next((member for member in self.members if member.policy.id == policy_id), None)
+    def versions(self, policy_id: str) -> tuple[CheckedPolicy, ...]:
+        """The live and the shadow version of this policy, as far as they are in force."""
+        return tuple(member for member in self.members if member.policy.id == policy_id)
 
 
 def read_policies(text: str, where: str) -> list[Policy]:
@@ -269,15 +271,15 @@ def make_set(
     Raises:
         InvalidPolicy: with every problem found, one a line; nothing is loaded then.
     """
-    members: dict[str, CheckedPolicy] = {}
+    members: dict[tuple[str, str], CheckedPolicy] = {}
     problems: list[str] = []
     for policy, where in policies:
         try:
             checked = check(policy, registry, where)
-            if policy.id in members:
-                raise InvalidPolicy(f"{where}: {policy.id} is defined twice")
+            if (policy.id, policy.state) in members:
+                raise InvalidPolicy(f"{where}: {policy.id} is {policy.state} twice")
             if policy.state in ("shadow", "live"):
-                members[policy.id] = checked
+                members[policy.id, policy.state] = checked
         except InvalidPolicy as error:
             problems.append(error.message)
     if problems:

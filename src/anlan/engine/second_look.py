@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import structlog
 
 from anlan import clock
-from anlan.domain.decisions import Decision, Judged
-from anlan.domain.events import Event
+from anlan.domain.decisions import Judged, Waiting
 from anlan.domain.ports import Committer, Recollection
 from anlan.engine.pipeline import Engine
 from anlan.errors import DuplicateEvent
@@ -17,15 +16,6 @@ log = structlog.get_logger(__name__)
 
 IDLE_S = 0.5
 AT_ONCE = 16
-
-
-class Waiting(NamedTuple):
-    """An event that was decided once and waits for its second pass."""
-
-    seq: int
-    event: Event
-    first: Decision
-    received_at: float
 
 
 class DeferredQueue(Protocol):

@@ -6,9 +6,8 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 
 from anlan import clock
-from anlan.domain.decisions import Decision
+from anlan.domain.decisions import Decision, Waiting
 from anlan.domain.events import Catalogue
-from anlan.engine.second_look import Waiting
 from anlan.errors import InvalidEvent
 from anlan.store.database import Database
 from anlan.store.tables import decisions, deferred, events

@@ -1,0 +1,77 @@
+"""The life of a policy as people lead it: a draft is checked, runs in shadow, and goes live by a second person."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from anlan.domain.policies import Policy, State
+from anlan.engine.policies import CheckedPolicy, PolicySet, check_policy, make_set, read_policies
+from anlan.engine.signals import Registry
+from anlan.errors import InvalidPolicy
+from anlan.store.policies import Policies, PolicyVersion
+
+PACK_AUTHOR = "anlan"
+PACK_APPROVER = "starter pack"
+
+
+class PolicyLife:
+    """Adds, moves and loads policy versions; every step is checked against the signal catalogue first."""
+
+    def __init__(self, policies: Policies, registry: Registry) -> None:
+        self._policies = policies
+        self._registry = registry
+
+    def seed(self, pack: Iterable[tuple[Policy, str]]) -> int:
+        """Bring in policies of the pack that the store does not know yet; how many those were."""
+        known = {version.id for version in self._policies.newest()}
+        fresh = [policy for policy, _ in pack if policy.id not in known]
+        for policy in fresh:
+            approver = PACK_APPROVER if policy.state == "live" else None
+            self._policies.add(policy.id, policy.source, PACK_AUTHOR, policy.state, approver)
+        return len(fresh)
+
+    def draft(self, body: str, author: str) -> tuple[str, int]:
+        """Check and store one policy's YAML as a new draft; (id, version).
+
+        Raises:
+            InvalidPolicy: what is wrong, with the column for conditions.
+        """
+        policy = self._read_one(body, "draft", 0)
+        check_policy(policy, self._registry)
+        return policy.id, self._policies.add(policy.id, body, author)
+
+    def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
+        """Move a version on, if it may be in that state and the whole set with it still holds together.
+
+        Raises:
+            InvalidPolicy, Conflict, Forbidden, NotFound.
+        """
+        found = self._policies.get(policy_id, version)
+        if state != "retired":
+            check_policy(self._read_one(found.body, state, version), self._registry)
+        self._policies.move(policy_id, version, state, by, backtest)
+
+    def checked(self, found: PolicyVersion) -> CheckedPolicy:
+        """A stored version, read and checked."""
+        return check_policy(self._read_one(found.body, found.state, found.version), self._registry)
+
+    def load(self) -> PolicySet:
+        """The set that the store says is in force, checked as a whole and recorded under its hash.
+
+        Raises:
+            InvalidPolicy: a member no longer holds (a signal was removed, say); nothing is loaded then.
+        """
+        stored = self._policies.in_force()
+        found = make_set(
+            ((self._read_one(one.body, one.state, one.version), f"{one.id} v{one.version}") for one in stored),
+            self._registry,
+        )
+        members = [(m.policy.id, m.policy.version, m.policy.state) for m in found.members]
+        self._policies.record_set(found.hash, msgspec.json.encode(members))
+        return found
+
+    def _read_one(self, body: str, state: State, version: int) -> Policy:
+        policies = read_policies(body, "policy")
+        if len(policies) != 1:
+            raise InvalidPolicy("write exactly one policy here, as a YAML list with one entry")
+        return msgspec.structs.replace(policies[0], state=state, version=version)
