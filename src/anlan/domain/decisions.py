@@ -73,6 +73,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         policy_set: hash of the loaded set.
         models: model name to version for every model that was read.
         took_us: microseconds of evaluation.
+        signal_versions: the declared versions above 1, so that a backtest never takes an old meaning for the new one.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     policy_set: str
     models: dict[str, str]
     took_us: float
+    signal_versions: dict[str, int] = {}
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -53,6 +53,7 @@ class Engine:
         self.fuses = Fuses()
         self.stats = SignalStats()
         self.models = dict(models or {})
+        self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
         self._evaluators: dict[str, Evaluator] = {}
@@ -155,6 +156,7 @@ class Engine:
             policy_set=self.policies.hash,
             models=self.models,
             took_us=(stopwatch() - began) * 1e6,
+            signal_versions=self._signal_versions,
         )
 
     def _waits(self, member: CheckedPolicy, signals: Mapping[str, Any]) -> bool:
