@@ -355,6 +355,9 @@ def test_replaying_the_journal_counts_as_the_live_path_did() -> None:
             step.run(event.data, event.time)
         replayed.observe(event)
     assert all(lived.snapshot(spec.name) == replayed.snapshot(spec.name) for spec in SPECS)
+    replayed.observe(event, {"failures"})
+    differ = {spec.name for spec in SPECS if lived.snapshot(spec.name) != replayed.snapshot(spec.name)}
+    assert differ == {"failures"}
 
 
 def test_a_far_past_or_huge_time_is_counted_without_harm() -> None:
