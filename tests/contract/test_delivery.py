@@ -23,6 +23,7 @@ from anlan.delivery.retries import GIVE_UP_AFTER_S
 from anlan.delivery.worker import LANE_WIDTH, DeliveryWorker, measure_backlog
 from anlan.domain.facts import StaffNotice
 from anlan.domain.messages import OutgoingMessage, outgoing_notice
+from anlan.store import outbox
 from anlan.store.database import Database
 from anlan.store.endpoints import Endpoint, end_rotation, get_endpoint, set_enabled
 from anlan.store.notices import latest_notices
@@ -332,7 +333,7 @@ async def test_the_gauges_tell_what_waits(house: House) -> None:
 async def test_ten_thousand_messages_drain_with_a_few_in_memory(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a network: what is bounded is how many claimed messages the worker holds."""
     held, most_held = 0, 0
-    real_claim, real_record = worker.claim, worker.record
+    real_claim, real_record = outbox.claim, outbox.record
 
     def claim_counting(*args: Any) -> list[Due]:
         nonlocal held, most_held

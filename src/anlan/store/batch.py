@@ -16,7 +16,7 @@ from anlan.clock import now
 from anlan.domain.decisions import Decision, Judged
 from anlan.domain.events import Data, entity_fields
 from anlan.domain.keys import event_key
-from anlan.domain.messages import outgoing
+from anlan.domain.messages import outgoing, outgoing_notice
 from anlan.errors import DuplicateEvent
 from anlan.store import tables
 from anlan.store.vault import Codec
@@ -53,24 +53,27 @@ _TYPE_NAMES: dict[type[TypeEngine[Any]], str] = {
 }
 
 
-def _insert(table: Table, sequence: str = "", on_conflict: str = "") -> Insert:
+def insert_into(table: Table, sequence: str = "", on_conflict: str = "") -> Insert:
+    """How whole rows of `table` are written."""
     columns = tuple(column.name for column in table.columns)
     types = tuple(_TYPE_NAMES[type(column.type)] for column in table.columns)
     return Insert(table.name, columns, types, columns.index(sequence) if sequence else -1, on_conflict)
 
 
-EVENTS = _insert(tables.events, "seq")
-DECISIONS = _insert(tables.decisions, "event_seq")
-OUTBOX = _insert(tables.outbox, "event_seq")
-CASES = _insert(tables.cases, "event_seq")
-DEFERRED = _insert(tables.deferred, "event_seq")
-FACTS = _insert(
+EVENTS = insert_into(tables.events, "seq")
+DECISIONS = insert_into(tables.decisions, "event_seq")
+OUTBOX = insert_into(tables.outbox, "event_seq")
+NOTICE_MESSAGES = insert_into(tables.outbox, "event_seq", "ON CONFLICT (id) DO NOTHING")
+CASES = insert_into(tables.cases, "event_seq")
+DEFERRED = insert_into(tables.deferred, "event_seq")
+FACTS = insert_into(
     tables.facts, "event_seq",
     "ON CONFLICT (entity, field, since) DO UPDATE SET value = excluded.value, privacy = excluded.privacy, "
     "event_seq = excluded.event_seq",
 )
-NOTICES = _insert(tables.staff_notices, "", "ON CONFLICT (id) DO NOTHING")
-SNAPSHOTS = _insert(
+NOTICES = insert_into(tables.staff_notices, "", "ON CONFLICT (id) DO NOTHING")
+NOTICE_MESSAGES = insert_into(tables.outbox, "", "ON CONFLICT (id) DO NOTHING")
+SNAPSHOTS = insert_into(
     tables.counter_snapshots, "event_seq",
     "ON CONFLICT (name) DO UPDATE SET "
     "event_seq = excluded.event_seq, taken_at = excluded.taken_at, body = excluded.body",
@@ -149,7 +152,7 @@ class Batch:
         self._codec = codec
         self._events, self._decisions = Rows(EVENTS), Rows(DECISIONS)
         self._outbox, self._cases, self._deferred = Rows(OUTBOX), Rows(CASES), Rows(DEFERRED)
-        self._notices = Rows(NOTICES)
+        self._notices, self._notice_messages = Rows(NOTICES), Rows(NOTICE_MESSAGES)
         self._facts: dict[tuple[str, str, float], tuple[int, tuple[Any, ...]]] = {}
         for index, one in enumerate(judged):
             self._add(index, one)
@@ -160,7 +163,8 @@ class Batch:
         for owner, row in self._facts.values():
             facts.add(owner, row)
         for rows in (
-            self._events, self._decisions, self._outbox, self._cases, self._deferred, facts, self._notices
+            self._events, self._decisions, self._outbox, self._cases, self._deferred, facts, self._notices,
+            self._notice_messages,
         ):
             if rows.owners:
                 rows.write(cursor, seqs, is_sqlite=is_sqlite)
@@ -180,11 +184,12 @@ class Batch:
         if decision.actions or judged.earlier is not None:
             self._add_consequences(index, judged)
         for fact in judged.facts:
-            row = (fact.entity, fact.field, fact.since, self._codec.seal_value(fact), fact.privacy, None)
-            self._facts[row[:3]] = index, row
+            name = storable(fact.entity), fact.field, fact.since
+            self._facts[name] = index, (*name, self._codec.seal_value(fact), fact.privacy, None)
         for notice in judged.notices:
-            body = msgspec.json.encode(notice.details)
+            body, message = msgspec.json.encode(notice.details), outgoing_notice(notice)
             self._notices.add(index, (notice.id, notice.at, notice.kind, notice.subject, body, None))
+            self._notice_messages.add(index, (message.id, self.decided_at, message.kind, None, message.body, False))
 
     def _event_row(self, judged: Judged, key: str) -> tuple[Any, ...]:
         event = judged.event
