@@ -1,88 +1,197 @@
 """The only file that knows every room: settings in, a running house out. No logic."""
 
+import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
-from anlan.domain.events import CATALOGUE, Catalogue
-from anlan.domain.policies import Policy
-from anlan.domain.signals import Signal
-from anlan.engine.counter_specs import CounterSpec, load_counters
-from anlan.engine.counters import Counters
-from anlan.engine.event_types import read_event_types
-from anlan.engine.hang import HangGuard
-from anlan.engine.pipeline import Engine
-from anlan.engine.policies import PolicySet, make_set, read_policies
-from anlan.engine.profiles import Profiles
-from anlan.engine.signals import Registry
-from anlan.protections.content.signals import text_models
-from anlan.protections.registry import COUNTERS_FILE, installed_protections
+import structlog
+
+from anlan import clock
+from anlan.delivery.worker import DeliveryWorker, measure_backlog
+from anlan.desk.policy_life import PolicyLife
+from anlan.domain.decisions import Judged
+from anlan.engine.intake import Intake, KnownKeys
+from anlan.engine.lists import Lists
+from anlan.engine.policies import PolicySet
+from anlan.engine.recovery import SnapshotRound, recover
+from anlan.engine.second_look import SecondLook
+from anlan.errors import AnlanError
+from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
+from anlan.store import retention
+from anlan.store.analysis import Analysis
+from anlan.store.counters import load_snapshots
+from anlan.store.database import Database
+from anlan.store.deferred import Deferred
+from anlan.store.facts import Facts
+from anlan.store.journal import Journal, Snapshot
+from anlan.store.keys import ApiKeys
+from anlan.store.lists import ListBook
+from anlan.store.policies import Policies
+from anlan.store.recall import DeferredWork, Recall, Recollection
+from anlan.store.rows import Columns
+from anlan.store.segments import Segments
+from anlan.store.vault import Codec
+from anlan.store.writer import Writer
+from anlan.telemetry import Metrics
+from anlan.workshop import build_workshop, built_in_policies
+
+log = structlog.get_logger(__name__)
+
+RELOAD_EVERY_S = 2.0
+SEAL_EVERY_S = 30.0
+TIDY_EVERY_S = 3_600.0
 
 
-class Workshop(NamedTuple):
-    """What judging needs, and nothing that stores."""
+class House:
+    """Everything of one process, wired; `start` and `stop` belong to the server's event loop."""
 
-    catalogue: Catalogue
-    specs: tuple[CounterSpec, ...]
-    counters: Counters
-    registry: Registry
-    engine: Engine
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.database = Database(settings.store_url, load_or_make_key(settings.data_dir / "secret.key"))
+        self.database.migrate()
+        self.codec = Codec(self.database.vault)
+        self.workshop = build_workshop(settings)
+        self.engine, self.registry = self.workshop.engine, self.workshop.registry
+        self.journal = Journal(self.database, self.codec)
+        self.policies = Policies(self.database)
+        self.life = PolicyLife(self.policies, self.registry)
+        self.lists = ListBook(self.database)
+        self.keys = ApiKeys(self.database)
+        self.deferred = Deferred(self.database, self.codec, self.workshop.catalogue)
+        columns = Columns(self.workshop.catalogue.types, self.registry.by_name.values())
+        self.segments = Segments(self.database, settings.journal_dir, columns)
+        self.analysis = Analysis(self.segments, settings.duckdb_memory_mb)
+        self.delivery = DeliveryWorker(
+            self.database, self.metrics, allows_private=settings.allow_http_endpoints
+        )
+        self.known = KnownKeys()
+        self.snapshots = SnapshotRound(self.workshop.counters, self.engine.fuses)
+        self.life.seed(built_in_policies())
+        self.reload_policies()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def policy_set(self) -> PolicySet:
+        """The set in force."""
+        return self.engine.policies
+
+    def reload_policies(self) -> None:
+        """Put in force what the store says; InvalidPolicy leaves the old set in force."""
+        self._policy_stamp = self.policies.stamp()
+        found = self.life.load()
+        if found.hash != self.engine.policies.hash:
+            self.engine.swap(found)
+
+    def reload_lists(self) -> None:
+        """Read the lists again when they changed."""
+        version = self.lists.version()
+        if version != self._list_version:
+            self._list_version = version
+            self.engine.lists = Lists(self.lists.all())
+
+    _list_version = -1
+
+    async def start(self) -> None:
+        """Open for events: counters are brought to the journal's end first."""
+        self.writer = Writer(
+            self.journal,
+            max_backlog=self.settings.commit_backlog,
+            on_failure=lambda _: self.intake.mend(),
+            on_commit=self.metrics.note_commit,
+        )
+        self.intake = Intake(
+            self.engine,
+            self.workshop.catalogue,
+            self.writer,
+            Recall(self.database, self.journal, Facts(self.database, self.codec)),
+            self.known,
+            snapshot=self._save_next_snapshot,
+            rebuild=self._rebuild,
+            on_judged=self._note,
+        )
+        self.known.update(list(self.journal.known_keys()))
+        await asyncio.to_thread(self._recover)
+        self.reload_lists()
+        second_look = SecondLook(
+            self.engine, DeferredWork(self.deferred), self.writer, Recollection(self.analysis), self._note
+        )
+        loops = (
+            self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(), self._tidy_for_ever(),
+        )
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def stop(self) -> None:
+        """Finish what was accepted, save the counters, then close."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self.writer.flush()
+            await self.writer.save(_stamped(self.snapshots.take_all()))
+        except AnlanError as error:
+            log.warning("snapshot_not_saved", code=error.code)
+        await self.writer.close()
+        self.analysis.close()
+        self.segments.close()
+        self.database.close()
+
+    def _note(self, judged: Judged) -> None:
+        if judged.decision.actions or judged.earlier is not None:
+            self.delivery.wake()
+
+    def _save_next_snapshot(self) -> None:
+        self.writer.save(_stamped(self.snapshots.take()))
+
+    async def _rebuild(self) -> None:
+        await self.writer.flush()
+        self.engine.profiles.clear()
+        await asyncio.to_thread(self._recover)
+
+    def _recover(self) -> None:
+        counted = recover(
+            self.workshop.counters, self.engine.fuses, load_snapshots(self.database), self.journal.all_since,
+            self.workshop.catalogue,
+        )
+        log.info("recovered", count=counted)
+
+    async def _reload_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RELOAD_EVERY_S)
+            try:
+                if await asyncio.to_thread(self.policies.stamp) != self._policy_stamp:
+                    self.reload_policies()
+                self.reload_lists()
+                await asyncio.to_thread(measure_backlog, self.database, self.metrics, clock.now())
+                self.metrics.deferred_backlog.set(await asyncio.to_thread(self.deferred.count))
+                for name, counter in self.workshop.counters.by_name.items():
+                    self.metrics.counter_keys.labels(name).set(len(counter))
+            except Exception:  # the worker loop's edge
+                log.exception("reload_failed")
+
+    async def _seal_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SEAL_EVERY_S)
+            try:
+                await asyncio.to_thread(self.segments.maintain)
+            except Exception:  # the worker loop's edge
+                log.exception("sealing_failed")
+
+    async def _tidy_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._apply_retention)
+            except Exception:  # the worker loop's edge
+                log.exception("retention_failed")
+            await asyncio.sleep(TIDY_EVERY_S)
+
+    def _apply_retention(self) -> None:
+        now = clock.now()
+        retention.apply(self.database, retention.RetentionDays(personal_days=self.settings.personal_days), now)
+        if self.segments.redact(now - self.settings.personal_days * 86_400.0):
+            self.analysis.forget_tail()
 
 
-def build_workshop(settings: Settings) -> Workshop:
-    """Catalogue, counters, signals and engine, checked against each other; no policies are in force yet.
-
-    Raises:
-        InvalidSettings: a declaration that cannot be used.
-    """
-    declared = read_event_types(settings.event_types_file) if settings.event_types_file else ()
-    catalogue = Catalogue((*CATALOGUE, *declared), settings.max_future_s)
-    specs = load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, COUNTERS_FILE.name)
-    if settings.counters_file:
-        own = settings.counters_file
-        specs = (*specs, *load_counters(own.read_text("utf-8"), catalogue, own.name))
-    counters = Counters(specs, settings.max_counter_keys)
-    signals = [made for protection in installed_protections() for made in protection.signals]
-    registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
-    engine = Engine(
-        registry,
-        {entry.name: counters.for_type(entry.name) for entry in catalogue},
-        models=text_models(),
-        profiles=Profiles(settings.max_profiles),
-        guard=HangGuard(settings.signal_budget_ms / 1000),
-    )
-    return Workshop(catalogue, specs, counters, registry, engine)
-
-
-def _counter_signal(spec: CounterSpec) -> Signal:
-    return Signal(
-        name=spec.name, compute=_read_by_step, type="number", reads=("event",), unit=spec.unit, low=0.0,
-        title=spec.title, applies_to=tuple(sorted(spec.readable_on)),
-    )
-
-
-def _read_by_step(*_: object) -> None:
-    raise AssertionError("counters are read by their steps")
-
-
-def built_in_policies() -> list[tuple[Policy, str]]:
-    """The starter pack: every policy of every protection with the file it stands in.
-
-    Raises:
-        InvalidPolicy: a file that cannot be read.
-    """
-    paths = [protection.policies for protection in installed_protections() if protection.policies]
-    return policies_in(paths)
-
-
-def policies_in(paths: Sequence[Path]) -> list[tuple[Policy, str]]:
-    """The policies of these files, unchecked."""
-    return [
-        (policy, path.name) for path in paths for policy in read_policies(path.read_text("utf-8"), path.name)
-    ]
-
-
-def starter_set(registry: Registry) -> PolicySet:
-    """The starter pack as a checked set."""
-    return make_set(built_in_policies(), registry)
+def _stamped(taken: Sequence[tuple[str, bytes]]) -> list[Snapshot]:
+    return [Snapshot(name, clock.now(), body) for name, body in taken]

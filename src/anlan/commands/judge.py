@@ -11,7 +11,6 @@ import click
 import msgspec
 
 from anlan import clock
-from anlan.app import Workshop, build_workshop, policies_in, starter_set
 from anlan.commands.screen import ERR, EXIT_PARTIAL, clear_errors, progress, table
 from anlan.connectors.files.rows import Row, read_rows
 from anlan.domain.decisions import Decision
@@ -20,6 +19,7 @@ from anlan.engine.policies import PolicySet, make_set
 from anlan.engine.profiles import wanted
 from anlan.errors import InvalidEvent, InvalidRequest
 from anlan.settings import Settings
+from anlan.workshop import Workshop, build_workshop, policies_in, starter_set
 
 PROGRESS_EVERY = 200
 

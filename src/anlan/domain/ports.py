@@ -13,8 +13,8 @@ from anlan.domain.signals import SignalType
 class Recollection(Protocol):
     """What deferred signals may ask of the recent past."""
 
-    async def near_copy_senders(self, simhash: str, since: float, until: float) -> int:
-        """How many accounts sent nearly the same text in [since, until] (event time); bits may differ in 3 places."""
+    async def near_copy_senders(self, text: str, since: float, until: float) -> int:
+        """How many accounts sent nearly the same text in [since, until] (event time)."""
         ...
 
 

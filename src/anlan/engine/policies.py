@@ -53,6 +53,11 @@ class PolicySet(msgspec.Struct, frozen=True):
         """The members that are asked about `event_type`."""
         return tuple(member for member in self.members if event_type in member.policy.on)
 
+    def get(self, policy_id: str, version: int | None = None) -> CheckedPolicy | None:
+        """This version of the policy if it is in force; without a version the live one, else the one in shadow."""
+        found = [m for m in self.versions(policy_id) if version is None or m.policy.version == version]
+        return min(found, key=lambda member: not member.is_live, default=None)
+
     def versions(self, policy_id: str) -> tuple[CheckedPolicy, ...]:
         """The live and the shadow version of this policy, as far as they are in force."""
         return tuple(member for member in self.members if member.policy.id == policy_id)

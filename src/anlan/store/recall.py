@@ -1,0 +1,76 @@
+"""What intake and deferred signals ask of the store, without holding up the event loop."""
+
+import asyncio
+from collections.abc import Sequence
+
+from anlan.domain.decisions import Decision, Waiting
+from anlan.domain.facts import Fact
+from anlan.domain.ports import AnalyticJournal
+from anlan.store.database import Database
+from anlan.store.deferred import Deferred
+from anlan.store.facts import Facts
+from anlan.store.journal import Journal
+
+
+class Recall:
+    """The `Memory` of intake.
+
+    SQLite answers a point read faster than a thread can be woken, so it is asked in the loop; PostgreSQL is not.
+    """
+
+    def __init__(self, database: Database, journal: Journal, facts: Facts) -> None:
+        self._is_local = database.is_sqlite
+        self._journal = journal
+        self._facts = facts
+
+    async def find(self, key: str) -> Decision | None:
+        """The latest decision stored for an event key."""
+        stored = self._journal.find(key) if self._is_local else await asyncio.to_thread(self._journal.find, key)
+        return stored.decision if stored else None
+
+    async def load_facts(self, names: Sequence[str]) -> list[Fact]:
+        """Every stored version of every fact of these entities."""
+        return self._facts.load(names) if self._is_local else await asyncio.to_thread(self._facts.load, names)
+
+
+class DeferredWork:
+    """The `DeferredQueue` of the second look; every question runs in a thread."""
+
+    def __init__(self, deferred: Deferred) -> None:
+        self._deferred = deferred
+
+    async def take(self, limit: int) -> list[Waiting]:
+        """Up to `limit` due jobs, leased."""
+        return await asyncio.to_thread(self._deferred.take, limit)
+
+    async def fail(self, seq: int, reason: str) -> None:
+        """Try this one again later."""
+        await asyncio.to_thread(self._deferred.fail, seq, reason)
+
+
+NEAR_SHARE = 0.75
+"""Two texts are near copies when at least this share of the longer one's characters stays put (Levenshtein)."""
+COMPARED_CHARS = 300
+LOOK_WITHIN_S = 5.0
+
+
+class Recollection:
+    """What deferred signals may ask of the recent past: the analytic journal, within a time limit."""
+
+    def __init__(self, journal: AnalyticJournal) -> None:
+        self._journal = journal
+
+    async def near_copy_senders(self, text: str, since: float, until: float) -> int:
+        """How many accounts sent nearly the same text in [since, until] (event time); see `NEAR_SHARE`."""
+        return await asyncio.to_thread(self._count_near_copies, text[:COMPARED_CHARS], since, until)
+
+    def _count_near_copies(self, text: str, since: float, until: float) -> int:
+        with self._journal.view(LOOK_WITHIN_S) as view:
+            near = (
+                f"SELECT count(DISTINCT sender) FROM {view.relation(since, until + 1e-6)} "
+                "WHERE _type = 'message.sent' AND length(text) BETWEEN ? AND ? "
+                f"AND levenshtein(left(text, {COMPARED_CHARS}), ?) <= ?"
+            )
+            length = len(text)
+            bounds = (length * NEAR_SHARE, length / NEAR_SHARE, text, length * (1 - NEAR_SHARE))
+            return int(view.run(near, bounds)[0][0])

@@ -1,0 +1,88 @@
+"""What judging needs and nothing that stores: catalogue, counters, signals, engine, starter policies."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from anlan.domain.events import CATALOGUE, Catalogue
+from anlan.domain.policies import Policy
+from anlan.domain.signals import Signal
+from anlan.engine.counter_specs import CounterSpec, load_counters
+from anlan.engine.counters import Counters
+from anlan.engine.event_types import read_event_types
+from anlan.engine.hang import HangGuard
+from anlan.engine.pipeline import Engine
+from anlan.engine.policies import PolicySet, make_set, read_policies
+from anlan.engine.profiles import Profiles
+from anlan.engine.signals import Registry
+from anlan.protections.content.signals import text_models
+from anlan.protections.registry import COUNTERS_FILE, installed_protections
+from anlan.settings import Settings
+
+
+class Workshop(NamedTuple):
+    """What judging needs, and nothing that stores."""
+
+    catalogue: Catalogue
+    specs: tuple[CounterSpec, ...]
+    counters: Counters
+    registry: Registry
+    engine: Engine
+
+
+def build_workshop(settings: Settings) -> Workshop:
+    """Catalogue, counters, signals and engine, checked against each other; no policies are in force yet.
+
+    Raises:
+        InvalidSettings: a declaration that cannot be used.
+    """
+    declared = read_event_types(settings.event_types_file) if settings.event_types_file else ()
+    catalogue = Catalogue((*CATALOGUE, *declared), settings.max_future_s)
+    specs = load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, COUNTERS_FILE.name)
+    if settings.counters_file:
+        own = settings.counters_file
+        specs = (*specs, *load_counters(own.read_text("utf-8"), catalogue, own.name))
+    counters = Counters(specs, settings.max_counter_keys)
+    signals = [made for protection in installed_protections() for made in protection.signals]
+    registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
+    engine = Engine(
+        registry,
+        {entry.name: counters.for_type(entry.name) for entry in catalogue},
+        models=text_models(),
+        profiles=Profiles(settings.max_profiles),
+        guard=HangGuard(settings.signal_budget_ms / 1000),
+    )
+    return Workshop(catalogue, specs, counters, registry, engine)
+
+
+def _counter_signal(spec: CounterSpec) -> Signal:
+    return Signal(
+        name=spec.name, compute=_read_by_step, type="number", reads=("event",), unit=spec.unit, low=0.0,
+        title=spec.title, applies_to=tuple(sorted(spec.readable_on)),
+    )
+
+
+def _read_by_step(*_: object) -> None:
+    raise AssertionError("counters are read by their steps")
+
+
+def built_in_policies() -> list[tuple[Policy, str]]:
+    """The starter pack: every policy of every protection with the file it stands in.
+
+    Raises:
+        InvalidPolicy: a file that cannot be read.
+    """
+    paths = [protection.policies for protection in installed_protections() if protection.policies]
+    return policies_in(paths)
+
+
+def policies_in(paths: Sequence[Path]) -> list[tuple[Policy, str]]:
+    """The policies of these files, unchecked."""
+    return [
+        (policy, path.name) for path in paths for policy in read_policies(path.read_text("utf-8"), path.name)
+    ]
+
+
+def starter_set(registry: Registry) -> PolicySet:
+    """The starter pack as a checked set."""
+    return make_set(built_in_policies(), registry)
