@@ -1,0 +1,1 @@
+"""Loading, hashing and running of models; every one has a card."""

@@ -1,0 +1,118 @@
+"""Decides how likely a text is of each category, from its character n-grams alone.
+
+It knows nothing of who wrote it or why; it is a calibrated softmax over hashed n-grams, a table lookup at run time.
+The same function turns text into n-grams in training and at run time.
+"""
+
+import hashlib
+import io
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.errors import Unavailable
+
+MAX_ORDER = 5
+BUCKET_BITS = 22
+_ORDER_FACTOR = np.uint32(0x01000193)
+_SPREAD = np.uint32(0x9E3779B1)
+_SHIFT = np.uint32(32 - BUCKET_BITS)
+
+
+def ngram_buckets(text: str) -> NDArray[np.uint32]:
+    """The bucket of every character n-gram of orders 1 to 5 of ` text `, order by order, from left to right.
+
+    Shape (n,), where n is about five times the length of the text; a gram that occurs twice is there twice.
+    """
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), np.uint32)
+    gram, grams = codes, [codes]
+    for order in range(2, min(MAX_ORDER, len(codes)) + 1):
+        gram = gram[:-1] * _ORDER_FACTOR + codes[order - 1 :]
+        grams.append(gram)
+    return (np.concatenate(grams) * _SPREAD) >> _SHIFT
+
+
+class TextHeads(NamedTuple):
+    """Trained heads, ready to score.
+
+    Attributes:
+        version: what a decision names; changes with every training.
+        categories: in order of the columns.
+        row_of_bucket: shape (2**22,); 0 where the bucket was not selected.
+        weights: shape (rows, categories), temperature included; row 0 is zero.
+        bias: shape (categories,), temperature included.
+    """
+
+    version: str
+    categories: tuple[str, ...]
+    row_of_bucket: NDArray[np.uint16]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, text: str) -> NDArray[np.float32]:
+        """Shape (categories,): the log-odds up to a constant."""
+        rows = self.row_of_bucket.take(ngram_buckets(text))
+        total: NDArray[np.float32] = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
+        return total * np.float32(len(rows) ** -0.5) + self.bias
+
+    def probabilities(self, text: str) -> list[float]:
+        """One per category, in order; they sum to 1."""
+        logits = self.logits(text).tolist()
+        highest = max(logits)
+        odds = [math.exp(logit - highest) for logit in logits]
+        total = sum(odds)
+        return [each / total for each in odds]
+
+
+def save(heads: TextHeads, path: Path) -> str:
+    """Write `heads` to `path` (.npz) with its card data beside it (.json); returns the SHA-256 of the artefact."""
+    buckets = np.flatnonzero(heads.row_of_bucket).astype(np.uint32)
+    weights = heads.weights[heads.row_of_bucket[buckets]]
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed, buckets=buckets, weights=np.rint(weights / scale).astype(np.int8), scale=scale, bias=heads.bias
+    )
+    path.write_bytes(packed.getvalue())
+    digest = hashlib.sha256(packed.getvalue()).hexdigest()
+    facts = {"version": heads.version, "categories": heads.categories, "sha256": digest}
+    path.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    return digest
+
+
+def load(path: Path) -> TextHeads:
+    """Read heads written by `save`.
+
+    Raises:
+        Unavailable: the artefact or its .json is missing, or its SHA-256 is not the one written there.
+    """
+    try:
+        packed, facts = path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"text heads at {path} cannot be read ({error}); run `anlan train text`") from error
+    digest = hashlib.sha256(packed).hexdigest()
+    if digest != facts.get("sha256"):
+        raise Unavailable(
+            f"{path.name} has SHA-256 {digest}, its card says {facts.get('sha256')}; restore the file or train again"
+        )
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return assemble(
+            facts["version"], tuple(facts["categories"]), arrays["buckets"],
+            arrays["weights"] * arrays["scale"], arrays["bias"],
+        )
+
+
+def assemble(
+    version: str, categories: tuple[str, ...], buckets: NDArray[np.uint32], weights: NDArray[np.floating],
+    bias: NDArray[np.floating],
+) -> TextHeads:
+    """Heads from the selected buckets (at most 65,535) and their weights, row by row."""
+    row_of_bucket = np.zeros(2**BUCKET_BITS, np.uint16)
+    row_of_bucket[buckets] = np.arange(1, len(buckets) + 1, dtype=np.uint16)
+    rows = np.zeros((len(buckets) + 1, len(categories)), np.float32)
+    rows[1:] = weights
+    return TextHeads(version, categories, row_of_bucket, rows, bias.astype(np.float32))

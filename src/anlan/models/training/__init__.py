@@ -1,0 +1,1 @@
+"""Fitting of models; needs the `train` extra."""

@@ -1,0 +1,1 @@
+"""Content: what a message says, and whether it harms."""

@@ -1,0 +1,1 @@
+"""Rebuilding the content models from public data: corpora, own sentences, evasions, evaluation, card."""

@@ -1,0 +1,35 @@
+"""Decides how the content models are rebuilt: one command from public data to artefact, lexicon and card."""
+
+import importlib
+from pathlib import Path
+
+import click
+
+from anlan.errors import Unavailable
+
+
+def train_text(data_dir: Path, out_dir: Path | None = None) -> None:
+    """Train the text heads, rebuild the lexicon and write the model card; minutes on one core.
+
+    Args:
+        data_dir: folder of the public sets, one folder each as `corpora.CORPORA` names them.
+        out_dir: where the artefacts go; None for the places they ship from.
+
+    Raises:
+        Unavailable: scikit-learn is not installed.
+    """
+    try:
+        run = importlib.import_module("anlan.protections.content.training.run")
+    except ModuleNotFoundError as error:
+        raise Unavailable(f"training needs {error.name}; install it with `pip install 'anlan[train]'`") from error
+    run.train(data_dir, out_dir)
+
+
+@click.command("text")
+@click.option("--data", "data_dir", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Folder of the public data sets.")
+@click.option("--out", "out_dir", type=click.Path(file_okay=False, path_type=Path),
+              help="Write here instead of into the package.")
+def text_command(data_dir: Path, out_dir: Path | None) -> None:
+    """Rebuild the text heads, their card and the lexicon."""
+    train_text(data_dir, out_dir)

@@ -1,0 +1,203 @@
+"""Folding, extraction, lexicon and signals of the content protection."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+
+from anlan.domain.policies import VERDICT_WORDS
+from anlan.models import text_heads
+from anlan.protections import content
+from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, Handle, extract
+from anlan.protections.content.folding import fold
+from anlan.protections.content.lexicon import Lexicon, Term, built_in_lexicon
+from anlan.protections.content.signals import CATEGORIES, HEADS_PATH, SIGNALS, read_text, text_models
+
+INNOCENT = (
+    "测试", "干嘛", "你在干什么", "测试一下干嘛呢", "我在驻马店的马鞍山路", "北京市海淀区干校路", "浙江大学医学院",
+    "乳腺癌早期有什么症状", "阴道炎怎么治疗", "孕妇可以按摩吗", "麻醉药的用量由医生决定", "精神科门诊几点开门",
+    "性教育课程应该怎么开展", "法院判决强奸案被告有期徒刑十年", "刑法对抢劫罪的规定是什么", "证监会发布新规",
+    "今天招聘会有很多公司", "我在淘宝网购了一条裙子", "小姐姐，请问地铁站怎么走", "她在学校兼职做家教",
+    "husband and wife", "Scunthorpe is a town in England", "a class assignment on Essex history",
+    "https://www.example.com/assets/analytics?class=sbx", "http://sussex.ac.uk/cocktails", "www.therapist-finder.org",
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "tight"),
+    [
+        ("今天晚上吃什么", "今天晚上吃什么"),
+        ("加 微 信 ⓥⓧ１２３", "加微信 vx123"),
+        ("薇\u200b信➕Ｖ", "薇信加v"),
+        ("f.u.c.k you", "fuck you"),
+        ("傻*逼", "傻逼"),
+        ("𝓯𝓾𝓬𝓴", "fuck"),
+        ("我在臺灣等你們", "我在台湾等你们"),
+        ("аdmin", "admin"),
+        ("привет мир", "привет мир"),
+        ("soooooo good", "soo good"),
+        ("13800008888", "13800008888"),
+        ("好，你妈来了", "好，你妈来了"),
+        ("", ""),
+        ("\ud800你好", "你好"),
+    ],
+)
+def test_fold(written: str, tight: str) -> None:
+    assert fold(written).tight == tight
+
+
+def test_folding_share_counts_evasion_only() -> None:
+    assert fold("Hello，我在臺灣，１２３").share == 0.0
+    assert fold("哈哈哈哈哈哈").share == 0.0
+    assert fold("👨‍👩‍👧 ❤️ 好的").share == 0.0
+    assert 0 < fold("加 微 信").share <= 1
+    assert fold("傻\u200b逼").share == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "handle"),
+    [
+        ("加微信abc12345 了解", Handle("wechat", "abc12345")),
+        ("vx：wxid_12345", Handle("wechat", "wxid_12345")),
+        ("加q群 123456789", Handle("qq", "123456789")),
+        ("打138-1234-5678找我", Handle("phone", "13812345678")),
+        ("telegram @good_luck", Handle("telegram", "good_luck")),
+        ("写信到 a.b@example.com 吧", Handle("email", "a.b@example.com")),
+    ],
+)
+def test_extract_handles(text: str, handle: Handle) -> None:
+    contacts = extract(text)
+    assert contacts.handles == (handle,)
+    assert HANDLE_MARK in contacts.masked
+    assert handle.id not in contacts.masked
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("看 https://www.example.co.uk/path?x=1 好", ("example.co.uk",)),
+        ("登录yh09.top领取", ("yh09.top",)),
+        ("http://1.2.3.4/x", ("1.2.3.4",)),
+        ("main.py and readme.md, ok.so what", ()),
+        ("1.5.2 and 192.168.1.1", ()),
+        ("a.com b.com a.com", ("a.com", "b.com")),
+    ],
+)
+def test_extract_domains(text: str, domains: tuple[str, ...]) -> None:
+    contacts = extract(text)
+    assert contacts.domains == domains
+    assert (URL_MARK in contacts.masked) == bool(domains)
+
+
+@pytest.mark.parametrize("text", ["坐飞机去上海", "微信支付 2000块", "我的微信里没钱", "价100.50元", "2026.11.21"])
+def test_extract_nothing(text: str) -> None:
+    assert extract(text).handles == ()
+    assert extract(text).domains == ()
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "1 ", "1", "a@", "vx ", "http://", "+86 1", "微信", ".中", "а.a "])
+def test_hostile_text_is_linear(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    assert extract(fold(text).tight).masked is not None
+
+
+def test_lexicon_finds_terms_in_both_forms() -> None:
+    terms = (("刷单", "fraud"), ("fuck", "abuse"), ("刷单", "porn"))
+    lexicon = Lexicon(Term(text, category, 2, "test", "") for text, category in terms)
+    assert [term.text for term in lexicon.hits(fold("来 刷*单 吗"))] == ["刷单"]
+    assert lexicon.hits(fold("F.U.C.K"))[0].category == "abuse"
+    assert lexicon.hits(fold("motherfucker")) == ()
+    assert len(lexicon.terms) == 2
+    assert Lexicon([]).hits(fold("刷单")) == ()
+
+
+def test_lexicon_holds_100_000_terms() -> None:
+    lexicon = Lexicon(Term(f"词条{number}号", "fraud", 1, "t", "") for number in range(100_000))
+    assert [term.text for term in lexicon.hits(fold("看词条99999号"))] == ["词条99999号"]
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_built_in_lexicon_spares_ordinary_words(text: str) -> None:
+    assert built_in_lexicon().hits(fold(text)) == ()
+
+
+def test_every_term_says_where_it_comes_from() -> None:
+    terms = built_in_lexicon().terms
+    assert len(terms) > 1000
+    assert all(term.source and term.licence for term in terms)
+
+
+def test_innocent_texts_keep_a_low_harm_score() -> None:
+    heads = text_heads.load(HEADS_PATH)
+    lexicon = built_in_lexicon()
+    harmless = [(read_text(text, lexicon, heads).scores or {})["normal"] >= 0.5 for text in INNOCENT]
+    assert sum(harmless) >= len(INNOCENT) - 2, [t for t, ok in zip(INNOCENT, harmless, strict=True) if not ok]
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("你这个傻逼，去死吧", "abuse"),
+        ("线上真人百家乐，注册送88彩金，加微信abc123", "gambling"),
+        ("无抵押贷款，不看征信，当天放款，加微信abc123", "fraud"),
+        ("大量代开发票，刷粉刷赞，价格优惠，加微信abc123", "illicit_ad"),
+        ("同城少妇裸聊约炮，加微信abc123", "porn"),
+        ("明天下午三点在公司楼下见，记得带伞", "normal"),
+    ],
+)
+def test_clear_cases(text: str, category: str) -> None:
+    reading = read_text(text, built_in_lexicon(), text_heads.load(HEADS_PATH))
+    assert reading.scores is not None
+    assert max(reading.scores, key=reading.scores.__getitem__) == category
+    assert sum(reading.scores.values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in SIGNALS if entry.type != "object"], ids=lambda entry: entry.name)
+def test_examples_hold(entry: content.signals.Signal) -> None:
+    assert entry.examples
+    assert set(entry.title) == {"zh", "en"}
+    for given, expected in entry.examples:
+        got = entry.compute(*(given[name] for name in entry.reads))
+        assert got == pytest.approx(expected) if isinstance(expected, float) else got == expected
+
+
+def test_without_model_scores_are_unknown_and_the_rest_is_known() -> None:
+    reading = read_text("刷单日结，加微信abc12345", built_in_lexicon(), None)
+    by_name = {entry.name: entry for entry in SIGNALS}
+    for name in ("text_fraud_score", "text_harm_score", "text_category"):
+        assert by_name[name].compute(reading) is None
+    assert by_name["text_has_contact"].compute(reading) is True
+
+
+def test_empty_text_has_no_scores() -> None:
+    assert read_text("", built_in_lexicon(), text_heads.load(HEADS_PATH)).scores is None
+
+
+def test_template_ignores_numbers_and_handles() -> None:
+    template = next(entry for entry in SIGNALS if entry.name == "text_template")
+    lexicon = Lexicon([])
+    one, same, other = (
+        template.compute(read_text(text, lexicon, None))
+        for text in ("急用钱加微信abc12345，借3000元", "急用钱加微信xyz99999，借50000元", "急用钱加微信abc12345，不还")
+    )
+    assert one == same != other
+
+
+def test_models_name_their_version() -> None:
+    assert text_models() == {"text_heads": text_heads.load(HEADS_PATH).version}
+
+
+def test_categories_agree_with_the_artefact() -> None:
+    assert text_heads.load(HEADS_PATH).categories == CATEGORIES
+
+
+def test_starter_policies_have_a_hit_and_a_miss() -> None:
+    path = Path(str(resources.files(content).joinpath("policies.yaml")))
+    policies = yaml.safe_load(path.read_text("utf-8"))
+    for policy in policies:
+        assert {example["hits"] for example in policy["examples"]} == {True, False}, policy["id"]
+        assert set(policy["reason"]) == {"zh", "en"}
+        acts = {next(iter(step)) for step in policy["then"]} - {"case", "alert", "warn", "allow"}
+        assert "quota" in policy or not acts, policy["id"]
+    assert set(VERDICT_WORDS) & {next(iter(step)) for policy in policies for step in policy["then"]}
