@@ -173,7 +173,6 @@ class _Source:
     ) -> None:
         available = registry.available_on(entry.name)
         self._entry = entry
-        self._policies = policies
         self._fields = [name for name in available if name in registry.field_names]
         self._steps = list(steps)
         counted = {step.name for step in steps}
@@ -190,6 +189,10 @@ class _Source:
         self._never_unknown = required | set(INPUTS)
         self.bound: dict[str, Any] = {}
         self.functions = {made.name: f"f{index}" for index, made in enumerate(self._computed)}
+        # Written once: both functions share the constants that conditions bind.
+        self._conditions = [
+            line for index, member in enumerate(policies) for line in self._condition(index, member)
+        ]
 
     def text(self, is_timed: bool) -> str:
         """The whole function."""
@@ -202,9 +205,7 @@ class _Source:
         for index, made in enumerate(self._computed):
             self.bound[f"f{index}"] = made.compute
             lines += self._guarded(made.name, self._call(index, made), self._nonsense(made), is_timed)
-        lines += ["    hits = []", "    undecided = []"]
-        for index, member in enumerate(self._policies):
-            lines += self._condition(index, member)
+        lines += ["    hits = []", "    undecided = []", *self._conditions]
         values = "".join(f"{self._local[name]}, " for name in self.layout)
         return "\n".join([*lines, f"    return ({values}), hits, undecided", ""])
 
