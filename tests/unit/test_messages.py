@@ -113,3 +113,10 @@ def test_a_notice_of_an_unknown_kind_still_has_a_title_in_both_languages() -> No
         assert message.kind == f"staff.{kind}"
         assert data["title"].keys() == {"zh", "en"}
         assert data["details"] == {"n": 1}
+
+
+def test_long_notice_ids_that_differ_only_at_their_end_stay_apart() -> None:
+    notices = [StaffNotice(id=f"{'p' * 200}.{n}", at=5.0, kind="fuse_quota", subject="p") for n in range(2)]
+    ids = {outgoing_notice(notice).id for notice in notices}
+    assert len(ids) == 2
+    assert all(len(id) == 80 for id in ids)

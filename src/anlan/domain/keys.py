@@ -16,3 +16,10 @@ def decision_id(key: str, pass_number: int) -> str:
 def message_id(decision: str, kind: str, ordinal: int) -> str:
     """Id of the `ordinal`-th outgoing message of a decision; receivers use it as idempotency key."""
     return f"msg_{decision}.{ordinal}.{kind}"[:80]
+
+
+def notice_message_id(notice: str) -> str:
+    """Id of the message about a staff notice, at most 80 characters; a long one ends in a digest, not in a cut."""
+    if len(notice) <= 76:
+        return f"msg_{notice}"
+    return f"msg_{notice[:43]}.{blake2b(notice.encode(), digest_size=16).hexdigest()}"

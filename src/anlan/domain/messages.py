@@ -15,7 +15,7 @@ from anlan.domain.actions import KINDS, Action
 from anlan.domain.decisions import Decision, Finding, Judged
 from anlan.domain.events import Data, Event, fields_of
 from anlan.domain.facts import StaffNotice
-from anlan.domain.keys import message_id
+from anlan.domain.keys import message_id, notice_message_id
 
 WITHDRAWN = {"zh": "进一步核查后已撤回此前的处置。", "en": "A closer look took back the earlier measure."}
 
@@ -153,7 +153,7 @@ def outgoing_notice(notice: StaffNotice) -> OutgoingMessage:
     title = NOTICE_TITLES.get(notice.kind, NOTICE_TITLES["other"])
     data = StaffNoticed(kind=notice.kind, subject=notice.subject, title=title, details=notice.details)
     body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(notice.at, UTC), data))
-    return OutgoingMessage(f"msg_{notice.id}"[:80], kind, body)
+    return OutgoingMessage(notice_message_id(notice.id), kind, body)
 
 
 def _seal(judged: Judged, kind: str, number: int, data: ActionOrdered | DecisionRevised) -> OutgoingMessage:
