@@ -48,6 +48,10 @@ class Counter:
         self.evicted_early = 0
         self._add, self._read, self._least = self.window.add, self.window.read, self.window.least
         self._half = max(1, max_keys // 2)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every key, to be counted again from the journal."""
         self._current: dict[str, Any] = {}
         self._previous: dict[str, Any] = {}
         self._turn_at = float("-inf")

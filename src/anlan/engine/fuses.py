@@ -59,6 +59,10 @@ class Fuses:
     """
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; every fuse is whole."""
         self._events: defaultdict[str, _Buckets] = defaultdict(_Buckets)
         self._hits: defaultdict[str, _Buckets] = defaultdict(_Buckets)
         self._spent: defaultdict[str, deque[float]] = defaultdict(deque)

@@ -49,6 +49,8 @@ def recover(
 ) -> int:
     """Bring counters and fuses to the journal's last event; returns how many events were counted again.
 
+    Fuses are saved with every round of snapshots and not replayed: after a crash they miss a few seconds of hits.
+
     Args:
         saved: snapshots by counter name, and `FUSES`.
         events_since: the journal's events after a sequence number, in order of commit.
@@ -56,6 +58,8 @@ def recover(
     counted_to = {name: _restore(counters, name, saved) for name in counters.by_name}
     if FUSES in saved:
         fuses.restore(saved[FUSES].body)
+    else:
+        fuses.clear()
     counted = 0
     for stored in events_since(min(counted_to.values(), default=0)):
         behind = {name for name, seq in counted_to.items() if seq < stored.seq}
@@ -73,7 +77,10 @@ def recover(
 def _restore(counters: Counters, name: str, saved: Mapping[str, SavedState]) -> int:
     """The sequence number up to which the counter now counts; 0 when it must begin anew."""
     state = saved.get(name)
-    return state.event_seq if state is not None and counters.restore(name, state.body) else 0
+    if state is not None and counters.restore(name, state.body):
+        return state.event_seq
+    counters.by_name[name].clear()
+    return 0
 
 
 class SnapshotRound:
