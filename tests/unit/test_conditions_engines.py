@@ -41,7 +41,10 @@ from anlan.engine.reference import evaluate, explain
 TYPES: dict[str, SignalType] = {
     "x": "number", "y": "number", "count": "number", "word": "text", "date": "text", "flag": "bool", "order": "bool",
 }  # fmt: skip
-COLUMNS = {"number": "DOUBLE", "text": "VARCHAR", "bool": "BOOLEAN"}
+COLUMNS = {
+    "x": "DOUBLE", "y": "DOUBLE", "count": "BIGINT", "word": "VARCHAR", "date": "VARCHAR", "flag": "BOOLEAN",
+    "order": "BOOLEAN",
+}  # fmt: skip
 NUMBERS = [0, -0.0, 1, -1, 2, 3, 0.1, 0.3, 0.5, 7, -7.25, 1e16, 2**53, -(2**53), 1e300, -1.7e308, 1.7e308, 5e-324]
 TEXTS = [
     "", " ", "a", "A", "ab", "aab", "b", "abc", "1", "é", "e\u0301", "ｗｘ", "微信", "加微信 abc", "🤦🏼\u200d♂️",
@@ -55,11 +58,12 @@ LIKES = ["a", "a%", "%b", "%a%", "a_b", "%", "_", "__", "%_%", "a\\b", "a\\%", "
 
 def _rows() -> list[dict[str, Any]]:
     chance = random.Random(20240501)
-    pools = {"number": NUMBERS, "text": TEXTS, "bool": [True, False]}
+    whole = [number for number in NUMBERS if isinstance(number, int)]
+    pools: dict[str, list[Any]] = {"DOUBLE": NUMBERS, "BIGINT": whole, "VARCHAR": TEXTS, "BOOLEAN": [True, False]}
     rows: list[dict[str, Any]] = [dict.fromkeys(TYPES)]
     for _ in range(160):
         rows.append({
-            name: None if chance.random() < 0.2 else chance.choice(pools[kind]) for name, kind in TYPES.items()
+            name: None if chance.random() < 0.2 else chance.choice(pools[kind]) for name, kind in COLUMNS.items()
         })  # fmt: skip
     return rows
 
@@ -70,7 +74,7 @@ ROWS = _rows()
 @pytest.fixture(scope="module")
 def journal() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        columns = ", ".join(f'"{name}" {COLUMNS[kind]}' for name, kind in TYPES.items())
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
         connection.execute(f"CREATE TABLE journal (n INTEGER, {columns})")
         marks = ", ".join("?" * (len(TYPES) + 1))
         rows = [(number, *row.values()) for number, row in enumerate(ROWS)]
@@ -156,7 +160,7 @@ leaves: st.SearchStrategy[Claim] = st.one_of(
     st.builds(Match, st.just("regexp_matches"), text_terms, regex_patterns),
     st.builds(
         Match, st.sampled_from(["contains", "starts_with", "ends_with"]), text_terms,
-        texts.map(lambda text: text.value).filter(lambda text: text.strip("%") != ""),
+        texts.map(lambda text: str(text.value)).filter(lambda text: text.strip("%") != ""),
     ),
     flag_terms,
 ).filter(_reads)  # fmt: skip
@@ -188,11 +192,12 @@ def _ask(journal: duckdb.DuckDBPyConnection, sql: str) -> list[bool | None]:
     return [truth for (truth,) in journal.execute(f"SELECT {sql} FROM journal ORDER BY n").fetchall()]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(claims)
 @example(parse("x / y / count > 1 OR abs(x * x) < 3", TYPES).tree)
 @example(parse("(x IS NULL) IS NOT TRUE AND NOT (flag AND order)", TYPES).tree)
 @example(parse("x + y + count BETWEEN -5 AND 5 AND x - y <> 0.3", TYPES).tree)
+@example(parse("count + 1 = count", TYPES).tree)
 def test_engines_agree(journal: duckdb.DuckDBPyConnection, tree: Claim) -> None:
     condition = _condition(tree)
     note(f"{condition.text}\n{duckdb_sql(condition)}\n{spark_sql(condition)}")
@@ -204,7 +209,7 @@ def test_engines_agree(journal: duckdb.DuckDBPyConnection, tree: Claim) -> None:
     assert _ask(journal, spark) == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(claims)
 def test_a_condition_reads_back_from_its_plain_text(tree: Claim) -> None:
     text = plain_sql(tree)
@@ -212,7 +217,7 @@ def test_a_condition_reads_back_from_its_plain_text(tree: Claim) -> None:
     assert parse(text, TYPES).tree == tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(claims)
 def test_an_explanation_adds_up(tree: Claim) -> None:
     condition = _condition(tree)
@@ -230,7 +235,7 @@ def _leaves(explained: Any) -> Iterator[Any]:
         yield from _leaves(part)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(claims)
 def test_truth_and_falsity_never_both_hold(tree: Claim) -> None:
     constants: dict[str, object] = {}

@@ -4,10 +4,22 @@ import msgspec
 
 from anlan.errors import InvalidPolicy
 
-LANGUAGE = (
-    "comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, IS TRUE, + - * /, CASE WHEN and the functions "
-    "abs, coalesce, contains, ends_with, greatest, least, length, regexp_matches, starts_with"
-)
+_FUNCTIONS = "abs, coalesce, contains, ends_with, greatest, least, length, regexp_matches, starts_with"
+_OPERATORS = "AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, IS TRUE, + - * /, CASE WHEN"
+LANGUAGE = (f"comparisons, {_OPERATORS} and the functions {_FUNCTIONS}", f"比较、{_OPERATORS}，以及函数 {_FUNCTIONS}")
+"""What can be written, in English and Chinese."""
+
+MAX_QUOTED = 80
+"""Characters of the condition that a message repeats at most."""
+
+TAKES = {
+    "one_number": ("one number", "一个数字"),
+    "one_text": ("one text", "一个文本"),
+    "several_numbers": ("two or more numbers", "两个或更多数字"),
+    "several_values": ("two or more values of one type", "两个或更多同类型的值"),
+    "text_and_text": ("a text and a fixed text", "一个文本和一段固定文字"),
+    "text_and_pattern": ("a text and a fixed pattern", "一个文本和一个固定的正则表达式"),
+}
 
 TYPE_WORDS = {"number": ("a number", "数字"), "text": ("text", "文本"), "bool": ("true/false", "真假值")}
 
@@ -30,6 +42,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "unclosed_quote": ("the quote opened here is never closed", "此处的引号没有闭合"),
     "unclosed_parenthesis": ("the '(' opened here is never closed", "此处的 '(' 没有闭合"),
+    "unclosed_case": ("this CASE has no END", "此处的 CASE 没有对应的 END"),
     "stray_parenthesis": ("this ')' closes nothing", "此处的 ')' 没有对应的 '('"),
     "comment": (
         (
@@ -43,18 +56,36 @@ FAULTS: dict[str, tuple[str, str]] = {
         "只能写一个条件；请用 AND 或 OR 连接，不要用 ';'",
     ),
     "symbol": (
-        "{symbol} is not part of the condition language, which has " + LANGUAGE,
-        "条件语言中没有 {symbol}；可用：" + LANGUAGE,
+        "{symbol} is not part of the condition language, which has " + LANGUAGE[0],
+        "条件语言中没有 {symbol}；可用：" + LANGUAGE[1],
     ),
     "instead": ("{symbol} is not used in conditions; write {instead}", "条件中不用 {symbol}；请改用 {instead}"),
     "unknown_function": (
-        "there is no function {name}; a condition has " + LANGUAGE, "没有函数 {name}；可用：" + LANGUAGE,
+        "there is no function {name}; a condition has " + LANGUAGE[0],
+        "没有函数 {name}；可用：" + LANGUAGE[1],
     ),
     "unknown_function_near": (
         "there is no function {name}; did you mean {near}?", "没有函数 {name}；是否想写 {near}？",
     ),
     "arguments": ("{name} takes {takes}", "{name} 的参数应为：{takes}"),
     "missing_after": ("something is missing after {word}", "{word} 后面缺少内容"),
+    "missing_before": ("something is missing before {word}", "{word} 前面缺少内容"),
+    "cast": (
+        "conditions have no casts; compare the signal with a value of its own type",
+        "条件中没有类型转换；请拿信号与同类型的值比较",
+    ),
+    "dot": (
+        "a dot has no place here; signals have no dots in their names, and numbers start with a digit (0.5)",
+        "此处不应有点号；信号名不带点，数字须以数字开头（0.5）",
+    ),
+    "aggregate": (
+        "a condition looks at one event, so {symbol} has nothing to run over; declare a counter and name it here",
+        "条件只看一个事件，{symbol} 无从汇总；请声明一个计数器并在此写它的名字",
+    ),
+    "query": (
+        "a condition looks at one event and cannot query others; declare a counter or a list for that",
+        "条件只看一个事件，不能查询其他数据；请为此声明计数器或名单",
+    ),
     "unexpected": (
         "{word} is not expected here; join conditions with AND or OR", "此处不应出现 {word}；请用 AND 或 OR 连接条件",
     ),
@@ -107,7 +138,12 @@ FAULTS: dict[str, tuple[str, str]] = {
         "IS NULL 只能用于信号或值，不能用于比较；请写信号名",
     ),
     "literal_only": (
-        "{use} takes a fixed {type} here, not {term}", "{use} 这里只能写固定的{type}，不能写 {term}",
+        "{use} takes a fixed value here, not {term}", "{use} 这里只能写固定的值，不能写 {term}",
+    ),
+    "in_list": ("IN takes its values in parentheses, such as IN (1, 2)", "IN 的值要写在括号里，例如 IN (1, 2)"),
+    "between": ("BETWEEN takes two values, such as BETWEEN 1 AND 9", "BETWEEN 需要两个值，例如 BETWEEN 1 AND 9"),
+    "chained": (
+        "comparisons do not chain; write {first} AND {second}", "比较不能连写；请写 {first} AND {second}",
     ),
     "empty_list": ("IN needs at least one value in its parentheses", "IN 的括号里至少要有一个值"),
     "empty_range": ("no value lies between {low} and {high}; swap them", "没有值介于 {low} 与 {high} 之间；请对调"),
@@ -159,7 +195,13 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def _fill(reason: str, language: int, values: dict[str, object]) -> str:
-    words = {
-        key: TYPE_WORDS[str(value)][language] if key.endswith("type") else value for key, value in values.items()
-    }
+    words = {key: _word(key, value, language) for key, value in values.items()}
     return FAULTS[reason][language].format(**words)
+
+
+def _word(key: str, value: object, language: int) -> object:
+    if key.endswith("type"):
+        return TYPE_WORDS[str(value)][language]
+    if key == "takes":
+        return TAKES[str(value)][language]
+    return value[: MAX_QUOTED - 3] + "..." if isinstance(value, str) and len(value) > MAX_QUOTED else value

@@ -30,7 +30,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from anlan.domain.signals import SignalType
 from anlan.engine.condition_faults import Source
 from anlan.engine.condition_text import plain_sql
-from anlan.engine.condition_tokens import FUNCTIONS, MAX_DEPTH, read_tokens, suggest
+from anlan.engine.condition_tokens import MAX_DEPTH, read_tokens, suggest
 from anlan.engine.condition_tree import (
     And,
     Arithmetic,
@@ -92,6 +92,8 @@ _SHAPES: dict[type[exp.Expr], frozenset[str]] = {
     exp.Null: frozenset(),
 }
 """What is accepted of sqlglot's expressions, each with the arguments that may be filled."""
+_FLAT = (exp.Paren, exp.If, exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null)
+"""Those that do not count as a level of nesting."""
 
 
 def parse(text: str, types: Mapping[str, SignalType], where: str = "") -> Condition:
@@ -135,11 +137,9 @@ def _parse_sql(source: Source, tokens: list[Token]) -> exp.Expr:
 
 def _syntax_fault(source: Source, error: ParseError) -> InvalidPolicy:
     first: dict[str, Any] = error.errors[0]
-    at, word, description = len(first["start_context"]), first["highlight"], first["description"]
-    if description.startswith(("Required argument", "The number of provided arguments")):
-        return source.fault("arguments", at, name="a function here", takes="another number of arguments")
-    is_incomplete = description.startswith("Required keyword") or at + len(word) >= len(source.text.rstrip())
-    return source.fault("missing_after" if is_incomplete else "unexpected", at, word=word)
+    if "'high' missing" in first["description"]:
+        return source.fault("between", len(first["start_context"]))
+    return source.fault("unexpected", len(first["start_context"]), word=first["highlight"])
 
 
 def _check_shape(source: Source, root: exp.Expr) -> None:
@@ -147,13 +147,11 @@ def _check_shape(source: Source, root: exp.Expr) -> None:
     depths = {id(root.parent): 0}
     for node in root.walk(bfs=False):
         allowed = _SHAPES.get(type(node))
-        if isinstance(node, exp.Alias):
-            raise source.fault("unexpected", _start(node.args["alias"]), word=node.alias)
         filled = {key for key, value in node.args.items() if value not in (None, False, [], "")}
         if allowed is None or filled - allowed:
             raise source.fault("symbol", _start(node), symbol=_written(source, node))
         is_chain = isinstance(node, exp.And | exp.Or) and type(node) is type(node.parent)
-        depths[id(node)] = depth = depths[id(node.parent)] + (not is_chain and not isinstance(node, exp.Paren))
+        depths[id(node)] = depth = depths[id(node.parent)] + (not is_chain and type(node) not in _FLAT)
         if depth > MAX_DEPTH + 2:
             raise source.fault("too_deep", _start(node), limit=MAX_DEPTH)
 
@@ -163,11 +161,10 @@ def _start(node: exp.Expr) -> int:
 
 
 def _written(source: Source, node: exp.Expr) -> str:
-    """The node as it stands in the text, cut to what fits in a message."""
+    """The node as it stands in the text"""
     end = max((part.meta["end"] for part in node.walk() if "end" in part.meta), default=len(source.text) - 1)
     text = " ".join(source.text[_start(node) : end + 1].split())
-    text += ")" * (text.count("(") - text.count(")"))
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text + ")" * (text.count("(") - text.count(")"))
 
 
 class _Reader:
@@ -257,11 +254,19 @@ class _Reader:
         for side, other in ((node.this, node.expression), (node.expression, node.this)):
             if isinstance(side.unnest(), exp.Null):
                 raise self._fault("compare_null", side, term=_written(self._source, other))
+        if type(node.this) in _COMPARE:
+            raise self._chained(node)
         left, right = self.term(node.this), self.term(node.expression)
         self._check_same(left, node.expression, right)
         if type_of(left) == "bool" and sign not in ("=", "<>"):
             raise self._fault("flag_order", node.this, term=plain_sql(left))
         return Compare(sign, left, right)
+
+    def _chained(self, node: exp.Expr) -> InvalidPolicy:
+        """The fault of `a < b < c`, which reads as `(a < b) < c`."""
+        first, second = (_written(self._source, part) for part in (node.this, node.this.expression))
+        last = f"{second} {_COMPARE[type(node)]} {_written(self._source, node.expression)}"
+        return self._fault("chained", node, first=first, second=last)
 
     def _check_same(self, left: Term, node: exp.Expr, right: Term, reason: str = "types_differ") -> None:
         types = type_of(left), type_of(right)
@@ -286,8 +291,6 @@ class _Reader:
 
     def _in(self, node: exp.In) -> Claim:
         term = self.term(node.this)
-        if not node.expressions:
-            raise self._fault("empty_list", node)
         if type_of(term) == "bool":
             raise self._fault("flag_order", node.this, term=plain_sql(term))
         choices = [self._choice(choice, term, "IN") for choice in node.expressions]
@@ -298,7 +301,7 @@ class _Reader:
             raise self._fault("compare_null", node, term=plain_sql(term))
         value = self.term(node)
         if not isinstance(value, Literal):
-            raise self._fault("literal_only", node, use=use, type=type_of(term), term=plain_sql(value))
+            raise self._fault("literal_only", node, use=use, term=plain_sql(value))
         self._check_same(term, node, value)
         return value
 
@@ -324,8 +327,6 @@ class _Reader:
     def _call(self, node: exp.Expr) -> Term:
         function = _CALL[type(node)]
         given = [node.this, *node.expressions]
-        if function in ("least", "greatest", "coalesce") and len(given) < 2:
-            raise self._fault("arguments", node, name=function, takes=FUNCTIONS[function])
         if function == "coalesce":
             return Call(function, self._of_one_type(given))
         needed: SignalType = "text" if function == "length" else "number"
@@ -386,7 +387,7 @@ class _Reader:
         term = self._typed(node, "text", use)
         if isinstance(term, Literal) and isinstance(term.value, str):
             return term.value
-        raise self._fault("literal_only", node, use=use, type="text", term=plain_sql(term))
+        raise self._fault("literal_only", node, use=use, term=plain_sql(term))
 
     def _not_a_condition(self, node: exp.Expr, term: Term) -> InvalidPolicy:
         name = plain_sql(term)

@@ -181,7 +181,7 @@ class _Writer:
         if shape is None:
             pattern = like_regex(node.pattern) if node.kind == "like" else node.pattern
             search = self._bind(regex_search(pattern))
-            return f"{search}({source}.encode()) {'is not' if wanted else 'is'} None"
+            return f"{search}({source}.encode('utf-8', 'replace')) {'is not' if wanted else 'is'} None"
         kind, part = shape
         if kind == "contains":
             return f"{part!r} {'in' if wanted else 'not in'} {source}"

@@ -124,7 +124,7 @@ def _matches(kind: str, text: str, pattern: str) -> bool:
     if kind == "like":
         return _like(text, pattern)
     if kind == "regexp_matches":
-        return regex_search(pattern)(text.encode()) is not None
+        return regex_search(pattern)(text.encode("utf-8", "replace")) is not None
     if kind == "contains":
         return pattern in text
     return text.startswith(pattern) if kind == "starts_with" else text.endswith(pattern)
