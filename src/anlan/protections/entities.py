@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from anlan.domain.events import Event
+from anlan.domain.lists import Purpose
 from anlan.domain.signals import Signal
-from anlan.engine.lists import Lists, Purpose
+from anlan.engine.lists import Lists
 from anlan.engine.profiles import Profiles, tie
 from anlan.engine.signals import signal
 

@@ -4,17 +4,20 @@ Sequence numbers are drawn inside the transaction from one row that stays locked
 and whoever reads event n can already read every event before n, however many processes write.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
+from msgspec import structs
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.errors import DuplicateEvent, NotFound
 from anlan.store.batch import SNAPSHOTS, Batch, insert_rows, storable
 from anlan.store.database import Database
+from anlan.store.marks import JOURNAL, RAISE
 from anlan.store.tables import decisions, events, refused
 from anlan.store.vault import Codec
 
@@ -115,7 +118,7 @@ class Journal:
         self._database = database
         self._codec = codec
         self._mark = "?" if database.is_sqlite else "%s"
-        self._draw = DRAW_NUMBERS.format(mark=self._mark)
+        self._draw = RAISE.format(mark=self._mark)
 
     def commit(self, judged: Sequence[Judged], snapshots: Sequence[Snapshot] = ()) -> list[int]:
         """Write everything in one transaction; returns the sequence number of each event, in order.
@@ -154,7 +157,7 @@ class Journal:
             event = connection.execute(_EVENT.where(events.c.key == key)).one_or_none()
             query = _DECISION.where(events.c.key == key).order_by(decisions.c.pass_number)
             passes = connection.execute(query).all()
-        return Explanation(self._stored_event(event), tuple(map(_stored_decision, passes))) if event else None
+        return Explanation(stored_event(event, self._codec), tuple(map(_stored_decision, passes))) if event else None
 
     def recent(
         self, limit: int = 50, before_seq: int | None = None, filters: Filters = EVERYTHING, look_back: int = 200_000
@@ -170,12 +173,17 @@ class Journal:
             rows = connection.execute(query.order_by(events.c.seq.desc()).limit(limit)).all()
         return [Line(*row) for row in rows]
 
-    def since(self, seq: int, limit: int = 1000) -> Iterator[StoredEvent]:
-        """Up to `limit` events after `seq` in order of commit, for replay and sealing."""
-        query = _EVENT.where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        yield from map(self._stored_event, rows)
+    def since(self, seq: int, limit: int | None = None, chunk: int = 2000) -> Iterator[StoredEvent]:
+        """The events after `seq` in order of commit, at most `limit`, read `chunk` at a time."""
+        left = sys.maxsize if limit is None else limit
+        while left > 0:
+            query = _EVENT.where(events.c.seq > seq).order_by(events.c.seq).limit(min(left, chunk))
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            yield from (stored_event(row, self._codec) for row in rows)
+            seq, left = rows[-1].seq, left - len(rows)
 
     def known_keys(self, since_seq: int = 0, chunk: int = 20_000) -> Iterator[str]:
         """The keys of all events after `since_seq`, in order of commit."""
@@ -206,7 +214,7 @@ class Journal:
         seqs = [0] * len(batch.keys)
         seq_of: dict[str, int] = {}
         if batch.first:
-            cursor.execute(self._draw, (JOURNAL_MARK, len(batch.first)))
+            cursor.execute(self._draw, (JOURNAL, len(batch.first)))
             first = cursor.fetchone()[0] - len(batch.first) + 1
             for seq, index in enumerate(batch.first, first):
                 seqs[index] = seq_of[batch.keys[index]] = seq
@@ -235,18 +243,19 @@ class Journal:
         names = zip(batch.keys, batch.passes, strict=True)
         return {position: name[0] for position, name in enumerate(names) if name in stored}
 
-    def _stored_event(self, row: Any) -> StoredEvent:
-        fields: dict[str, Any] = row._asdict()
-        return StoredEvent(**fields | {"data": self._codec.open_data(row.data, row.key)})
+
+def event_columns() -> list[Column[Any]]:
+    """The columns of a `StoredEvent`, in its order."""
+    return [events.c[name] for name in StoredEvent.__struct_fields__]
 
 
-JOURNAL_MARK = "journal"
-DRAW_NUMBERS = (
-    "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
-    "ON CONFLICT (name) DO UPDATE SET value = marks.value + excluded.value RETURNING value"
-)
+def stored_event(row: Sequence[Any], codec: Codec) -> StoredEvent:
+    """A row of `event_columns`, its sensitive fields opened."""
+    found = StoredEvent(*row)
+    return structs.replace(found, data=codec.open_data(found.data, found.key))
 
-_EVENT: Select[*tuple[Any, ...]] = select(*(events.c[name] for name in StoredEvent.__struct_fields__))
+
+_EVENT: Select[*tuple[Any, ...]] = select(*event_columns())
 _DECISION = select(events.c.seq, events.c.key, decisions.c.decided_at, decisions.c.body).join(decisions)
 _later = decisions.alias("later")
 _is_latest = ~(

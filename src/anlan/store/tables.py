@@ -182,6 +182,12 @@ facts = Table(
     Column("privacy", String(16), nullable=False),
     Column("event_seq", _BIG, nullable=False),
 )
+Index(
+    "ix_facts_expiring",
+    facts.c.since,
+    sqlite_where=text("privacy IN ('personal', 'sensitive')"),
+    postgresql_where=text("privacy IN ('personal', 'sensitive')"),
+)
 
 list_entries = Table(
     "list_entries",

@@ -10,6 +10,7 @@ from threading import Condition, Thread
 
 import structlog
 
+from anlan.clock import stopwatch
 from anlan.domain.decisions import Judged
 from anlan.errors import AnlanError, DuplicateEvent, Unavailable
 from anlan.store.journal import Journal, Snapshot
@@ -38,6 +39,7 @@ class Writer:
         max_backlog: events that may wait; beyond, `submit` refuses.
         on_failure: called in the event loop, before the futures fail, when a commit failed for a reason other than a
             repeat: what was counted for those events is not in the store, so counters must be reloaded from it.
+        on_commit: told in the writer's thread of each committed batch and how many seconds it took.
     """
 
     def __init__(
@@ -46,11 +48,15 @@ class Writer:
         max_batch: int = 256,
         max_backlog: int = 20_000,
         on_failure: Callable[[AnlanError], None] | None = None,
+        on_commit: Callable[[Sequence[Judged], float], None] | None = None,
     ) -> None:
         self._journal = journal
         self._max_batch = max_batch
         self._max_backlog = max_backlog
         self._on_failure = on_failure
+        self._on_commit = on_commit
+        self._groups: list[tuple[Sequence[Judged], float]] = []
+        self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Item] = deque()
         self._changed = Condition()
@@ -107,7 +113,8 @@ class Writer:
     def _run(self) -> None:
         while items := self._take():
             answers, failure = self._commit(items)
-            self._loop.call_soon_threadsafe(self._answer, answers, failure)
+            groups, self._groups = self._groups, []
+            self._loop.call_soon_threadsafe(self._answer, answers, failure, groups)
 
     def _take(self) -> list[_Item]:
         """Everything that waits, up to a full batch or up to snapshots; empty when closed and drained."""
@@ -142,7 +149,10 @@ class Writer:
     def _commit_together(self, items: list[_Item]) -> list[_Answer]:
         judged = [item.judged for item in items if item.judged is not None]
         snapshots = items[-1].snapshots
+        began = stopwatch()
         seqs = iter(self._journal.commit(judged, snapshots) if judged or snapshots else ())
+        if self._on_commit is not None and judged:
+            self._on_commit(judged, stopwatch() - began)
         return [(item.future, next(seqs) if item.judged is not None else 0) for item in items]
 
     def _commit_without(self, items: list[_Item], repeats: dict[int, str]) -> tuple[list[_Answer], AnlanError | None]:
@@ -159,7 +169,9 @@ class Writer:
             failure = problem or failure
         return answers, failure
 
-    def _answer(self, answers: list[_Answer], failure: AnlanError | None) -> None:
+    def _answer(
+        self, answers: list[_Answer], failure: AnlanError | None, groups: list[tuple[Sequence[Judged], float]]
+    ) -> None:
         if failure is not None and self._on_failure is not None:
             self._on_failure(failure)
         for future, outcome in answers:
@@ -169,3 +181,6 @@ class Writer:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
+        if self._on_commit is not None:
+            for judged, seconds in groups:
+                self._on_commit(judged, seconds)

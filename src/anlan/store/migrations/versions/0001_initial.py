@@ -105,6 +105,14 @@ def upgrade() -> None:
         sa.Column("event_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("entity", "field", "since", name=op.f("pk_facts")),
     )
+    op.create_index(
+        "ix_facts_expiring",
+        "facts",
+        ["since"],
+        unique=False,
+        sqlite_where=sa.text("privacy IN ('personal', 'sensitive')"),
+        postgresql_where=sa.text("privacy IN ('personal', 'sensitive')"),
+    )
     op.create_table(
         "list_entries",
         sa.Column("list", sa.String(length=64), nullable=False),

@@ -1,0 +1,111 @@
+"""What goes when its time is over (law 10): personal and sensitive fields, old refusals, messages that arrived."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
+
+from anlan.domain.events import Data, EventType
+from anlan.store import outbox
+from anlan.store.database import Database
+from anlan.store.marks import REDACTED, raise_mark, read_mark
+from anlan.store.staff import forget_sessions
+from anlan.store.tables import events, facts, refused
+from anlan.store.vault import redacted_data
+
+BATCH_ROWS = 500
+"""Rows to a transaction, so that writers never wait long."""
+
+_DAY_S = 86_400.0
+
+
+class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept.
+
+    Attributes:
+        personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too.
+        refused_days: inputs that were not accepted.
+        delivered_days: outgoing messages that no endpoint waits for any more.
+    """
+
+    personal_days: float = 180.0
+    refused_days: float = 30.0
+    delivered_days: float = 30.0
+
+
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows one run touched."""
+
+    events: int
+    facts: int
+    refused: int
+    messages: int
+    sessions: int
+
+
+def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
+    """Remove everything whose time is over at `now` (wall clock), in small transactions; safe to repeat or interrupt.
+
+    Args:
+        types: the declared event types; of an event whose type is not among them, no field is kept.
+    """
+    data_of = {(entry.name, entry.version): entry.data for entry in types}
+    personal_before, refused_before = now - policy.personal_days * _DAY_S, now - policy.refused_days * _DAY_S
+    redacted = 0
+    while count := _redact_events(database, data_of, personal_before):
+        redacted += count
+    return Gone(
+        events=redacted,
+        facts=_drain(database, lambda connection: _forget_facts(connection, personal_before)),
+        refused=_drain(database, lambda connection: _forget_refused(connection, refused_before)),
+        messages=_drain(
+            database, lambda connection: outbox.forget(connection, now - policy.delivered_days * _DAY_S, BATCH_ROWS)
+        ),
+        sessions=_drain(database, lambda connection: forget_sessions(connection, now)),
+    )
+
+
+def _redact_events(database: Database, data_of: dict[tuple[str, int], type[Data]], before: float) -> int:
+    """Rewrite the next events that came in before `before`; returns how many."""
+    columns = (events.c.seq, events.c.type, events.c.type_version, events.c.received_at, events.c.data)
+    with database.write() as connection:
+        done = read_mark(connection, REDACTED)
+        query = select(*columns).where(events.c.seq > done).order_by(events.c.seq).limit(BATCH_ROWS)
+        rows = connection.execute(query).all()
+        # Commit order is time order but for clocks that jump; what was committed before an old event is old too.
+        due = next((index for index in range(len(rows), 0, -1) if rows[index - 1].received_at < before), 0)
+        changes = [
+            {"this": row.seq, "data": redacted_data(row.data, data_of.get((row.type, row.type_version)))}
+            for row in rows[:due]
+        ]
+        if changes:
+            connection.execute(update(events).where(events.c.seq == bindparam("this")), changes)
+            raise_mark(connection, REDACTED, rows[due - 1].seq - done)
+    return due
+
+
+def _forget_facts(connection: Connection, before: float) -> int:
+    names = (facts.c.entity, facts.c.field, facts.c.since)
+    is_over = facts.c.privacy.in_(("personal", "sensitive")) & (facts.c.since < before)
+    old = [tuple(row) for row in connection.execute(select(*names).where(is_over).limit(BATCH_ROWS))]
+    if old:
+        connection.execute(delete(facts).where(tuple_(*names).in_(old)))
+    return len(old)
+
+
+def _forget_refused(connection: Connection, before: float) -> int:
+    query = select(refused.c.id).where(refused.c.received_at < before).order_by(refused.c.id).limit(BATCH_ROWS)
+    old = connection.execute(query).scalars().all()
+    connection.execute(delete(refused).where(refused.c.id.in_(old)))
+    return len(old)
+
+
+def _drain(database: Database, forget: Callable[[Connection], int]) -> int:
+    """Call `forget` in transactions of its own until nothing is left for it to do."""
+    total = 0
+    while True:
+        with database.write() as connection:
+            count = forget(connection)
+        total += count
+        if not count:
+            return total
