@@ -1,0 +1,1 @@
+"""The doors: REST for platforms, the console for staff, pages for members."""

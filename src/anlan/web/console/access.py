@@ -1,0 +1,76 @@
+"""Which role may do what in the console: one literal table, read by every page and tested cell by cell."""
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+from anlan.web.languages import mark
+
+Role = Literal["engineer", "analyst", "reviewer", "service", "auditor", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Act = Literal[
+    "see_decisions",
+    "see_personal",
+    "see_sensitive",
+    "see_policies",
+    "write_policies",
+    "approve_policies",
+    "retire_policies",
+    "investigate",
+    "see_signals",
+    "write_lists",
+    "see_deliveries",
+    "replay_deliveries",
+    "write_endpoints",
+    "see_health",
+    "acknowledge_notices",
+    "see_audit",
+    "manage_staff",
+]
+ACTS: tuple[Act, ...] = get_args(Act)
+
+MAY: dict[Role, frozenset[Act]] = {
+    "engineer": frozenset(
+        {
+            "see_decisions", "see_policies", "see_signals", "see_deliveries", "replay_deliveries", "write_endpoints",
+            "see_health", "acknowledge_notices",
+        }
+    ),
+    "analyst": frozenset(
+        {
+            "see_decisions", "see_personal", "see_policies", "write_policies", "approve_policies", "retire_policies",
+            "investigate", "see_signals", "write_lists", "see_deliveries", "see_health", "acknowledge_notices",
+        }
+    ),
+    "reviewer": frozenset({"see_decisions", "see_personal", "see_policies", "see_signals"}),
+    "service": frozenset({"see_decisions", "see_personal", "see_sensitive"}),
+    "auditor": frozenset(
+        {"see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit"}
+    ),
+    "admin": frozenset({"see_policies", "see_signals", "see_health", "acknowledge_notices", "see_audit", "manage_staff"}),
+}
+"""An admin gives out roles but holds none of them: whoever also judges or investigates is given that role by name."""
+
+ROLE_TITLES: dict[Role, str] = {
+    "engineer": mark("Engineer"),
+    "analyst": mark("Analyst"),
+    "reviewer": mark("Reviewer"),
+    "service": mark("Service"),
+    "auditor": mark("Auditor"),
+    "admin": mark("Administrator"),
+}
+
+ROLE_NOTES: dict[Role, str] = {
+    "engineer": mark("Connects the platform and keeps Anlan running."),
+    "analyst": mark("Investigates, writes policies and approves those of others."),
+    "reviewer": mark("Opens single decisions with what was said in them."),
+    "service": mark("Answers members, and may see contact details."),
+    "auditor": mark("Reads everything but personal data, and the audit log."),
+    "admin": mark("Adds staff and gives out roles."),
+}
+
+
+def acts_of(roles: Iterable[str]) -> frozenset[Act]:
+    """Every act that at least one of `roles` allows; a role that no longer exists allows none."""
+    known = [role for role in ROLES if role in set(roles)]
+    return frozenset().union(*(MAY[role] for role in known))

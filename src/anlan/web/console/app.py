@@ -1,0 +1,105 @@
+"""The console as one application: its rooms, what every answer carries, and what becomes of errors."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from anlan.errors import AnlanError
+from anlan.web.console import decisions, overview, sign_in
+from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit
+from anlan.web.console.rooms import Rooms
+from anlan.web.languages import mark
+
+STATIC = Path(__file__).parent.parent / "static"
+ROUTERS = (sign_in.router, overview.router, decisions.router)
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+_TITLES = {
+    401: mark("Sign in first"),
+    403: mark("Not allowed"),
+    404: mark("Not found"),
+    409: mark("Not possible now"),
+    422: mark("Something is missing or wrong"),
+    503: mark("Not available right now"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+def build_console(rooms: Rooms) -> FastAPI:
+    """The staff web over `rooms`; mount it where staff should find it."""
+    app = FastAPI(title="Anlan console", openapi_url=None, dependencies=[Depends(check_form)])
+    app.state.rooms = rooms
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.middleware("http")(add_headers)
+    app.exception_handler(ElsewhereFirst)(go_elsewhere)
+    app.exception_handler(AnlanError)(show_error)
+    app.exception_handler(RequestValidationError)(show_bad_request)
+    app.exception_handler(HTTPException)(show_http_error)
+    app.exception_handler(Exception)(show_unexpected)
+    return app
+
+
+async def add_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Every answer says that only our own scripts and styles may run in it."""
+    response = await answer(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.scheme == "https":
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def go_elsewhere(request: Request, error: Exception) -> Response:
+    """Send the reader to what must be done first; a fragment sends the whole page there."""
+    path = request.scope.get("root_path", "") + str(error)
+    if request.headers.get("hx-request") == "true":
+        return Response(headers={"HX-Redirect": path})
+    return RedirectResponse(path, status_code=303)
+
+
+def show_error(request: Request, error: Exception) -> Response:
+    """An error that says what to do."""
+    known = error if isinstance(error, AnlanError) else AnlanError(str(error))
+    return _draw(request, known.status, known.message)
+
+
+def show_bad_request(request: Request, _: Exception) -> Response:
+    """A form or address that lacks something."""
+    return _draw(request, 422, mark("The page sent something that cannot be read. Go back and try again."))
+
+
+def show_http_error(request: Request, error: Exception) -> Response:
+    """An address that is not ours, or a method that it does not take."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _draw(request, status, mark("There is no such page. It may have moved."))
+
+
+def show_unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: recorded without what the reader sent."""
+    log.error("console_failed", route=request.url.path, method=request.method, error=error)
+    return _draw(request, 500, mark("Something went wrong on our side. It was recorded; try again in a moment."))
+
+
+def _draw(request: Request, status: int, detail: str) -> Response:
+    visit = open_visit(request)
+    title = visit.language.say(_TITLES.get(status, mark("That did not work")))
+    return visit.page("console/problem.html", answer=status, status=status, title=title, detail=visit.language.say(detail))

@@ -1,0 +1,114 @@
+"""Who a member of staff is to the console, and what makes a password or a six-digit code good."""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pyotp
+import segno
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from anlan.store.staff import Member
+
+MIN_PASSWORD_CHARS = 12
+MAX_PASSWORD_CHARS = 256
+_STEP_S = 30
+_HASHER = PasswordHasher()
+_DECOY = _HASHER.hash(secrets.token_urlsafe())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A member of staff with a session that is still good.
+
+    Attributes:
+        has_second_factor: an authenticator is enrolled for the account.
+        has_passed: this session has answered everything that sign-in asks for.
+    """
+
+    id: str
+    name: str
+    roles: tuple[str, ...]
+    language: str
+    must_change_password: bool
+    has_second_factor: bool
+    has_passed: bool
+
+    @property
+    def actor(self) -> str:
+        """The name that the audit log uses."""
+        return f"staff:{self.name}"
+
+
+def person_of(member: Member, *, has_passed: bool) -> Person:
+    """The person behind an account."""
+    return Person(
+        id=member.id, name=member.name, roles=member.roles, language=member.language,
+        must_change_password=member.must_change_password, has_second_factor=member.has_second_factor,
+        has_passed=has_passed,
+    )
+
+
+def hash_password(password: str) -> str:
+    """Argon2id with the library's current parameters."""
+    return _HASHER.hash(password)
+
+
+def is_password(password: str, hashed: str | None) -> bool:
+    """Whether `password` belongs to `hashed`; takes as long when there is no such account."""
+    try:
+        return _HASHER.verify(hashed or _DECOY, password[:MAX_PASSWORD_CHARS]) and hashed is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def new_one_time_password() -> str:
+    """A password that is read out once and must be changed: 80 random bits in groups of four."""
+    text = pyotp.random_base32()[:16].lower()
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
+
+
+def is_too_weak(password: str, name: str) -> bool:
+    """Whether a new password is shorter than 12 characters, longer than 256, nearly constant, or holds the name."""
+    is_length_fine = MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS
+    return not is_length_fine or len(set(password)) < 5 or (len(name) > 2 and name.lower() in password.lower())
+
+
+def digest(token: str) -> str:
+    """What is stored of a session token, so that a copy of the database signs nobody in."""
+    return sha256(token.encode()).hexdigest()
+
+
+def csrf_token(session_token: str) -> str:
+    """Proof that a form was drawn for this session: it follows from the cookie, which other sites cannot read."""
+    return sha256(b"csrf:" + session_token.encode()).hexdigest()
+
+
+def new_totp_secret() -> str:
+    """160 random bits in base32, as authenticator apps take them."""
+    return pyotp.random_base32()
+
+
+def totp_uri(secret: str, name: str) -> str:
+    """The otpauth address behind the QR code."""
+    return pyotp.TOTP(secret, interval=_STEP_S).provisioning_uri(name=name, issuer_name="Anlan")
+
+
+def accepted_step(secret: str, code: str, now: float) -> int | None:
+    """The time step whose code this is, one step of clock drift either way; None when it is of none.
+
+    The caller marks the step as used, so that the code works once.
+    """
+    cleaned = "".join(code.split()).encode()
+    totp = pyotp.TOTP(secret, interval=_STEP_S)
+    current = int(now // _STEP_S)
+    for step in (current - 1, current, current + 1):
+        if secrets.compare_digest(totp.generate_otp(step).encode(), cleaned):
+            return step
+    return None
+
+
+def qr_svg(text: str) -> str:
+    """A QR code as inline SVG, dark on transparent, sized by the page."""
+    return str(segno.make(text, error="m", micro=False).svg_inline(svgclass=None, lineclass=None, omitsize=True, border=0))

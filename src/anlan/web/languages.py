@@ -1,0 +1,134 @@
+"""Which language a page speaks, and how its words, numbers, shares and times are written in it.
+
+English is the language of the source: a message is its own key. `locales/<code>.po` holds the others and is parsed at
+start, so there is nothing to compile. A message that is missing there is shown in English.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.messages.pofile import read_po
+
+from anlan import clock
+
+LOCALES = Path(__file__).parent / "locales"
+CODES = ("zh", "en")
+_LOCALE_NAMES = {"zh": "zh_Hans_CN", "en": "en_GB"}
+
+
+def mark(message: str) -> str:
+    """The message itself; marks a literal in Python for translation when it is shown."""
+    return message
+
+
+@lru_cache
+def read_messages(code: str) -> Mapping[str, str]:
+    """English message to its translation, from `locales/<code>.po`; English itself has no file and no entries."""
+    path = LOCALES / f"{code}.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
+
+
+class Language:
+    """One language and one time zone, as one reader sees them."""
+
+    def __init__(self, code: str, zone: str = "Asia/Shanghai") -> None:
+        self.code = code
+        self.tag = "zh-CN" if code == "zh" else "en"
+        self.locale = Locale.parse(_LOCALE_NAMES[code])
+        self.zone = ZoneInfo(zone)
+        self._messages = read_messages(code)
+
+    def say(self, message: str, **values: object) -> str:
+        """`message` in this language, with `values` put into its `{names}`."""
+        text = self._messages.get(message, message)
+        return text.format(**values) if values else text
+
+    def count(self, one: str, many: str, n: int) -> str:
+        """`one` or `many` with the number `n` put in; Chinese has one form, that of `many`."""
+        return self.say(one if n == 1 and self.code == "en" else many, n=self.number(n))
+
+    def pick(self, texts: Mapping[str, str] | None) -> str:
+        """The text of this language out of {"zh": ..., "en": ...}; any other when it has none."""
+        if not texts:
+            return ""
+        return texts.get(self.code) or next(iter(texts.values()))
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number with grouping and at most `digits` decimals."""
+        return str(numbers.format_decimal(value, format="#,##0." + "#" * digits, locale=self.locale))
+
+    def share(self, value: float, digits: int = 1) -> str:
+        """A share in [0, 1] as a percentage."""
+        return str(numbers.format_percent(value, format="0." + "#" * digits + "%", locale=self.locale))
+
+    def size(self, byte_count: float) -> str:
+        """Bytes as KB, MB or GB (powers of 1000)."""
+        for unit in ("B", "KB", "MB"):
+            if byte_count < 1000:
+                return f"{self.number(byte_count, 1)} {unit}"
+            byte_count /= 1000
+        return f"{self.number(byte_count, 1)} GB"
+
+    def moment(self, seconds: float) -> str:
+        """Day and time of `seconds` since the epoch, to the second, in this reader's zone."""
+        return str(self._format(seconds, "yyyy-MM-dd HH:mm:ss"))
+
+    def time_of_day(self, seconds: float) -> str:
+        """Hours, minutes and seconds in this reader's zone."""
+        return str(self._format(seconds, "HH:mm:ss"))
+
+    def hour_minute(self, seconds: float) -> str:
+        """Hours and minutes in this reader's zone."""
+        return str(self._format(seconds, "HH:mm"))
+
+    def day(self, seconds: float) -> str:
+        """The date as people write it (`21 November`, `11月21日`)."""
+        return str(self._format(seconds, "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"))
+
+    def midnight(self, seconds: float) -> float:
+        """When the day of `seconds` began in this reader's zone."""
+        local = clock.to_datetime(seconds).astimezone(self.zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+    def ago(self, seconds: float) -> str:
+        """How long before now, in words; `now` on the wall, not event time."""
+        delta = seconds - clock.now()
+        return str(dates.format_timedelta(delta, add_direction=True, locale=self.locale, threshold=1.2))
+
+    def length(self, seconds: float) -> str:
+        """A duration in words, in its largest fitting unit."""
+        return str(dates.format_timedelta(seconds, locale=self.locale, threshold=1.2))
+
+    def _format(self, seconds: float, pattern: str) -> str:
+        return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))
+
+
+@lru_cache
+def language(code: str, zone: str) -> Language:
+    """The shared instance for (code, zone)."""
+    return Language(code, zone)
+
+
+def negotiate(accept_language: str) -> str:
+    """The code that an Accept-Language header asks for first; Chinese when it names neither."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language[:200].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        code = tag.split("-")[0].lower()
+        if code in CODES:
+            wanted.append((_weight(weight), code))
+    return max(wanted, key=lambda entry: entry[0])[1] if wanted else CODES[0]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,88 @@
+// What the pages do better with a script; all of them work without.
+"use strict";
+
+(() => {
+  const find = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Filters apply as soon as they change; without a script there is a button.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-submit-on-change]");
+    if (form && event.target.matches("select")) form.requestSubmit();
+  });
+
+  // What the pointer is over in a chart, as one line of text.
+  document.addEventListener("pointerover", (event) => {
+    const column = event.target.closest?.("[data-tip]");
+    const frame = column?.closest("[data-chart]");
+    find(".chart-tip").forEach((tip) => tip.remove());
+    if (!frame) return;
+    const tip = document.createElement("span");
+    tip.className = "chart-tip";
+    tip.textContent = column.dataset.tip;
+    frame.append(tip);
+    const box = frame.getBoundingClientRect();
+    const middle = column.getBoundingClientRect().left + column.getBoundingClientRect().width / 2 - box.left;
+    const half = tip.offsetWidth / 2;
+    tip.style.left = `${Math.min(Math.max(middle, half), box.width - half)}px`;
+  });
+
+  // The list of signals narrows while typing, and puts a name where the analyst was writing.
+  const narrow = (input) => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    find("li", document.querySelector(input.dataset.narrow)).forEach((item) => {
+      item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+    });
+  };
+  const insert = (name) => {
+    const area = document.querySelector("textarea[data-signals]");
+    if (!area) return;
+    const { selectionStart: start, selectionEnd: end, value } = area;
+    const begun = value.slice(0, start).match(/\w*$/)[0];
+    const from = begun && name.startsWith(begun) ? start - begun.length : start;
+    area.setRangeText(name, from, end, "end");
+    area.focus();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const prepare = () => {
+    find("input[data-narrow]").forEach((input) => {
+      input.hidden = false;
+      input.addEventListener("input", () => narrow(input));
+    });
+    find("[data-insert]").forEach((item) => {
+      item.tabIndex = 0;
+      item.setAttribute("role", "button");
+    });
+  };
+  document.addEventListener("click", (event) => {
+    const item = event.target.closest("[data-insert]");
+    if (item) insert(item.dataset.insert);
+  });
+
+  // While a signal's name is being written, the list shows what fits.
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("textarea[data-signals]")) return;
+    const input = document.querySelector("input[data-narrow]");
+    const begun = event.target.value.slice(0, event.target.selectionStart).match(/\w{2,}$/);
+    if (!input) return;
+    input.value = begun ? begun[0] : "";
+    narrow(input);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const item = event.target.closest("[data-insert]");
+    if (item && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      insert(item.dataset.insert);
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+      event.target.form.requestSubmit();
+    } else if (event.key === "/" && !event.target.closest("input, textarea, select")) {
+      const search = document.querySelector("main input[type=search], main textarea, main .filters input");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    }
+  });
+
+  prepare();
+})();
