@@ -21,9 +21,12 @@ from anlan.store import retention
 from anlan.store.analysis import Analysis
 from anlan.store.counters import load_snapshots
 from anlan.store.database import Database
-from anlan.store.deferred import count_waiting
+from anlan.store.deferred import Deferred
+from anlan.store.facts import Facts
 from anlan.store.journal import Journal, Snapshot
-from anlan.store.lists import all_entries, lists_version
+from anlan.store.keys import ApiKeys
+from anlan.store.lists import ListBook
+from anlan.store.policies import Policies
 from anlan.store.recall import DeferredWork, Recall, Recollection
 from anlan.store.rows import Columns
 from anlan.store.segments import Segments
@@ -52,7 +55,11 @@ class House:
         self.workshop = build_workshop(settings)
         self.engine, self.registry = self.workshop.engine, self.workshop.registry
         self.journal = Journal(self.database, self.codec)
-        self.life = PolicyLife(self.database, self.registry)
+        self.policies = Policies(self.database)
+        self.life = PolicyLife(self.database, self.policies, self.registry)
+        self.lists = ListBook(self.database)
+        self.keys = ApiKeys(self.database)
+        self.deferred = Deferred(self.database, self.codec, self.workshop.catalogue)
         columns = Columns(self.workshop.catalogue.types, self.registry.by_name.values())
         self.segments = Segments(self.database, settings.journal_dir, columns)
         self.analysis = Analysis(self.segments, settings.duckdb_memory_mb)
@@ -74,18 +81,17 @@ class House:
 
     def reload_policies(self) -> None:
         """Put in force what the store says; InvalidPolicy leaves the old set in force."""
-        self._policy_stamp = self.life.stamp()
+        self._policy_stamp = self.policies.stamp()
         found = self.life.load()
         if found.hash != self.engine.policies.hash:
             self.engine.swap(found)
 
     def reload_lists(self) -> None:
         """Read the lists again if they changed."""
-        with self.database.read() as connection:
-            if lists_version(connection) == self._list_version:
-                return
-            self._list_version, entries = all_entries(connection)
-        self.engine.lists = Lists(entries)
+        version = self.lists.version()
+        if version != self._list_version:
+            self.engine.lists = Lists(self.lists.all())
+            self._list_version = version
 
     async def start(self) -> None:
         """Open for events: counters are brought to the journal's end first."""
@@ -99,7 +105,7 @@ class House:
             self.engine,
             self.workshop.catalogue,
             self.writer,
-            Recall(self.database, self.codec),
+            Recall(self.database, self.journal, Facts(self.database, self.codec)),
             self.known,
             snapshot=self._save_next_snapshot,
             rebuild=self._rebuild,
@@ -107,8 +113,9 @@ class House:
         )
         self.known.update(list(self.journal.known_keys()))
         await asyncio.to_thread(self._recover)
-        work = DeferredWork(self.database, self.codec, self.workshop.catalogue)
-        second_look = SecondLook(self.engine, work, self.writer, Recollection(self.analysis), self._note)
+        second_look = SecondLook(
+            self.engine, DeferredWork(self.deferred), self.writer, Recollection(self.analysis), self._note
+        )
         loops = (
             self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(), self._tidy_for_ever(),
         )
@@ -142,8 +149,7 @@ class House:
         await asyncio.to_thread(self._recover)
 
     def _recover(self) -> None:
-        with self.database.read() as connection:
-            saved = load_snapshots(connection)
+        saved = load_snapshots(self.database)
         counted = recover(
             self.workshop.counters, self.engine.fuses, saved, self.journal.since, self.workshop.catalogue
         )
@@ -153,7 +159,7 @@ class House:
         while True:
             await asyncio.sleep(RELOAD_EVERY_S)
             try:
-                if await asyncio.to_thread(self.life.stamp) != self._policy_stamp:
+                if await asyncio.to_thread(self.policies.stamp) != self._policy_stamp:
                     self.reload_policies()
                 self.reload_lists()
             except Exception:  # the worker loop's edge
@@ -162,8 +168,7 @@ class House:
     def measure(self) -> None:
         """Bring the gauges up to date; for whoever scrapes them."""
         measure_backlog(self.database, self.metrics, clock.now())
-        with self.database.read() as connection:
-            self.metrics.deferred_backlog.set(count_waiting(connection))
+        self.metrics.deferred_backlog.set(self.deferred.count())
         for name, counter in self.workshop.counters.by_name.items():
             self.metrics.counter_keys.labels(name).set(len(counter))
 

@@ -8,16 +8,19 @@ from anlan.domain.policies import Policy, State
 from anlan.engine.policies import CheckedPolicy, PolicySet, check_policy, make_set, read_policies
 from anlan.engine.signals import Registry
 from anlan.errors import InvalidPolicy
+from anlan.store.audit import note
+from anlan.store.database import Database
 from anlan.store.policies import Policies, PolicyVersion
 
-PACK_AUTHOR = "anlan"
-PACK_APPROVER = "starter pack"
+PACK_AUTHOR = "starter pack"
+PACK_APPROVER = "release review"
 
 
 class PolicyLife:
     """Adds, moves and loads policy versions; every step is checked against the signal catalogue first."""
 
-    def __init__(self, policies: Policies, registry: Registry) -> None:
+    def __init__(self, database: Database, policies: Policies, registry: Registry) -> None:
+        self._database = database
         self._policies = policies
         self._registry = registry
 
@@ -38,7 +41,9 @@ class PolicyLife:
         """
         policy = self._read_one(body, "draft", 0)
         check_policy(policy, self._registry)
-        return policy.id, self._policies.add(policy.id, body, author)
+        version = self._policies.add(policy.id, body, author)
+        self._note(author, "policy.draft", policy.id, version)
+        return policy.id, version
 
     def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
         """Move a version on, if it may be in that state and the whole set with it still holds together.
@@ -50,6 +55,7 @@ class PolicyLife:
         if state != "retired":
             check_policy(self._read_one(found.body, state, version), self._registry)
         self._policies.move(policy_id, version, state, by, backtest)
+        self._note(by, f"policy.{state}", policy_id, version)
 
     def checked(self, found: PolicyVersion) -> CheckedPolicy:
         """A stored version, read and checked."""
@@ -69,6 +75,10 @@ class PolicyLife:
         members = [(m.policy.id, m.policy.version, m.policy.state) for m in found.members]
         self._policies.record_set(found.hash, msgspec.json.encode(members))
         return found
+
+    def _note(self, who: str, act: str, policy_id: str, version: int) -> None:
+        with self._database.write() as connection:
+            note(connection, who, act, f"{policy_id} v{version}", {})
 
     def _read_one(self, body: str, state: State, version: int) -> Policy:
         policies = read_policies(body, "policy")
