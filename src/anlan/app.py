@@ -136,6 +136,11 @@ class House:
         self.segments.close()
         self.database.close()
 
+    async def refuse(self, received_at: float, reason: str, detail: str, api_key: str | None, body: bytes) -> None:
+        """Keep what was not accepted, with its reason."""
+        self.metrics.refused.labels(reason).inc()
+        await asyncio.to_thread(self.journal.refuse, received_at, reason, detail, body, api_key)
+
     def _note(self, judged: Judged) -> None:
         if judged.decision.actions or judged.earlier is not None:
             self.delivery.wake()

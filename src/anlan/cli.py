@@ -3,6 +3,7 @@
 import click
 
 from anlan import __version__
+from anlan.commands.demo import demo
 from anlan.commands.judge import judge
 
 
@@ -12,4 +13,5 @@ def main() -> None:
     """Anlan 安澜: a self-hosted security center for chat and community platforms."""
 
 
+main.add_command(demo)
 main.add_command(judge)

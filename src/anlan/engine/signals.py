@@ -121,6 +121,8 @@ class Registry:
                     close = difflib.get_close_matches(read, [*self.by_name, *INPUTS], 1)
                     hint = f"; did you mean {close[0]}?" if close else ""
                     raise InvalidSettings(f"signal {entry.name} reads {read}, which does not exist{hint}")
+            if "journal" in entry.reads and entry.cost == "inline":
+                raise InvalidSettings(f"signal {entry.name} reads the journal, so it must be declared cost='deferred'")
             self._refuse_circle(entry.name, ())
 
     def _refuse_circle(self, name: str, path: tuple[str, ...]) -> None:

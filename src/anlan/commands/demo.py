@@ -1,0 +1,103 @@
+"""`anlan demo`: the whole of Anlan with a small community alive in it, on embedded defaults."""
+
+import asyncio
+from typing import NamedTuple
+
+import click
+from rich.panel import Panel
+
+from anlan import clock
+from anlan.app import House
+from anlan.commands.screen import ERR, OUT, clear_errors, progress
+from anlan.demo.simulation import history, live
+from anlan.errors import AnlanError
+from anlan.serving import serve
+from anlan.settings import Settings
+from anlan.store.staff import add_member, list_members
+from anlan.telemetry import configure_logging
+from anlan.web.console.people import hash_password, new_one_time_password
+
+SEED = 2026
+PAST_HOURS = 24.0
+BATCH = 500
+
+
+class Newcomer(NamedTuple):
+    """A demo account of staff with its one-time password."""
+
+    name: str
+    roles: tuple[str, ...]
+    password: str
+
+
+@click.command()
+@click.option("--people", default=300, show_default=True, help="Members of the simulated community.")
+@click.option("--events-per-second", default=3.0, show_default=True, help="How busy it is while you watch.")
+@click.option("--seed", default=SEED, show_default=True, help="The same seed gives the same people.")
+def demo(people: int, events_per_second: float, seed: int) -> None:
+    """Start Anlan with a simulated community: ordinary people, a few spammers, scammers and thieves.
+
+    The first start writes a day of history into the journal and prints two sign-ins; the second one can promote what the
+    first one drafted. Data lie in ANLAN_DATA_DIR (./var). Stop with Ctrl-C; the next start continues.
+    """
+    configure_logging("WARNING")
+    with clear_errors():
+        settings = Settings()
+        if "require_second_factor" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"require_second_factor": False})
+        house = House(settings)
+        newcomers = _staff(house)
+
+        async def alongside(running: House) -> None:
+            await _remember(running, seed, people)
+            _greet(settings, newcomers)
+            await _go_on(running, seed, people, events_per_second)
+
+        serve(house, alongside)
+
+
+def _staff(house: House) -> list[Newcomer]:
+    """Two people, because a policy goes live by a second one; nobody when there is staff already."""
+    with house.database.write() as connection:
+        if list_members(connection):
+            return []
+        made = [
+            Newcomer("lin", ("admin", "analyst", "engineer", "reviewer"), new_one_time_password()),
+            Newcomer("zhou", ("analyst", "reviewer"), new_one_time_password()),
+        ]
+        for person in made:
+            add_member(connection, person.name, hash_password(person.password), person.roles, "zh", clock.now())
+    return made
+
+
+async def _remember(house: House, seed: int, people: int) -> None:
+    """Give an empty journal a day of history."""
+    if await asyncio.to_thread(house.journal.last_seq):
+        return
+    events = await asyncio.to_thread(lambda: list(history(seed, clock.now(), PAST_HOURS, people)))
+    with progress() as bar:
+        task = bar.add_task("a day in the life of the community", total=len(events), rate="")
+        for start in range(0, len(events), BATCH):
+            answers = await house.intake.accept_many([event.cloudevent for event in events[start : start + BATCH]])
+            for answer in answers:
+                if isinstance(answer, AnlanError):
+                    raise answer
+            bar.update(task, advance=len(answers))
+
+
+async def _go_on(house: House, seed: int, people: int, events_per_second: float) -> None:
+    async for event in live(seed, clock.now, events_per_second, people):
+        try:
+            await house.intake.accept(event.cloudevent)
+        except AnlanError as error:
+            ERR.print(f"demo event not accepted: {error.message}", markup=False)
+
+
+def _greet(settings: Settings, newcomers: list[Newcomer]) -> None:
+    lines = [f"[bold]{settings.address}[/]", ""]
+    for person in newcomers:
+        lines.append(f"user [bold]{person.name}[/]   one-time password [bold]{person.password}[/]   ({', '.join(person.roles)})")
+    if not newcomers:
+        lines.append("Sign in as before; 'anlan staff reset NAME' makes a new one-time password.")
+    lines += ["", "The demo lets you in without an authenticator; ANLAN_REQUIRE_SECOND_FACTOR=true asks for one."]
+    OUT.print(Panel("\n".join(lines), title="Anlan 安澜", expand=False))

@@ -1,0 +1,79 @@
+"""Runs the house behind uvicorn: one process, one event loop, garbage kept out of the way of requests."""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+
+from anlan.app import House
+from anlan.store.keys import ApiKey
+from anlan.web.api.access import Gate
+from anlan.web.api.app import build_api
+from anlan.web.api.verdicts import Verdicts
+from anlan.web.console.app import build_console
+from anlan.web.console.rooms import Rooms
+from anlan.web.server import Server
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long the writer thread may wait for the interpreter; Python's 5 ms would hold up every commit."""
+
+GC_THRESHOLDS = (50_000, 20, 100)
+"""Full collections become rare; what the house loaded at start is frozen out of them altogether."""
+
+
+def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> Server:
+    """The ASGI application over `house`.
+
+    Args:
+        alongside: runs beside the server from start to stop (the demo's traffic).
+    """
+    gate = Gate(lambda: _load_keys(house))
+    rooms = Rooms(
+        database=house.database, journal=house.journal, analysis=house.analysis, registry=house.registry,
+        versions=house.policies, life=house.life, policies=lambda: house.policy_set,
+        reload_policies=house.reload_policies, zone=house.settings.time_zone,
+        require_second_factor=house.settings.require_second_factor,
+    )
+    return Server(
+        _Running(house, alongside), lambda: Verdicts(house.intake, gate, house), build_api(house, gate),
+        build_console(rooms),
+    )
+
+
+async def _load_keys(house: House) -> list[ApiKey]:
+    return await asyncio.to_thread(house.keys.active)
+
+
+class _Running:
+    """The house and what runs alongside it."""
+
+    def __init__(self, house: House, alongside: Callable[[House], Awaitable[None]] | None) -> None:
+        self._house = house
+        self._alongside = alongside
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._house.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        if self._alongside is not None:
+            self._task = asyncio.ensure_future(self._alongside(self._house))  # type: ignore[assignment]
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._house.stop()
+
+
+def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> None:
+    """Answer requests until the process is told to stop."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    settings = house.settings
+    uvicorn.run(
+        build_server(house, alongside), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+        lifespan="on", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=10,
+    )
