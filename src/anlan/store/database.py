@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from anlan.errors import AnlanError, InvalidSettings, Unavailable
 from anlan.store.vault import Vault
@@ -88,21 +89,28 @@ class Database:
         Raises:
             Unavailable: as `write`. What the driver raises comes out as SQLAlchemy's error of the same name.
         """
-        with self._translated():
-            connection = self._writing.raw_connection()
-            try:
-                cursor = connection.cursor()
-                if self.is_sqlite:
-                    cursor.execute("BEGIN IMMEDIATE")
-                yield cursor
-                connection.commit()
-            except self._driver.Error as error:
-                if self._writing.dialect.is_disconnect(error, connection.driver_connection, None):
-                    connection.invalidate(error)
-                    self._writing.dispose()  # the other connections are as dead as this one
-                raise DBAPIError.instance(None, None, error, self._driver.Error) from error
-            finally:
-                connection.close()  # rolls back what was not committed
+        with self._translated(), self._driver_connection() as raw:
+            cursor = raw.cursor()
+            if self.is_sqlite:
+                cursor.execute("BEGIN IMMEDIATE")
+            yield cursor
+            raw.commit()
+
+    @contextmanager
+    def _driver_connection(self) -> Iterator[PoolProxiedConnection]:
+        """A connection of the pool; the driver's errors become SQLAlchemy's, what is not committed is rolled back."""
+        raw: PoolProxiedConnection | None = None
+        try:
+            raw = self._writing.raw_connection()
+            yield raw
+        except self._driver.Error as error:
+            if raw is not None and self._writing.dialect.is_disconnect(error, raw.driver_connection, None):
+                raw.invalidate(error)
+                self._writing.dispose()  # the other connections are as dead as this one
+            raise DBAPIError.instance(None, None, error, self._driver.Error) from error
+        finally:
+            if raw is not None:
+                raw.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -1,0 +1,55 @@
+"""A process that is killed while it commits: what it acknowledged is there once, the rest whole or not at all."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import KEY
+from sqlalchemy import func, select
+
+from anlan.store.database import Database
+from anlan.store.journal import Journal
+from anlan.store.tables import decisions, events, outbox
+from anlan.store.vault import Codec
+
+COMMITTER = Path(__file__).with_name("committer.py")
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("kills", [10, pytest.param(300, marks=pytest.mark.soak)])
+def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
+    backend: str, new_url: Callable[[str], str], kills: int
+) -> None:
+    url, chance = new_url(backend), random.Random(7)
+    acknowledged: list[str] = []
+    for life in range(kills):
+        child = subprocess.Popen(
+            [sys.executable, str(COMMITTER), url, str(life * 1_000_000)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        acknowledged.append(child.stdout.readline().strip())  # it has begun
+        time.sleep(chance.uniform(0.0, 0.15))
+        child.send_signal(signal.SIGKILL)
+        acknowledged += child.communicate()[0].splitlines()[:-1]  # the last line may be cut
+    assert len(acknowledged) > kills
+    check_store(Database(url, KEY), acknowledged)
+
+
+def check_store(database: Database, acknowledged: list[str]) -> None:
+    """Every acknowledged event once, every event decided and its message in the outbox, numbers without gaps."""
+    with database.read() as connection:
+        stored = connection.execute(select(events.c.key).order_by(events.c.seq)).scalars().all()
+        last = connection.execute(select(func.max(events.c.seq))).scalar_one()
+        tables = (decisions, outbox)
+        others = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]
+    assert len(set(stored)) == len(stored) == last
+    assert others == [last, last]
+    missing = set(acknowledged) - set(stored)
+    assert not missing, f"{len(missing)} of {len(acknowledged)} acknowledged events are lost"
+    Journal(database, Codec(database.vault)).commit([])
+    database.close()
