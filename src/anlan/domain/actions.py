@@ -1,10 +1,14 @@
 """The closed list of what a policy may ask for, with each action's parameters and way back."""
 
+import re
 from typing import Any, Literal
 
 import msgspec
 
 from anlan.errors import InvalidPolicy
+
+MAX_NUMBER = 1_000_000
+_WORD = re.compile(r"[\w.:-]{1,64}")
 
 Target = Literal["actor", "recipient", "group", "event", "staff"]
 
@@ -103,7 +107,11 @@ def check_action(kind: str, parameters: dict[str, Any], where: str) -> None:
             raise InvalidPolicy(f"{where}: action {kind} has no parameter {name!r} (it takes: {allowed})")
         fits = isinstance(value, (int, float) if expected is float else expected) and not isinstance(value, bool)
         if not fits:
-            raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {value!r}")
+            raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {str(value)[:40]!r}")
+        if isinstance(value, str) and not _WORD.fullmatch(value):
+            raise InvalidPolicy(f"{where}: {kind}.{name} is one word of at most 64 letters, digits and _ . : -")
+        if not isinstance(value, str) and not 0 <= value <= MAX_NUMBER:
+            raise InvalidPolicy(f"{where}: {kind}.{name} lies between 0 and {MAX_NUMBER:,}")
     missing = [name for name in spec.required if name not in parameters]
     if missing:
         raise InvalidPolicy(f"{where}: action {kind} needs {', '.join(missing)}")

@@ -20,11 +20,14 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     privacy: Privacy = "internal"
 
 
+MAX_NOTICE_ID_CHARS = 80
+
+
 class StaffNotice(msgspec.Struct, frozen=True, kw_only=True):
     """Something that people who run Anlan must hear about.
 
     Attributes:
-        id: the same cause always gives the same id, so that it is told once.
+        id: the same cause always gives the same id, so that it is told once; at most `MAX_NOTICE_ID_CHARS`.
         kind: `fuse_quota`, `fuse_jump`, `signal_failing`, `dead_letter`, ...
         subject: what it is about (a policy, a signal, an endpoint).
         details: JSON-safe facts.

@@ -12,8 +12,8 @@ from anlan.clock import stopwatch
 from anlan.domain.actions import KINDS, Action
 from anlan.domain.decisions import Decision, Finding, Judged
 from anlan.domain.events import Event
-from anlan.domain.facts import StaffNotice
-from anlan.domain.keys import decision_id, event_key
+from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
+from anlan.domain.keys import decision_id, event_key, fitted
 from anlan.domain.policies import Policy
 from anlan.domain.ports import Recollection
 from anlan.engine.evaluator import Evaluator, SignalStats, Step, usable
@@ -83,7 +83,7 @@ class Engine:
             self._guard.disarm()
         facts = facts_of(event, self.profiles)
         self.profiles.learn(facts)
-        signals = {n: v for n, v in zip(evaluator.layout, outcome.values, strict=True) if v is not None}
+        signals = outcome.signals
         key = event_key(event.source, event.id)
         notices: list[StaffNotice] = []
         findings: list[Finding] = []
@@ -202,7 +202,7 @@ class Engine:
         """One notice a signal and day, however often it fails."""
         day = int(time // 86_400)
         for name, reason in failed.items():
-            notice_id = f"signal_failing.{name}.{day}"
+            notice_id = fitted(f"signal_failing.{name}.{day}", MAX_NOTICE_ID_CHARS)
             if notice_id not in self._told_signals:
                 self._told_signals.add(notice_id)
                 yield StaffNotice(
@@ -292,4 +292,5 @@ def _case_instead(policy: Policy, key: str) -> tuple[Action, ...]:
 
 
 def _fuse_notice(policy_id: str, fuse: str, time: float) -> StaffNotice:
-    return StaffNotice(id=f"fuse.{policy_id}.{fuse}.{int(time)}", at=time, kind=f"fuse_{fuse}", subject=policy_id)
+    name = fitted(f"fuse.{policy_id}.{fuse}.{int(time)}", MAX_NOTICE_ID_CHARS)
+    return StaffNotice(id=name, at=time, kind=f"fuse_{fuse}", subject=policy_id)

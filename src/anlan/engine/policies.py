@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
@@ -22,6 +23,11 @@ _KEYS = {
     "owner", "examples",
 }
 MAX_POLICY_CHARS = 20_000
+POLICY_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+MAX_POLICY_ID_CHARS = 64
+_WORD = re.compile(r"[\w.:-]{1,64}")
+_NUMBER_FORM = re.compile(r",?(\.\d)?[dfg%]?")
+"""A width could ask for a sentence of gigabytes."""
 PRIVATE = "personal and must not outlive its retention in a stored sentence"
 
 
@@ -84,6 +90,7 @@ def read_policies(text: str, where: str) -> list[Policy]:
 def _read_policy(document: Any, where: str) -> Policy:
     if not isinstance(document, dict) or not isinstance(document.get("id"), str):
         raise InvalidPolicy(f"{where}: every policy is a mapping with an id")
+    _check_id(document["id"], where)
     where = f"{where}: {document['id']}"
     _refuse_unknown_keys(document, where)
     missing = [key for key in ("on", "when", "because", "reason", "category", "then") if key not in document]
@@ -95,7 +102,7 @@ def _read_policy(document: Any, where: str) -> Policy:
         raise InvalidPolicy(f"{where}: a policy has at most {MAX_POLICY_CHARS:,} characters")
     fields = {
         "id": document["id"],
-        "on": tuple([document["on"]] if isinstance(document["on"], str) else document["on"]),
+        "on": [document["on"]] if isinstance(document["on"], str) else document["on"],
         "when": document["when"],
         "because": document["because"],
         "reason": document["reason"],
@@ -108,13 +115,21 @@ def _read_policy(document: Any, where: str) -> Policy:
         "state": document.get("state", "draft"),
         "version": document.get("version", 1),
         "owner": document.get("owner", ""),
-        "examples": tuple(document.get("examples", ())),
+        "examples": document.get("examples", ()),
         "source": text,
     }
     try:
         return msgspec.convert(fields, Policy)
     except msgspec.ValidationError as error:
         raise InvalidPolicy(f"{where}: {error}") from error
+
+
+def _check_id(policy_id: str, where: str) -> None:
+    if len(policy_id) > MAX_POLICY_ID_CHARS or not POLICY_ID.fullmatch(policy_id):
+        raise InvalidPolicy(
+            f"{where}: {policy_id[:MAX_POLICY_ID_CHARS]!r} is no policy id; write up to {MAX_POLICY_ID_CHARS} characters "
+            "of a-z, 0-9 and _ in parts joined by dots, such as fraud.new_sender"
+        )
 
 
 def _refuse_unknown_keys(document: Mapping[str, Any], where: str) -> None:
@@ -180,9 +195,13 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
 
 def _check_because(policy: Policy, condition: Condition, registry: Registry, where: str) -> None:
     try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(policy.because) if name is not None]
+        parsed = [part for part in string.Formatter().parse(policy.because) if part[1] is not None]
     except ValueError as error:
         raise InvalidPolicy(f"{where}: because: {error}") from error
+    for _, name, form, conversion in parsed:
+        if conversion or not _NUMBER_FORM.fullmatch(form or ""):
+            raise InvalidPolicy(f"{where}: because: write {{{name}}} or a number's digits such as {{{name}:.2f}}")
+    fields = [str(name) for _, name, _, _ in parsed]
     private = {
         field.name
         for event_type in policy.on
@@ -206,6 +225,8 @@ def _check_people_can_read(policy: Policy, where: str) -> None:
     for language in ("zh", "en"):
         if not policy.reason.get(language, "").strip():
             raise InvalidPolicy(f"{where}: reason.{language} is missing; members read it")
+    if not _WORD.fullmatch(policy.category):
+        raise InvalidPolicy(f"{where}: category is one word of at most 64 letters, digits and _ . : -")
     if policy.severity not in SEVERITIES:
         raise InvalidPolicy(f"{where}: severity is one of {', '.join(SEVERITIES)}")
     if policy.state not in get_args(State):
@@ -235,7 +256,7 @@ def check_examples(checked: CheckedPolicy, registry: Registry, where: str) -> No
         raise InvalidPolicy(f"{where}: needs examples that hit and examples that miss before it is {policy.state}")
     holds = compile_condition(checked.condition)
     for number, example in enumerate(policy.examples, 1):
-        _check_example_names(example, checked.condition, f"{where}: example {number}")
+        _check_given(example, checked.condition, registry, f"{where}: example {number}")
         outcome = holds({name: example.given.get(name) for name in checked.condition.names})
         if (outcome is True) != example.hits:
             said = "hit" if example.hits else "miss"
@@ -243,10 +264,20 @@ def check_examples(checked: CheckedPolicy, registry: Registry, where: str) -> No
             raise InvalidPolicy(f"{where}: example {number} should {said} but {was}: {example.given}")
 
 
-def _check_example_names(example: Example, condition: Condition, where: str) -> None:
-    for name in example.given:
+def _check_given(example: Example, condition: Condition, registry: Registry, where: str) -> None:
+    for name, value in example.given.items():
         if name not in condition.names:
             raise InvalidPolicy(f"{where}: when does not read {name!r}; it reads {', '.join(condition.names)}")
+        kind = registry.by_name[name].type
+        if value is not None and not _FITS[kind](value):
+            raise InvalidPolicy(f"{where}: {name} is {kind}, not {str(value)[:40]!r}")
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 2**53,
+    "text": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+}
 
 
 class _Unknown:

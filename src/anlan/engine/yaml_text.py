@@ -9,7 +9,12 @@ _BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 
 
 class _Loader(yaml.SafeLoader):
-    pass
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Aliases are refused: a few lines of them can stand for gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # missing in the stubs
+            raise yaml.composer.ComposerError(None, None, "write it out; aliases (*name) are not read here", mark)
+        return super().compose_node(parent, index)
 
 
 class _Dumper(yaml.SafeDumper):
