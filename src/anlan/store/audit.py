@@ -44,11 +44,12 @@ def note(connection: Connection, actor: str, act: str, subject: str, details: di
 def first_break(connection: Connection) -> int | None:
     """Number of the first row that was altered, removed or put in; None when the chain is whole."""
     previous, expected = BEGINNING, 1
-    for row in connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.seq)):
-        sealed = _seal(previous, row.seq, row.at, row.actor, row.act, row.subject, row.details)
-        if row.seq != expected or row.previous != previous or row.hash != sealed:
-            return expected
-        previous, expected = row.hash, expected + 1
+    with connection.execute(select(audit).order_by(audit.c.seq).execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            sealed = _seal(previous, row.seq, row.at, row.actor, row.act, row.subject, row.details)
+            if row.seq != expected or row.previous != previous or row.hash != sealed:
+                return expected
+            previous, expected = row.hash, expected + 1
     return None if read_mark(connection, AUDIT) == expected - 1 else expected
 
 

@@ -107,8 +107,9 @@ def _dump(connection: Connection, table: Table, folder: Path) -> Part:
     name, count = f"{table.name}.ndjson.gz", 0
     query = select(*map(_raw, table.columns)).order_by(*table.primary_key.columns)
     encoder, buffer = msgspec.json.Encoder(), bytearray()
-    with gzip.open(folder / name, "wb", compresslevel=3) as file:
-        for rows in connection.execution_options(yield_per=_ROWS_PER_INSERT).execute(query).partitions():
+    query = query.execution_options(yield_per=_ROWS_PER_INSERT)
+    with gzip.open(folder / name, "wb", compresslevel=3) as file, connection.execute(query) as found:
+        for rows in found.partitions():
             for row in rows:
                 buffer += encoder.encode(tuple(row)) + b"\n"
             file.write(buffer)

@@ -58,7 +58,7 @@ class Vault:
             )
         try:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise InvalidSettings("a sealed value was altered or belongs elsewhere; restore a backup") from error
 
 
