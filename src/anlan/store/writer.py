@@ -143,7 +143,8 @@ class Writer:
         except Exception as error:  # an edge: whatever one event did to its batch, the others must get through
             if len(items) > 1:
                 return self._commit_one_by_one(items)
-            log.exception("journal.commit_failed")
+            if not isinstance(error, AnlanError):
+                log.exception("journal.commit_failed")
             return [(items[0].future, error)], Unavailable(f"an event could not be stored: {error}")
 
     def _commit_together(self, items: list[_Item]) -> list[_Answer]:
