@@ -88,6 +88,10 @@ class Language:
         """Hours and minutes in this reader's zone."""
         return str(self._format(seconds, "HH:mm"))
 
+    def short_moment(self, seconds: float) -> str:
+        """Month, day, hours and minutes in this reader's zone."""
+        return str(self._format(seconds, "MM-dd HH:mm"))
+
     def day(self, seconds: float) -> str:
         """The date as people write it (`21 November`, `11月21日`)."""
         return str(self._format(seconds, "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"))

@@ -22,8 +22,10 @@ Act = Literal[
     "see_deliveries",
     "replay_deliveries",
     "write_endpoints",
+    "write_keys",
     "see_health",
     "acknowledge_notices",
+    "reset_fuses",
     "see_audit",
     "manage_staff",
 ]
@@ -33,6 +35,7 @@ MAY: dict[Role, frozenset[Act]] = {
     "engineer": frozenset(
         {
             "see_decisions", "see_policies", "see_signals", "see_deliveries", "replay_deliveries", "write_endpoints",
+            "write_keys",
             "see_health", "acknowledge_notices",
         }
     ),
@@ -40,6 +43,7 @@ MAY: dict[Role, frozenset[Act]] = {
         {
             "see_decisions", "see_personal", "see_policies", "write_policies", "approve_policies", "retire_policies",
             "investigate", "see_signals", "write_lists", "see_deliveries", "see_health", "acknowledge_notices",
+            "reset_fuses",
         }
     ),
     "reviewer": frozenset({"see_decisions", "see_personal", "see_policies", "see_signals"}),

@@ -11,13 +11,28 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from anlan.errors import AnlanError
-from anlan.web.console import decisions, overview, sign_in
+from anlan.web.console import (
+    decisions,
+    deliveries,
+    health,
+    investigate,
+    lists,
+    oversight,
+    overview,
+    policies,
+    sign_in,
+    signals,
+    staff,
+)
 from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit
 from anlan.web.console.rooms import Rooms
+from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
 
 STATIC = Path(__file__).parent.parent / "static"
-ROUTERS = (sign_in.router, overview.router, decisions.router)
+ROOMS = (
+    sign_in, overview, decisions, policies, investigate, signals, lists, deliveries, health, oversight, staff,
+)
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -47,8 +62,8 @@ def build_console(rooms: Rooms) -> FastAPI:
     app = FastAPI(title="Anlan console", openapi_url=None, dependencies=[Depends(check_form)])
     app.state.rooms = rooms
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in ROUTERS:
-        app.include_router(router)
+    for room in ROOMS:
+        app.include_router(room.router)
     app.middleware("http")(add_headers)
     app.exception_handler(ElsewhereFirst)(go_elsewhere)
     app.exception_handler(AnlanError)(show_error)
@@ -79,27 +94,32 @@ def go_elsewhere(request: Request, error: Exception) -> Response:
 def show_error(request: Request, error: Exception) -> Response:
     """An error that says what to do."""
     known = error if isinstance(error, AnlanError) else AnlanError(str(error))
-    return _draw(request, known.status, known.message)
+    visit = open_visit(request)
+    return _draw(visit, known.status, visit.tell(known))
 
 
 def show_bad_request(request: Request, _: Exception) -> Response:
     """A form or address that lacks something."""
-    return _draw(request, 422, mark("The page sent something that cannot be read. Go back and try again."))
+    return _say(request, 422, mark("The page sent something that cannot be read. Go back and try again."))
 
 
 def show_http_error(request: Request, error: Exception) -> Response:
     """An address that is not ours, or a method that it does not take."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _draw(request, status, mark("There is no such page. It may have moved."))
+    return _say(request, status, mark("There is no such page. It may have moved."))
 
 
 def show_unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours: recorded without what the reader sent."""
     log.error("console_failed", route=request.url.path, method=request.method, error=error)
-    return _draw(request, 500, mark("Something went wrong on our side. It was recorded; try again in a moment."))
+    return _say(request, 500, mark("Something went wrong on our side. It was recorded; try again in a moment."))
 
 
-def _draw(request: Request, status: int, detail: str) -> Response:
+def _say(request: Request, status: int, detail: str) -> Response:
     visit = open_visit(request)
+    return _draw(visit, status, visit.language.say(detail))
+
+
+def _draw(visit: Visit, status: int, detail: str) -> Response:
     title = visit.language.say(_TITLES.get(status, mark("That did not work")))
-    return visit.page("console/problem.html", answer=status, status=status, title=title, detail=visit.language.say(detail))
+    return visit.page("console/problem.html", answer=status, status=status, title=title, detail=detail)

@@ -1,6 +1,6 @@
 """The shapes of charts as SVG path data; pages draw them on the server, so they need no script and print well."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -39,6 +39,18 @@ def columns(values: Sequence[float], height: float) -> list[Column]:
     top = max(values, default=0) or 1
     heights = [max(height * value / top, 1.0) if value else 0.0 for value in values]
     return [Column(index, round(height - tall, 2), round(tall, 2)) for index, tall in enumerate(heights)]
+
+
+def filled(series: Iterable[tuple[float, int]], step: float) -> list[tuple[float, int]]:
+    """(start, count) of every bucket from the first to the last; `series` leaves empty ones out."""
+    counts = dict(series)
+    if not counts:
+        return []
+    first = min(counts)
+    return [
+        (first + index * step, counts.get(first + index * step, 0))
+        for index in range(round((max(counts) - first) / step) + 1)
+    ]
 
 
 def nice_top(highest: float) -> int:

@@ -52,8 +52,8 @@ def show_stream(
         older=lines[-1].seq if len(lines) == PAGE_LINES else None, searched_to=None,
         chosen={"verdict": verdict, "type": type, "category": category, "who": who},
         verdict_choices=(NOTABLE, *VERDICT_WORDS),
-        type_choices=[entry.name for entry in visit.rooms.registry.catalogue],
-        category_choices=sorted({member.policy.category for member in visit.rooms.policies().members}),
+        type_choices=[entry.name for entry in visit.rooms.engine.registry.catalogue],
+        category_choices=sorted({member.policy.category for member in visit.rooms.engine.policies.members}),
     )
 
 
@@ -76,9 +76,9 @@ def _page(visit: Visit, key: str, level: Level) -> Response:
     found = visit.rooms.journal.explain(key) if len(key) == 32 and key.isalnum() else None
     if found is None:
         raise NotFound(mark("There is no event by this key. It may be older than the journal keeps."))
-    reader = Reader(visit.rooms.registry, visit.language, level)
+    reader = Reader(visit.rooms.engine.registry, visit.language, level)
     decisions = [stored.decision for stored in found.decisions]
-    fields = reader.fields(found.event.data, visit.rooms.registry.fields.get(found.event.type, {}))
+    fields = reader.fields(found.event.data, visit.rooms.engine.registry.fields.get(found.event.type, {}))
     return visit.page(
         "console/decision.html",
         event=found.event,
@@ -119,13 +119,13 @@ def _passes(rooms: Rooms, found: Explanation, reader: Reader) -> list[Mapping[st
 
 def condition_at(rooms: Rooms, policy_id: str, version: int) -> Condition | None:
     """The condition of one version of a policy: from the set in force, else from the store if it still parses."""
-    member = rooms.policies().get(policy_id)
+    member = rooms.engine.policies.get(policy_id)
     if member and member.policy.version == version:
         return member.condition
     try:
         stored = rooms.versions.get(policy_id, version)
         (policy,) = read_policies(stored.body, policy_id)
-        return parse(policy.when, rooms.registry.types_on(policy.on), policy_id)
+        return parse(policy.when, rooms.engine.registry.types_on(policy.on), policy_id)
     except (NotFound, InvalidPolicy):
         return None
 

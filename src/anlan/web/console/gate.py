@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.errors import Forbidden
-from anlan.store import staff
+from anlan.store import audit, staff
 from anlan.web.console import people
 from anlan.web.console.access import Act
 from anlan.web.console.people import Person, person_of
@@ -127,6 +127,21 @@ async def check_form(request: Request) -> None:
     is_ours = any(token and secrets.compare_digest(people.csrf_token(token).encode(), sent.encode()) for token in tokens)
     if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden(OUT_OF_DATE)
+
+
+def begin_session(visit: Visit, member_id: str, actor: str, next_path: str, *, has_passed: bool) -> Response:
+    """A fresh token for every stage, so that one seen before the second factor is worth nothing after it."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    old = people.digest(visit.request.cookies.get(SESSION_COOKIE, ""))
+    act = "sign_in.second_factor" if has_passed else "sign_in.password"
+    with visit.rooms.database.write() as connection:
+        staff.end_session(connection, old)
+        staff.forget_sessions(connection, now)
+        staff.start_session(connection, people.digest(token), member_id, now, now + IDLE_S, has_passed=has_passed)
+        audit.note(connection, actor, act, actor, {"address": address_of(visit.request)})
+    response = visit.go(next_path)
+    set_session(response, visit.request, token)
+    return response
 
 
 def set_session(response: Response, request: Request, token: str) -> None:

@@ -44,7 +44,7 @@ def show_overview(visit: Annotated[Visit, Depends(signed_in)]) -> Response:
     with visit.rooms.database.read() as connection:
         figures = queries.figures(connection, visit.language.midnight(now), now, MINUTES)
     waiting = queries.count_waiting(visit.rooms.database)
-    members = visit.rooms.policies().members
+    members = visit.rooms.engine.policies.members
     live_count = sum(member.is_live for member in members)
     latest = visit.rooms.journal.recent(8, filters=Filters(is_notable=True))
     return visit.page(

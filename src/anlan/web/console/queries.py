@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from anlan.domain.decisions import Finding
 from anlan.store.database import Database
 from anlan.store.journal import Line
-from anlan.store.tables import cases, decisions, deliveries, events, outbox, policy_versions, staff_notices
+from anlan.store.tables import cases, decisions, deferred, deliveries, events, outbox, policy_versions, refused, staff_notices
 
 
 class Outcome(NamedTuple):
@@ -208,3 +208,24 @@ def count_waiting(database: Database) -> Waiting:
         states = {state: count for state, count in connection.execute(by_state)}
         notices, dead_letters = (connection.execute(query).scalar_one() for query in (unseen, dead))
     return Waiting(open_cases, oldest, notices, dead_letters, states.get("draft", 0), states.get("shadow", 0))
+
+
+class Refused(NamedTuple):
+    """An input that was not accepted."""
+
+    received_at: float
+    reason: str
+    detail: str
+    api_key: str | None
+
+
+def latest_refused(connection: Connection, limit: int = 50) -> list[Refused]:
+    """Refused inputs, newest first; what was in them is not read."""
+    columns = (refused.c.received_at, refused.c.reason, refused.c.detail, refused.c.api_key)
+    rows = connection.execute(select(*columns).order_by(refused.c.id.desc()).limit(limit))
+    return [Refused(*row) for row in rows]
+
+
+def count_deferred(connection: Connection) -> int:
+    """Events that wait for their second look."""
+    return connection.execute(select(func.count()).select_from(deferred)).scalar_one()

@@ -2,14 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.ports import AnalyticJournal
-from anlan.engine.policies import PolicySet
-from anlan.engine.signals import Registry
+from anlan.domain.signals import Signal
+from anlan.engine.counters import Counters
+from anlan.engine.pipeline import Engine
+from anlan.engine.readings import Scope
 from anlan.store.database import Database
 from anlan.store.journal import Journal
+from anlan.store.keys import ApiKeys
+from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
+from anlan.telemetry import Metrics
+from anlan.web.console.backtests import Backtests
+from anlan.web.console.hits import Hits
 from anlan.web.console.pace import Pace
 
 
@@ -19,20 +27,51 @@ class Rooms:
 
     Attributes:
         analysis: the whole journal, for investigations and backtests.
-        policies: the set in force.
+        writer_backlog: how many judged events wait for their commit, of `max_backlog` at most.
         reload_policies: make what the store now says the set in force; raises InvalidPolicy and keeps the old one.
+        reload_lists: let the engine see changed lists.
         zone: IANA name of the time zone that times are shown in.
         require_second_factor: whether nobody gets in without an authenticator.
+        allows_private_endpoints: whether messages may be posted over plain HTTP and to private addresses.
     """
 
     database: Database
     journal: Journal
     analysis: AnalyticJournal
-    registry: Registry
+    engine: Engine
+    counters: Counters
     versions: Policies
     life: PolicyLife
-    policies: Callable[[], PolicySet]
+    lists: ListBook
+    keys: ApiKeys
     reload_policies: Callable[[], None]
+    reload_lists: Callable[[], None]
+    writer_backlog: Callable[[], int]
+    max_backlog: int
+    metrics: Metrics
+    started_at: float
     zone: str = "Asia/Shanghai"
     require_second_factor: bool = True
+    allows_private_endpoints: bool = False
     pace: Pace = field(default_factory=Pace)
+
+    @cached_property
+    def hits(self) -> Hits:
+        """Hits of policies by the hour."""
+        return Hits(self.analysis)
+
+    @cached_property
+    def backtests(self) -> Backtests:
+        """Backtests started from the console."""
+        return Backtests(self.analysis)
+
+    @property
+    def scope(self) -> Scope:
+        """The whole journal as questions see it; narrow it by time before use."""
+        specs = {name: counter.spec for name, counter in self.counters.by_name.items()}
+        return Scope(registry=self.engine.registry, counters=specs)
+
+    def usable_signals(self) -> list[Signal]:
+        """Every signal that a condition may name, by name."""
+        known = self.engine.registry.by_name.values()
+        return sorted((one for one in known if one.type != "object"), key=lambda one: one.name)

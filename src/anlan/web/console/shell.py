@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from anlan import __version__, clock
+from anlan.errors import AnlanError, Unauthorized
 from anlan.web.console import charts
 from anlan.web.console.access import ROLE_NOTES, ROLE_TITLES, Act, acts_of
 from anlan.web.console.people import Person
@@ -114,6 +115,27 @@ class Visit:
     def actor(self) -> str:
         """The name that the audit log uses."""
         return self.person.actor if self.person else "nobody"
+
+    @property
+    def name(self) -> str:
+        """The account's name; empty before sign-in."""
+        return self.person.name if self.person else ""
+
+    @property
+    def me(self) -> Person:
+        """The person who looks; call it only behind the gate.
+
+        Raises:
+            Unauthorized: nobody is signed in.
+        """
+        if self.person is None:
+            raise Unauthorized("sign in first")
+        return self.person
+
+    def tell(self, error: AnlanError) -> str:
+        """What an error says, in this reader's language where it speaks it."""
+        translated = error.details.get(self.language.code)
+        return str(translated) if translated else self.language.say(error.message)
 
     @property
     def is_secure(self) -> bool:

@@ -15,15 +15,14 @@ from anlan.store import audit, staff
 from anlan.web.console import people
 from anlan.web.console.gate import (
     DOORSTEP_COOKIE,
-    IDLE_S,
     OUT_OF_DATE,
     SESSION_COOKIE,
     AnyVisit,
     ElsewhereFirst,
     address_of,
+    begin_session,
     next_step,
     safe_next,
-    set_session,
 )
 from anlan.web.console.people import Person
 from anlan.web.console.shell import LANGUAGE_COOKIE, THEME_COOKIE, Visit, remember
@@ -65,27 +64,12 @@ def sign_in(visit: AnyVisit, name: Text, password: Text, next: Text = "/") -> Re
         problem = visit.language.say("That name and password do not fit together.")
         return _draw_sign_in(visit, next, name, problem, 401)
     visit.rooms.pace.succeed(name, address)
-    return _begin_session(visit, found.id, f"staff:{found.name}", safe_next(next), has_passed=False)
+    return begin_session(visit, found.id, f"staff:{found.name}", safe_next(next), has_passed=False)
 
 
 def _too_many(visit: Visit, wait_s: float) -> str:
     length = visit.language.length(max(1, round(wait_s)))
     return visit.language.say("Too many tries. Wait {time}, then try again.", time=length)
-
-
-def _begin_session(visit: Visit, member_id: str, actor: str, next_path: str, *, has_passed: bool) -> Response:
-    """A fresh token for every stage, so that one seen before the second factor is worth nothing after it."""
-    token, now = secrets.token_urlsafe(32), clock.now()
-    old = people.digest(visit.request.cookies.get(SESSION_COOKIE, ""))
-    act = "sign_in.second_factor" if has_passed else "sign_in.password"
-    with visit.rooms.database.write() as connection:
-        staff.end_session(connection, old)
-        staff.forget_sessions(connection, now)
-        staff.start_session(connection, people.digest(token), member_id, now, now + IDLE_S, has_passed=has_passed)
-        audit.note(connection, actor, act, actor, {"address": address_of(visit.request)})
-    response = visit.go(next_path)
-    set_session(response, visit.request, token)
-    return response
 
 
 def _at_step(visit: Visit, step: str) -> Person:
@@ -116,7 +100,7 @@ def give_code(visit: AnyVisit, code: Text) -> Response:
         problem = visit.language.say("That code is not right, or was used already. Wait for the next one.")
         return visit.page("console/sign_in_code.html", problem=problem, answer=401)
     visit.rooms.pace.succeed(f"code:{person.id}", "")
-    return _begin_session(visit, person.id, person.actor, "/", has_passed=True)
+    return begin_session(visit, person.id, person.actor, "/", has_passed=True)
 
 
 def _spend_code(visit: Visit, person: Person, code: str) -> bool:
@@ -142,7 +126,7 @@ def choose_first_password(visit: AnyVisit, password: Text, again: Text) -> Respo
     if problem := password_problem(visit, person, password, again):
         return visit.page("console/new_password.html", problem=problem, answer=422)
     replace_password(visit, person, password)
-    return _begin_session(visit, person.id, person.actor, "/", has_passed=person.has_passed)
+    return begin_session(visit, person.id, person.actor, "/", has_passed=person.has_passed)
 
 
 def password_problem(visit: Visit, person: Person, password: str, again: str) -> str:
@@ -207,7 +191,7 @@ def enrol(visit: AnyVisit, code: Text, sealed: Text) -> Response:
     with visit.rooms.database.write() as connection:
         staff.enrol_totp(connection, vault, person.id, secret, step)
         audit.note(connection, person.actor, "account.second_factor", person.actor, {})
-    return _begin_session(visit, person.id, person.actor, "/", has_passed=True)
+    return begin_session(visit, person.id, person.actor, "/", has_passed=True)
 
 
 @router.post("/sign-out")
