@@ -1,4 +1,4 @@
-"""Named counters of the store: the last sequence number, the version of the lists, how far retention has come."""
+"""Named counters of the store: the last sequence number, versions of lists and policies, how far retention has come."""
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -8,6 +8,7 @@ from anlan.store.tables import marks
 JOURNAL = "journal"
 AUDIT = "audit"
 LISTS = "lists"
+POLICIES = "policies"
 REDACTED = "retention.events"
 
 RAISE = (

@@ -8,6 +8,7 @@ from anlan import clock
 from anlan.domain.policies import State
 from anlan.errors import Conflict, Forbidden, NotFound
 from anlan.store.database import Database
+from anlan.store.marks import POLICIES, raise_mark, read_mark
 from anlan.store.tables import policy_sets, policy_versions
 
 NEXT: dict[State, frozenset[State]] = {
@@ -45,17 +46,20 @@ class Policies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, policy_id: str, body: str, author: str, state: State = "draft", approved_by: str | None = None) -> int:
+    def add(
+        self, policy_id: str, body: str, author: str, state: State = "draft", approved_by: str | None = None
+    ) -> int:
         """Store a new version and return its number; only an installation's first pack comes in another state."""
         with self._database.write() as connection:
-            latest = select(func.coalesce(func.max(policy_versions.c.version), 0)).where(policy_versions.c.id == policy_id)
-            version = int(connection.execute(latest).scalar_one()) + 1
+            latest = select(func.max(policy_versions.c.version)).where(policy_versions.c.id == policy_id)
+            version = (connection.execute(latest).scalar_one() or 0) + 1
             row = {
                 "id": policy_id, "version": version, "body": body, "state": state, "author": author,
                 "created_at": clock.now(), "approved_by": approved_by,
                 "approved_at": clock.now() if approved_by else None,
             }
             connection.execute(insert(policy_versions), row)
+            raise_mark(connection, POLICIES)
         return version
 
     def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
@@ -83,6 +87,7 @@ class Policies:
             )
             if moved.rowcount != 1:
                 raise Conflict(f"{policy_id} version {version} was moved by somebody else; look again")
+            raise_mark(connection, POLICIES)
 
     def get(self, policy_id: str, version: int) -> PolicyVersion:
         """One version; NotFound if there is none."""
@@ -106,12 +111,10 @@ class Policies:
         joined = (policy_versions.c.id == latest.c.id) & (policy_versions.c.version == latest.c.version)
         return self._all(select(policy_versions).join(latest, joined).order_by(policy_versions.c.id))
 
-    def stamp(self) -> tuple[int, int]:
-        """Changes whenever a version was added or moved; what other processes watch."""
-        moved = func.sum(func.length(policy_versions.c.state) * policy_versions.c.version)
+    def stamp(self) -> int:
+        """A number that grows whenever a version is added or moved; what other processes watch."""
         with self._database.read() as connection:
-            count, sum_ = connection.execute(select(func.count(), func.coalesce(moved, 0)).select_from(policy_versions)).one()
-        return int(count), int(sum_)
+            return read_mark(connection, POLICIES)
 
     def record_set(self, hash_: str, members: bytes) -> None:
         """Keep what a set hash stood for; decisions name it for ever."""
