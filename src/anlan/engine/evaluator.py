@@ -61,10 +61,10 @@ class SignalStats:
 class Outcome(NamedTuple):
     """What the generated function returns.
 
-    `values` follow `Evaluator.layout`; `hits` and `undecided` index the policies it was made for.
+    `signals` are the recorded ones that are known, by name; `hits` and `undecided` index the policies it was made for.
     """
 
-    values: tuple[Any, ...]
+    signals: dict[str, Any]
     hits: list[int]
     undecided: list[int]
 
@@ -73,7 +73,6 @@ class Evaluator:
     """The generated functions of one event type under one policy set.
 
     Attributes:
-        layout: names of the recorded signals, in the order of `Outcome.values`.
         policies: the members of the set that are asked about this type.
     """
 
@@ -86,10 +85,9 @@ class Evaluator:
         self._stats = stats
         self._failed: dict[str, str] = {}
         source = _Source(entry, registry, steps, policies)
-        self.layout = source.layout
         self.source = source.text(is_timed=False)
         self._names = source.bound | {
-            "check": self._check, "fail": self._fail, "stopwatch": stopwatch, "sample": stats.sample,
+            "check": self._check, "fail": self._fail, "stopwatch": stopwatch, "sample": stats.sample, "Outcome": Outcome,
         }
         self._plain = _compile(self.source, self._names, entry.name)
         self._timed = _compile(source.text(is_timed=True), self._names, entry.name)
@@ -104,11 +102,9 @@ class Evaluator:
             self._failed = {}
         self._countdown -= 1
         if self._countdown:
-            values, hits, undecided = self._plain(event, event.data, event.time, profiles, lists)
-        else:
-            self._countdown = SAMPLE_EVERY
-            values, hits, undecided = self._timed(event, event.data, event.time, profiles, lists)
-        return Outcome(values, hits, undecided), self._failed
+            return self._plain(event, event.data, event.time, profiles, lists), self._failed
+        self._countdown = SAMPLE_EVERY
+        return self._timed(event, event.data, event.time, profiles, lists), self._failed
 
     def _fail(self, name: str, error: BaseException) -> None:
         reason = type(error).__name__
@@ -159,9 +155,9 @@ def _out_of_service(*_: Any) -> Any:
     raise OutOfService
 
 
-def _compile(source: str, names: dict[str, Any], name: str) -> Callable[..., Any]:
+def _compile(source: str, names: dict[str, Any], name: str) -> Callable[..., Outcome]:
     exec(compile(source, f"<evaluator {name}>", "exec"), names)  # noqa: S102 - the source is ours, see module docstring
-    made: Callable[..., Any] = names["evaluate"]
+    made: Callable[..., Outcome] = names["evaluate"]
     return made
 
 
@@ -181,10 +177,10 @@ class _Source:
             for made in _in_order(available.values())
             if made.cost == "inline" and made.name not in registry.field_names and made.name not in counted
         ]
-        # Fields are in the event already, under its retention; copies in decisions would outlive it (law 10).
-        self.layout = (*(step.name for step in steps), *(m.name for m in self._computed if m.type != "object"))
         ordered = (*self._fields, *(step.name for step in steps), *(m.name for m in self._computed))
         self._local = {name: f"s{index}" for index, name in enumerate(ordered)}
+        self._read = {read for made in self._computed for read in made.reads}
+        self._read |= {name for member in policies for name in member.condition.names}
         required = {name for name, field in registry.fields[entry.name].items() if field.required}
         self._never_unknown = required | set(INPUTS)
         self.bound: dict[str, Any] = {}
@@ -196,18 +192,18 @@ class _Source:
 
     def text(self, is_timed: bool) -> str:
         """The whole function."""
-        lines = ["def evaluate(event, data, time, profiles, lists):", "    unset = None"]
-        lines += [f"    {self._local[name]} = data.{name}" for name in self._fields]
+        lines = ["def evaluate(event, data, time, profiles, lists):", "    unset = None", "    signals = {}"]
+        lines += [f"    {self._local[name]} = data.{name}" for name in self._fields if name in self._read]
         lines += self._content_text()
         for index, step in enumerate(self._steps):
             self.bound[f"count{index}"] = step.run
-            lines += self._guarded(step.name, f"count{index}(data, time)", "", is_timed)
+            lines += self._guarded(step.name, f"count{index}(data, time)", "", is_timed, is_recorded=True)
         for index, made in enumerate(self._computed):
             self.bound[f"f{index}"] = made.compute
-            lines += self._guarded(made.name, self._call(index, made), self._nonsense(made), is_timed)
+            is_recorded = made.type != "object"
+            lines += self._guarded(made.name, self._call(index, made), self._nonsense(made), is_timed, is_recorded)
         lines += ["    hits = []", "    undecided = []", *self._conditions]
-        values = "".join(f"{self._local[name]}, " for name in self.layout)
-        return "\n".join([*lines, f"    return ({values}), hits, undecided", ""])
+        return "\n".join([*lines, "    return Outcome(signals, hits, undecided)", ""])
 
     def _content_text(self) -> list[str]:
         fields = self._entry.text_fields
@@ -247,13 +243,16 @@ class _Source:
             return ""
         return f"        if {local} is not None and not ({fits}): {local} = check({made.name!r}, {local})"
 
-    def _guarded(self, name: str, call: str, nonsense: str, is_timed: bool) -> list[str]:
+    def _guarded(self, name: str, call: str, nonsense: str, is_timed: bool, is_recorded: bool) -> list[str]:
         local = self._local[name]
         lines = ["    began = stopwatch()"] if is_timed else []
         lines += ["    try:", f"        {local} = {call}"]
         if nonsense:
             lines.append(nonsense)
         lines += ["    except Exception as error:", f"        {local} = fail({name!r}, error)"]
+        # Fields are in the event already, under its retention; copies in decisions would outlive it (law 10).
+        if is_recorded:
+            lines.append(f"    if {local} is not None: signals[{name!r}] = {local}")
         return [*lines, f"    sample({name!r}, stopwatch() - began, {local})"] if is_timed else lines
 
     def _condition(self, index: int, member: CheckedPolicy) -> list[str]:

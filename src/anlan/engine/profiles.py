@@ -7,15 +7,18 @@ Facts come only from events, so a replay rebuilds them. A tie between two entiti
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from anlan.domain.events import (
     AccountLogin,
     AccountRegistered,
+    Data,
     Event,
     FriendshipChanged,
     GroupChanged,
     ProfileUpdated,
+    entity_fields,
 )
 from anlan.domain.facts import Fact
 
@@ -34,8 +37,9 @@ def tie(a: str, b: str) -> str:
 def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
     """The facts that an event establishes; only what changes is written."""
     rule = _RULES.get(type(event.data))
-    made = rule(event) if rule else ()
-    return tuple(fact for fact in made if known.fact(fact.entity, fact.field, event.time) != fact.value)
+    if rule is None:
+        return ()
+    return tuple(fact for fact in rule(event) if known.fact(fact.entity, fact.field, event.time) != fact.value)
 
 
 def _of_registration(event: Event) -> list[Fact]:
@@ -93,13 +97,31 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
 
 def wanted(event: Event) -> list[str]:
     """The entities and ties whose facts signals may ask for, by name; what must be loaded before judging."""
-    entities = [entity for entity in event.entities if entity.kind in ("account", "group")]
-    names = [entity.name for entity in entities]
-    actor = event.actor.name
-    names += [tie(actor, entity.name) for entity in entities if entity.kind == "account" and entity.name != actor]
-    names += [tie(entity.name, actor) for entity in entities if entity.kind == "group"]
-    device = getattr(event.data, "device", None)
-    return names if device is None else [*names, tie(actor, f"device:{device}")]
+    data, role = event.data, event.type.actor
+    actor_prefix, others = _prefixes(event.type.data, role)
+    actor = actor_prefix + getattr(data, role)
+    names = [actor]
+    for role, prefix in others:
+        value = getattr(data, role)
+        if value is not None:
+            name = prefix + value
+            names.append(name)
+            names.append(tie(name, actor) if prefix == _GROUP else tie(actor, name))
+    device = getattr(data, "device", None)
+    if device is not None:
+        names.append(tie(actor, f"device:{device}"))
+    return names
+
+
+_ACCOUNT, _GROUP = "account:", "group:"
+
+
+@cache
+def _prefixes(data: type[Data], actor: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """How the actor's name begins, and (role, how its name begins) of the other accounts and groups."""
+    begins = {role: f"{kind}:" for role, kind in entity_fields(data)}
+    others = tuple((r, begin) for r, begin in begins.items() if begin in (_ACCOUNT, _GROUP) and r != actor)
+    return begins[actor], others
 
 
 class Profiles:

@@ -89,8 +89,10 @@ def _contact_days(role: str, other: str) -> Signal:
 
 
 def _is_listed(role: str, kind: str, purpose: Purpose) -> Signal:
+    listing = (purpose, kind)
+
     def compute(value: str, lists: Lists, event: Event) -> bool:
-        return lists.holds(purpose, kind, value, event.time)
+        return listing in lists.in_use and lists.holds(purpose, kind, value, event.time)
 
     word, zh, en = _PURPOSES[purpose]
     words = ACCOUNT_ROLES.get(role, {"zh": role, "en": role})

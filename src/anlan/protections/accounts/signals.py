@@ -1,5 +1,6 @@
 """What can be told of logins and registrations from the account's own history; the accounts issue deepens it."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from anlan.domain.events import Event
@@ -8,6 +9,7 @@ from anlan.engine.profiles import Profiles, tie
 from anlan.engine.signals import signal
 
 HOUR_S = 3_600.0
+ADDRESSES_REMEMBERED = 50_000
 
 
 @signal(
@@ -30,6 +32,11 @@ def account_idle_hours(account: str, profiles: Profiles, event: Event) -> float 
     examples=[({"ip": "10.1.2.3"}, True), ({"ip": "8.8.8.8"}, False), ({"ip": "not an address"}, None)],
 )
 def ip_is_private(ip: str) -> bool | None:
+    return _is_private(ip)
+
+
+@lru_cache(ADDRESSES_REMEMBERED)
+def _is_private(ip: str) -> bool | None:
     try:
         return ip_address(ip).is_private
     except ValueError:

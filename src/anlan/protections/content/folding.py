@@ -93,7 +93,10 @@ def _any_of(characters: Iterable[str]) -> re.Pattern[str]:
 _FOLDS = _folds()
 _TRADITIONAL = _any_of(_traditional())
 _FOLDED = _any_of(_FOLDS)
-_TOUCHED = _any_of({*_FOLDS, *_traditional(), *map(chr, range(0x370, 0x530))})
+# Whole blocks beyond U+FFFF: a pattern tries each range there one by one, for every character that is none of them.
+_TOUCHED = _any_of(
+    {*_FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _COVERED if char > "\uffff")}
+)
 
 
 def fold(text: str) -> Folded:
