@@ -28,6 +28,7 @@ from anlan.store.keys import ApiKeys
 from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
 from anlan.store.recall import DeferredWork, Recall, Recollection
+from anlan.store.refused import Refusal, keep_refused
 from anlan.store.rows import Columns
 from anlan.store.segments import Segments
 from anlan.store.vault import Codec
@@ -132,14 +133,21 @@ class House:
         except AnlanError as error:
             log.warning("snapshot_not_saved", code=error.code)
         await self.writer.close()
+        # Cancelled loops may have left a question to the journal running in a thread.
+        await asyncio.get_running_loop().shutdown_default_executor()
         self.analysis.close()
         self.segments.close()
         self.database.close()
 
-    async def refuse(self, received_at: float, reason: str, detail: str, api_key: str | None, body: bytes) -> None:
+    async def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Keep what was not accepted, with its reason."""
-        self.metrics.refused.labels(reason).inc()
-        await asyncio.to_thread(self.journal.refuse, received_at, reason, detail, body, api_key)
+        for refusal in refusals:
+            self.metrics.refused.labels(refusal.reason).inc()
+        await asyncio.to_thread(self._keep_refused, refusals)
+
+    def _keep_refused(self, refusals: Sequence[Refusal]) -> None:
+        with self.database.write() as connection:
+            keep_refused(connection, refusals)
 
     def _note(self, judged: Judged) -> None:
         if judged.decision.actions or judged.earlier is not None:

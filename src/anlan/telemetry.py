@@ -155,9 +155,8 @@ class Metrics:
         self._add(self.policy_hits, ((finding.policy, "shadow") for finding in shadows))
         self._add(self.undecided, ((finding.policy,) for finding in findings if finding.is_unknown))
         self._add(self.fuse_trips, ((finding.policy, finding.fuse) for finding in findings if finding.fuse))
-        for judged in batch:
-            decision = judged.decision
-            self.evaluation_seconds.labels(decision.pass_number).observe(decision.took_us / 1e6)
+        sample = batch[0].decision  # one of each commit: observing every event would cost a tenth of judging it
+        self.evaluation_seconds.labels(sample.pass_number).observe(sample.took_us / 1e6)
 
     @staticmethod
     def _add(counter: Counter, labels: Iterable[tuple[str, ...]]) -> None:

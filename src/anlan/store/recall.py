@@ -2,7 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from threading import Lock
 
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from anlan import clock
 from anlan.domain.decisions import Decision, Waiting
 from anlan.domain.facts import Fact
 from anlan.domain.ports import AnalyticJournal
@@ -51,26 +57,50 @@ class DeferredWork:
 NEAR_SHARE = 0.75
 """Two texts are near copies when at least this share of the longer one's characters stays put (Levenshtein)."""
 COMPARED_CHARS = 300
-LOOK_WITHIN_S = 5.0
+COMPARED_MESSAGES = 20_000
+"""The newest messages that are compared with; a busy platform's day is longer."""
+FRESH_S = 2.0
+LOOK_WITHIN_S = 10.0
 
 
 class Recollection:
-    """What deferred signals may ask of the recent past: the analytic journal, within a time limit."""
+    """What deferred signals may ask of the recent past.
+
+    One look at the journal serves every question of the next `FRESH_S` seconds, so that a wave of pending events costs
+    as much as one.
+    """
 
     def __init__(self, journal: AnalyticJournal) -> None:
         self._journal = journal
+        self._lock = Lock()
+        self._looked_at = float("-inf")
+        self._times = np.zeros(0)
+        self._senders: list[str] = []
+        self._texts: list[str] = []
 
     async def near_copy_senders(self, text: str, since: float, until: float) -> int:
         """How many accounts sent nearly the same text in [since, until] (event time); see `NEAR_SHARE`."""
         return await asyncio.to_thread(self._count_near_copies, text[:COMPARED_CHARS], since, until)
 
     def _count_near_copies(self, text: str, since: float, until: float) -> int:
+        with self._lock:
+            if clock.stopwatch() - self._looked_at > FRESH_S:
+                self._look()
+                self._looked_at = clock.stopwatch()
+            times, senders, texts = self._times, self._senders, self._texts
+        if not texts:
+            return 0
+        alike = process.cdist([text], texts, scorer=Levenshtein.normalized_similarity, score_cutoff=NEAR_SHARE)[0]
+        near = np.flatnonzero((alike >= NEAR_SHARE) & (times >= since) & (times <= until))
+        return len({senders[index] for index in near})
+
+    def _look(self) -> None:
         with self._journal.view(LOOK_WITHIN_S) as view:
-            near = (
-                f"SELECT count(DISTINCT sender) FROM {view.relation(since, until + 1e-6)} "
-                "WHERE _type = 'message.sent' AND length(text) BETWEEN ? AND ? "
-                f"AND levenshtein(left(text, {COMPARED_CHARS}), ?) <= ?"
+            newest = (
+                f"SELECT _time, sender, left(text, {COMPARED_CHARS}) FROM {view.relation()} "  # noqa: S608 - no user text
+                f"WHERE _type = 'message.sent' AND text <> '' ORDER BY _time DESC LIMIT {COMPARED_MESSAGES}"
             )
-            length = len(text)
-            bounds = (length * NEAR_SHARE, length / NEAR_SHARE, text, length * (1 - NEAR_SHARE))
-            return int(view.run(near, bounds)[0][0])
+            rows = view.run(newest)
+        self._times = np.array([row[0] for row in rows])
+        self._senders = [row[1] for row in rows]
+        self._texts = [row[2] for row in rows]
