@@ -8,6 +8,7 @@ _SLOW_CHARS = {18: 9, 19: 10, 24: 8, 26: 8, 36: 10}
 ULIDs and time-ordered UUIDs. Any other id is taken for a counter, whose last three digits change fast."""
 
 
+@lru_cache(8_192)  # intake, judging and the writer ask for the same event within moments
 def event_key(source: str, id: str) -> str:
     """32 hex characters that name (source, id); the length prefix keeps two pairs from meeting.
 
