@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 from anlan.clock import now
 from anlan.domain.decisions import Decision, Judged
 from anlan.domain.events import Data, entity_fields
-from anlan.domain.keys import event_key
+from anlan.domain.keys import key_of
 from anlan.domain.messages import outgoing, outgoing_notice
 from anlan.errors import DuplicateEvent
 from anlan.store import tables
@@ -127,7 +127,7 @@ def _copy(cursor: Any, insert: Insert, values: list[Any]) -> None:
 def _statement(insert: Insert, count: int, mark: str) -> str:
     row = f"({', '.join([mark] * len(insert.columns))})"
     columns, values = ", ".join(insert.columns), ", ".join([row] * count)
-    return f"INSERT INTO {insert.table} ({columns}) VALUES {values} {insert.on_conflict}"  # noqa: S608 - our own names
+    return f"INSERT INTO {insert.table} ({columns}) VALUES {values} {insert.on_conflict}"
 
 
 class Batch:
@@ -144,7 +144,7 @@ class Batch:
 
     def __init__(self, judged: Sequence[Judged], codec: Codec) -> None:
         self.decided_at = now()
-        self.keys = [event_key(one.event.source, one.event.id) for one in judged]
+        self.keys = [key_of(one.decision.id) for one in judged]
         self.passes = [one.decision.pass_number for one in judged]
         self.first = [index for index, number in enumerate(self.passes) if number == 1]
         self.second = [index for index, number in enumerate(self.passes) if number != 1]
