@@ -52,7 +52,8 @@ class Language:
 
     def count(self, one: str, many: str, n: int) -> str:
         """`one` or `many` with the number `n` put in; Chinese has one form, that of `many`."""
-        return self.say(one if n == 1 and self.code == "en" else many, n=self.number(n))
+        message = one if n == 1 and self.code == "en" else many
+        return self.say(message, n=self.number(n))
 
     def pick(self, texts: Mapping[str, str] | None) -> str:
         """The text of this language out of {"zh": ..., "en": ...}; any other when it has none."""

@@ -53,6 +53,7 @@ _TITLES = {
     422: mark("Something is missing or wrong"),
     503: mark("Not available right now"),
 }
+_OTHER_TITLE = mark("That did not work")
 
 log = structlog.get_logger(__name__)
 
@@ -121,5 +122,5 @@ def _say(request: Request, status: int, detail: str) -> Response:
 
 
 def _draw(visit: Visit, status: int, detail: str) -> Response:
-    title = visit.language.say(_TITLES.get(status, mark("That did not work")))
+    title = visit.language.say(_TITLES.get(status, _OTHER_TITLE))
     return visit.page("console/problem.html", answer=status, status=status, title=title, detail=detail)

@@ -49,7 +49,7 @@ def show_stream(
     return visit.page(
         "console/decision_rows.html" if visit.is_fragment else "console/decisions.html",
         rows=queries.with_reasons(visit.rooms.database, lines), newest=newest, after=after, before=before, is_paused=paused,
-        older=lines[-1].seq if len(lines) == PAGE_LINES else None, searched_to=None,
+        older=lines[-1].seq if len(lines) == PAGE_LINES else None,
         chosen={"verdict": verdict, "type": type, "category": category, "who": who},
         verdict_choices=(NOTABLE, *VERDICT_WORDS),
         type_choices=[entry.name for entry in visit.rooms.engine.registry.catalogue],
