@@ -18,9 +18,11 @@ from anlan.store.database import Database
 from anlan.store.journal import Journal, Snapshot
 from anlan.store.keys import ApiKeys
 from anlan.store.lists import ListBook
+from anlan.store.refused import Refusal, keep_refused
 from anlan.store.tables import metadata, segments
 from anlan.store.vault import Codec
 
+REFUSAL = Refusal(received_at=NOON, reason="malformed", detail="坏", api_key=None, body=b"\0\xff")
 SEGMENT = {
     "first_seq": 1, "last_seq": 2, "file": "1-2.parquet", "event_count": 2, "first_time": NOON, "last_time": NOON,
     "byte_count": 7, "sha256": "0" * 64, "sealed_at": NOON, "is_redacted": False,
@@ -35,10 +37,10 @@ def filled(database: Database, tmp_path: Path) -> Database:
     others = [judged(number, facts=(secret,)) for number in range(2, 1500)]
     journal.commit([first, *others], [Snapshot("c", NOON, b"\0\xff")])
     journal.commit([second_pass(first, "allow")])
-    journal.refuse(NOON, "malformed", "坏", b"\0\xff")
     ListBook(database).add([ListEntry(list="l", entity="account:b", purpose="block", owner="o", source="s")])
     ApiKeys(database).create("demo", ["events:write"], 10.0)
     with database.write() as connection:
+        keep_refused(connection, [REFUSAL])
         staff.add_member(connection, "ann", "hash", ["admin"], "zh", NOON)
         audit.note(connection, "system", "start", "store", {"a": 1})
         connection.execute(insert(segments), SEGMENT)
@@ -73,7 +75,8 @@ def test_everything_comes_back_in_either_database(filled: Database, empty: Datab
     assert (tmp_path / "restored" / "1-2.parquet").read_bytes() == b"PARQUET"
     journal = Journal(empty, Codec(empty.vault))
     assert journal.commit([judged(9000)]) == [1500], "numbers go on where they were"
-    journal.refuse(NOON, "malformed", "again", b"")
+    with empty.write() as connection:
+        keep_refused(connection, [REFUSAL])
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".backup")] == []
 
 

@@ -12,7 +12,7 @@ from anlan.errors import DuplicateEvent, NotFound
 from anlan.store.counters import load_snapshots
 from anlan.store.database import Database
 from anlan.store.journal import Filters, Journal, Snapshot
-from anlan.store.tables import cases, decisions, deferred, events, facts, outbox, refused, staff_notices
+from anlan.store.tables import cases, decisions, deferred, events, facts, outbox, staff_notices
 from anlan.store.vault import Codec
 
 NOTICE = StaffNotice(id="fuse:p.spam:1", at=NOON, kind="fuse_quota", subject="p.spam")
@@ -183,10 +183,3 @@ def test_hostile_text_is_stored_as_text(database: Database, journal: Journal) ->
     for line in journal.recent(filters=Filters(actor=f"account:{texts[0]}")):
         assert line.id == "e0"
     assert count(database, events) == len(texts)
-
-
-def test_a_refused_input_is_kept_with_its_reason_and_cut(database: Database, journal: Journal) -> None:
-    journal.refuse(NOON, "malformed", "column 3: \0", b"\xff" * 10_000, api_key="k1")
-    with database.read() as connection:
-        row = connection.execute(select(refused)).one()
-    assert (row.reason, row.api_key, len(row.body), row.id) == ("malformed", "k1", 4096, 1)

@@ -17,6 +17,7 @@ from anlan.store.journal import Journal
 from anlan.store.keys import ApiKeys
 from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
+from anlan.store.refused import Refusal, keep_refused, latest_refused
 from anlan.store.tables import audit as audit_rows
 from anlan.store.tables import deferred as waiting
 from anlan.store.vault import Codec
@@ -152,6 +153,18 @@ def test_a_policy_goes_live_only_from_shadow_and_by_a_second_person(database: Da
         policies.move("p", 1, "live", "bea")
     with pytest.raises(NotFound):
         policies.move("p", 3, "shadow", "bea")
+
+
+def test_refused_inputs_are_kept_cut_with_their_reason_newest_first(database: Database) -> None:
+    made = [
+        Refusal(received_at=NOON, reason=f"r{number}", detail="column 3: \0", api_key="k1", body=b"\xff" * 9000)
+        for number in range(3)
+    ]
+    with database.write() as connection:
+        keep_refused(connection, made)
+        found = latest_refused(connection, 2)
+        assert [(one.reason, one.api_key, len(one.body)) for one in found] == [("r2", "k1", 4096), ("r1", "k1", 4096)]
+        assert [one.reason for one in latest_refused(connection, 5, before_id=found[-1].id)] == ["r0"]
 
 
 def test_cases_stand_in_order_of_urgency(database: Database) -> None:

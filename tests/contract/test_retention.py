@@ -9,6 +9,7 @@ from anlan.domain.facts import Fact
 from anlan.store import outbox, retention
 from anlan.store.database import Database
 from anlan.store.journal import Journal
+from anlan.store.refused import Refusal, keep_refused
 from anlan.store.retention import Gone, RetentionDays, apply
 from anlan.store.tables import events, facts
 from anlan.store.tables import outbox as messages
@@ -74,10 +75,13 @@ def test_personal_facts_go_and_internal_ones_stay(database: Database) -> None:
 
 def test_refusals_go_and_messages_only_once_nobody_waits_for_them(database: Database) -> None:
     journal = Journal(database, Codec(database.vault))
-    journal.refuse(NOON, "malformed", "not JSON", b"{")
-    journal.refuse(NOON + 20 * DAY, "malformed", "not JSON", b"{")
+    refusals = [
+        Refusal(received_at=at, reason="malformed", detail="not JSON", api_key=None, body=b"{")
+        for at in (NOON, NOON + 20 * DAY)
+    ]
     journal.commit([judged(1, "block", (MUTE,))])
     with database.write() as connection:
+        keep_refused(connection, refusals)
         connection.execute(messages.update().values(created_at=NOON))
     assert run(database, NOON + 31 * DAY) == Gone(events=0, facts=0, refused=1, messages=0, sessions=0)
     with database.write() as connection:

@@ -147,7 +147,7 @@ def _check(archive: tarfile.TarFile) -> Manifest:
 
 
 def _restore_table(database: Database, cursor: Any, archive: tarfile.TarFile, table: Table, part: Part) -> None:
-    cursor.execute(f"SELECT count(*) FROM {table.name}")  # noqa: S608 - our own name
+    cursor.execute(f"SELECT count(*) FROM {table.name}")
     if cursor.fetchone()[0]:
         raise Conflict(f"{database.name} is not empty ({table.name} has rows); restore into a new database")
     target, restored = insert_into(table), 0
@@ -160,7 +160,7 @@ def _restore_table(database: Database, cursor: Any, archive: tarfile.TarFile, ta
     counted = table.autoincrement_column
     if counted is not None and not database.is_sqlite:
         cursor.execute(
-            f"SELECT setval(pg_get_serial_sequence('{table.name}', '{counted.name}'), "  # noqa: S608 - our own names
+            f"SELECT setval(pg_get_serial_sequence('{table.name}', '{counted.name}'), "
             f"coalesce(max({counted.name}), 0) + 1, false) FROM {table.name}"
         )
 

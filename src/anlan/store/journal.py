@@ -10,18 +10,16 @@ from typing import Any
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.errors import DuplicateEvent, NotFound
-from anlan.store.batch import SNAPSHOTS, Batch, insert_rows, storable
+from anlan.store.batch import SNAPSHOTS, Batch, insert_rows
 from anlan.store.database import Database
 from anlan.store.marks import JOURNAL, RAISE
-from anlan.store.tables import decisions, events, refused
+from anlan.store.tables import decisions, events
 from anlan.store.vault import Codec
-
-REFUSED_BODY_BYTES = 4096
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -135,7 +133,7 @@ class Journal:
                 seqs = self._number(cursor, batch)
                 batch.write(cursor, seqs, is_sqlite=is_sqlite)
                 for index in batch.second:
-                    cursor.execute(f"DELETE FROM deferred WHERE event_seq = {seqs[index]:d}")  # noqa: S608 - a number
+                    cursor.execute(f"DELETE FROM deferred WHERE event_seq = {seqs[index]:d}")
                 if snapshots:
                     self._write_snapshots(cursor, snapshots)
         except IntegrityError as error:
@@ -201,15 +199,6 @@ class Journal:
         with self._database.read() as connection:
             return last_seq(connection)
 
-    def refuse(self, received_at: float, reason: str, detail: str, body: bytes, api_key: str | None = None) -> None:
-        """Keep an input that was not accepted, its first 4 KiB at most, and why."""
-        row = {
-            "received_at": received_at, "reason": reason[:64], "detail": storable(detail), "api_key": api_key,
-            "body": body[:REFUSED_BODY_BYTES],
-        }
-        with self._database.write() as connection:
-            connection.execute(insert(refused), row)
-
     def _number(self, cursor: Any, batch: Batch) -> list[int]:
         seqs = [0] * len(batch.keys)
         seq_of: dict[str, int] = {}
@@ -223,7 +212,7 @@ class Journal:
         return seqs
 
     def _seq_of(self, cursor: Any, key: str) -> int:
-        cursor.execute(f"SELECT seq FROM events WHERE key = {self._mark}", (bytes.fromhex(key),))  # noqa: S608 - a mark
+        cursor.execute(f"SELECT seq FROM events WHERE key = {self._mark}", (bytes.fromhex(key),))
         row = cursor.fetchone()
         if row is None:
             raise NotFound(f"no event {key} in the journal; commit its first pass before its second")
