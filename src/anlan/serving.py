@@ -31,10 +31,12 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     """
     gate = Gate(lambda: _load_keys(house))
     rooms = Rooms(
-        database=house.database, journal=house.journal, analysis=house.analysis, registry=house.registry,
-        versions=house.policies, life=house.life, policies=lambda: house.policy_set,
-        reload_policies=house.reload_policies, zone=house.settings.time_zone,
-        require_second_factor=house.settings.require_second_factor,
+        database=house.database, journal=house.journal, analysis=house.analysis, engine=house.engine,
+        counters=house.workshop.counters, versions=house.policies, life=house.life, lists=house.lists, keys=house.keys,
+        reload_policies=house.reload_policies, reload_lists=house.reload_lists,
+        writer_backlog=lambda: house.writer.backlog, max_backlog=house.settings.commit_backlog, metrics=house.metrics,
+        zone=house.settings.time_zone, require_second_factor=house.settings.require_second_factor,
+        allows_private_endpoints=house.settings.allow_http_endpoints,
     )
     return Server(
         _Running(house, alongside), lambda: Verdicts(house.intake, gate, house), build_api(house, gate),

@@ -5,6 +5,7 @@ start, so there is nothing to compile. A message that is missing there is shown 
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -104,12 +105,12 @@ class Language:
 
     def ago(self, seconds: float) -> str:
         """How long before now, in words; `now` on the wall, not event time."""
-        delta = seconds - clock.now()
+        delta = timedelta(seconds=seconds - clock.now())
         return str(dates.format_timedelta(delta, add_direction=True, locale=self.locale, threshold=1.2))
 
     def length(self, seconds: float) -> str:
         """A duration in words, in its largest fitting unit."""
-        return str(dates.format_timedelta(seconds, locale=self.locale, threshold=1.2))
+        return str(dates.format_timedelta(timedelta(seconds=seconds), locale=self.locale, threshold=1.2))
 
     def _format(self, seconds: float, pattern: str) -> str:
         return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))

@@ -51,7 +51,9 @@ MAY: dict[Role, frozenset[Act]] = {
     "auditor": frozenset(
         {"see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit"}
     ),
-    "admin": frozenset({"see_policies", "see_signals", "see_health", "acknowledge_notices", "see_audit", "manage_staff"}),
+    "admin": frozenset(
+        {"see_policies", "see_signals", "see_health", "acknowledge_notices", "see_audit", "manage_staff"}
+    ),
 }
 """An admin gives out roles but holds none of them: whoever also judges or investigates is given that role by name."""
 

@@ -1,6 +1,7 @@
 """The shapes of charts as SVG path data; pages draw them on the server, so they need no script and print well."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -8,7 +9,7 @@ class Slice(NamedTuple):
     """One piece of a bar of shares; `x` and `width` in percent of the whole."""
 
     name: str
-    count: int
+    total: int
     x: float
     width: float
 
@@ -91,11 +92,11 @@ def area(values: Sequence[float], top: float, width: float, height: float) -> st
 
 
 def _slopes(values: Sequence[float], step: float) -> list[float]:
-    rises = [(right - left) / step for left, right in zip(values, values[1:], strict=False)]
+    rises = [(right - left) / step for left, right in pairwise(values)]
     if not rises:
         return [0.0] * len(values)
     inner = [
         0.0 if left * right <= 0 else 2 * left * right / (left + right)
-        for left, right in zip(rises, rises[1:], strict=False)
+        for left, right in pairwise(rises)
     ]
     return [rises[0], *inner, rises[-1]]

@@ -31,7 +31,7 @@ NOTABLE = "notable"
 def show_stream(
     visit: Annotated[Visit, allowed("see_decisions")],
     verdict: str = "",
-    type: str = "",  # noqa: A002 - the query's own word
+    type: str = "",
     category: str = "",
     who: str = "",
     before: int | None = None,
@@ -48,7 +48,8 @@ def show_stream(
         return Response(status_code=204)
     return visit.page(
         "console/decision_rows.html" if visit.is_fragment else "console/decisions.html",
-        rows=queries.with_reasons(visit.rooms.database, lines), newest=newest, after=after, before=before, is_paused=paused,
+        rows=queries.with_reasons(visit.rooms.database, lines),
+        newest=newest, after=after, before=before, is_paused=paused,
         older=lines[-1].seq if len(lines) == PAGE_LINES else None,
         chosen={"verdict": verdict, "type": type, "category": category, "who": who},
         verdict_choices=(NOTABLE, *VERDICT_WORDS),
@@ -63,7 +64,11 @@ def show_decision(visit: Annotated[Visit, allowed("see_decisions")], key: str) -
 
 
 @router.post("/decisions/{key}")
-def reveal(visit: Annotated[Visit, allowed("see_personal")], key: str, level: Annotated[Literal["personal", "sensitive"], Form()]) -> Response:
+def reveal(
+    visit: Annotated[Visit, allowed("see_personal")],
+    key: str,
+    level: Annotated[Literal["personal", "sensitive"], Form()],
+) -> Response:
     """Show personal data once, in the answer itself; every look writes its own audit row first."""
     if level == "sensitive" and not visit.can("see_sensitive"):
         raise Forbidden(NOT_ALLOWED)
@@ -133,7 +138,7 @@ def condition_at(rooms: Rooms, policy_id: str, version: int) -> Condition | None
 def _actions(visit: Visit, found: Explanation) -> list[Mapping[str, Any]]:
     """What was asked of the platform and how that fares, then the cases that were opened here."""
     say, pick = visit.language.say, visit.language.pick
-    sent = [
+    sent: list[Mapping[str, Any]] = [
         {"kind": order.kind, "title": pick(KINDS[order.kind].title), "target": order.target,
          "parameters": order.parameters, "places": order.outcomes, "state": say("nobody receives it yet")}
         for order in queries.orders_of(visit.rooms.database, found.event.key)

@@ -58,7 +58,7 @@ def switch(
     visit: Annotated[Visit, allowed("write_endpoints")], endpoint_id: str, enabled: Annotated[bool, Form()]
 ) -> Response:
     with visit.rooms.database.write() as connection:
-        if set_enabled(connection, endpoint_id, enabled):
+        if set_enabled(connection, endpoint_id, is_enabled=enabled):
             audit.note(connection, visit.actor, "endpoint.on" if enabled else "endpoint.off", endpoint_id, {})
     return visit.go("/deliveries")
 

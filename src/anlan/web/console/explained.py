@@ -48,9 +48,9 @@ class ShownField(NamedTuple):
 
     name: str
     privacy: Privacy
-    value: str
-    is_hidden: bool
-    is_gone: bool
+    value: str = ""
+    is_hidden: bool = False
+    is_gone: bool = False
 
 
 class Reader:
@@ -109,15 +109,16 @@ class Reader:
     def fields(self, data: bytes, declared: Mapping[str, Field]) -> list[ShownField]:
         """The event's data field by field as it was sent; what the type does not declare counts as personal."""
         sent: dict[str, Any] = msgspec.json.decode(data)
-        shown = [self._field(name, declared[name].privacy if name in declared else "personal", sent[name]) for name in sent]
-        gone = [f for f in declared.values() if f.name not in sent and f.required]
-        return [*shown, *(ShownField(field.name, field.privacy, "", False, True) for field in gone)]
+        classes: dict[str, Privacy] = {field.name: field.privacy for field in declared.values()}
+        shown = [self._field(name, classes.get(name, "personal"), value) for name, value in sent.items()]
+        gone = [field for field in declared.values() if field.name not in sent and field.required]
+        return [*shown, *(ShownField(field.name, field.privacy, is_gone=True) for field in gone)]
 
     def _field(self, name: str, privacy: Privacy, value: Any) -> ShownField:
         if privacy not in self._open:
-            return ShownField(name, privacy, "", True, False)
+            return ShownField(name, privacy, is_hidden=True)
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return ShownField(name, privacy, text, False, False)
+        return ShownField(name, privacy, text)
 
 
 def _joint(node: Claim) -> str:
@@ -147,7 +148,9 @@ class ShownFinding(NamedTuple):
     tree: Branch | None
 
 
-def show_finding(finding: Finding, reader: Reader, condition_of: Callable[[str, int], Condition | None]) -> ShownFinding:
+def show_finding(
+    finding: Finding, reader: Reader, condition_of: Callable[[str, int], Condition | None]
+) -> ShownFinding:
     """`finding` with its condition taken apart."""
     condition = condition_of(finding.policy, finding.version)
     tree = reader.tree(condition, finding.values) if condition else None

@@ -56,7 +56,7 @@ def show_health(visit: Annotated[Visit, allowed("see_health")]) -> Response:
 
 @router.post("/health/notices")
 def acknowledge(
-    visit: Annotated[Visit, allowed("acknowledge_notices")], id: Annotated[str, Form(max_length=80)]  # noqa: A002
+    visit: Annotated[Visit, allowed("acknowledge_notices")], id: Annotated[str, Form(max_length=80)]
 ) -> Response:
     with visit.rooms.database.write() as connection:
         if mark_seen(connection, id, visit.name):
@@ -117,12 +117,13 @@ def _work(visit: Visit) -> Group:
         unrouted, backlogs = outbox.count_unrouted(connection), outbox.backlogs(connection).values()
         waiting, queues = queries.count_deferred(connection), cases.count_open(connection)
     dead = sum(backlog.dead for backlog in backlogs)
+    cases_by_queue = " · ".join(f"{queue} {lang.number(count)}" for queue, count in sorted(queues.items()))
     facts = [
         (mark("Messages that nobody has looked at"), lang.number(unrouted)),
         (mark("Deliveries waiting"), lang.number(sum(backlog.pending for backlog in backlogs))),
         (mark("Deliveries given up"), lang.number(dead)),
         (mark("Events that wait for their second look"), lang.number(waiting)),
-        (mark("Open cases"), " · ".join(f"{queue} {lang.number(count)}" for queue, count in sorted(queues.items())) or "0"),
+        (mark("Open cases"), cases_by_queue or "0"),
     ]
     return Group(mark("Work"), dead == 0, facts)
 

@@ -13,7 +13,7 @@ HOURS = 24
 KEPT_S = 30.0
 
 _SQL = """
-SELECT found.policy, {is_live}, CAST(floor(_time / 3600) AS BIGINT), count(*)
+SELECT found.policy, CAST(floor(_time / 3600) AS BIGINT), count(*)
 FROM (SELECT _time, unnest({column}) AS found FROM {relation}) GROUP BY ALL
 """
 
@@ -68,6 +68,7 @@ class Hits:
         with self._analysis.view() as view:
             relation = view.relation((now // HOUR_S - HOURS + 1) * HOUR_S)
             for column, is_live in (("_findings", True), ("_shadow", False)):
-                for policy, live, hour, count in view.run(_SQL.format(column=column, relation=relation, is_live=is_live)):
-                    counts[policy, bool(live), hour] += count
+                sql = _SQL.format(column=column, relation=relation)
+                for policy, hour, count in view.run(sql):
+                    counts[policy, is_live, hour] += count
         return counts

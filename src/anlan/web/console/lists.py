@@ -37,7 +37,7 @@ def add_entry(
     visit: Annotated[Visit, allowed("write_lists")],
     purpose: Annotated[Purpose, Form()],
     kind: Text,
-    id: Text,  # noqa: A002 - the form's own word
+    id: Text,
     list: Text,  # noqa: A002 - the form's own word
     note: Text,
     days: Annotated[int, Form(ge=0, le=3_650)],

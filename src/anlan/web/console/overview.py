@@ -77,7 +77,10 @@ def _tasks(visit: Visit, waiting: queries.Waiting) -> list[Task]:
         ("acknowledge_notices", Task("/health", "alert", mark("Look at alarms: {n}"), waiting.notices)),
         ("approve_policies", Task("/policies", "policy", mark("Judge policies in shadow: {n}"), waiting.shadow)),
         ("write_policies", Task("/policies", "policy", mark("Finish drafts: {n}"), waiting.drafts)),
-        ("replay_deliveries", Task("/deliveries", "send", mark("Send again what was given up: {n}"), waiting.dead_letters)),
+        (
+            "replay_deliveries",
+            Task("/deliveries", "send", mark("Send again what was given up: {n}"), waiting.dead_letters),
+        ),
     )
     return [task for act, task in known if task.n and visit.can(act)]
 

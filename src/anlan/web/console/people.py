@@ -111,4 +111,5 @@ def accepted_step(secret: str, code: str, now: float) -> int | None:
 
 def qr_svg(text: str) -> str:
     """A QR code as inline SVG, dark on transparent, sized by the page."""
-    return str(segno.make(text, error="m", micro=False).svg_inline(svgclass=None, lineclass=None, omitsize=True, border=0))
+    code = segno.make(text, error="m", micro=False)
+    return str(code.svg_inline(svgclass=None, lineclass=None, omitsize=True, border=0))

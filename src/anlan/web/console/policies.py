@@ -32,7 +32,8 @@ _STEPS: tuple[State, ...] = ("draft", "shadow", "live", "retired")
 def show_policies(visit: Annotated[Visit, allowed("see_policies")], find: str = "", state: str = "") -> Response:
     newest = visit.rooms.versions.newest()
     by_id = {one.id: one for one in newest} | {one.id: one for one in visit.rooms.versions.in_force()}
-    shown = [_line(visit, one) for one in by_id.values() if one.state == state or (not state and one.state != "retired")]
+    wanted = [one for one in by_id.values() if (one.state == state if state else one.state != "retired")]
+    shown = [_line(visit, one) for one in wanted]
     words = find.lower().split()
     return visit.page(
         "console/policies.html",
@@ -62,11 +63,13 @@ def read(stored: PolicyVersion) -> Policy:
 def write_new(
     visit: Annotated[Visit, allowed("write_policies")], when: str = DEFAULT_WHEN, on: str = DEFAULT_EVENT
 ) -> Response:
+    rooms = visit.rooms
     try:
-        text, problem = skeleton(visit.rooms.analysis, visit.rooms.scope, when, on), ""
+        return _draw_editor(visit, skeleton(rooms.analysis, rooms.scope, when, on))
     except InvalidPolicy as error:
-        text, problem = skeleton(visit.rooms.analysis, visit.rooms.scope, DEFAULT_WHEN, DEFAULT_EVENT), visit.tell(error)
-    return _draw_editor(visit, text, problem)
+        return _draw_editor(
+            visit, skeleton(rooms.analysis, rooms.scope, DEFAULT_WHEN, DEFAULT_EVENT), visit.tell(error)
+        )
 
 
 @router.get("/policies/{policy_id}/edit")
@@ -183,7 +186,10 @@ def _move(visit: Visit, policy_id: str, version: int, state: State, report: byte
 
 @router.post("/policies/{policy_id}/backtest")
 def start_backtest(
-    visit: Annotated[Visit, allowed("write_policies")], policy_id: str, version: Version, days: Annotated[int, Form()] = 7
+    visit: Annotated[Visit, allowed("write_policies")],
+    policy_id: str,
+    version: Version,
+    days: Annotated[int, Form()] = 7,
 ) -> Response:
     member = visit.rooms.life.checked(visit.rooms.versions.get(policy_id, version))
     visit.rooms.backtests.start(member, min(max(days, 1), 90), visit.rooms.scope)

@@ -49,7 +49,7 @@ def _examples(
     types = scope.registry.types_on([event_type])
     if any(types[name] == "text" and not scope.registry.by_name[name].choices for name in condition.names):
         return []
-    made = []
+    made: list[Mapping[str, Any]] = []
     for text, hits in ((condition.text, True), (f"NOT ({condition.text})", False)):
         try:
             found = investigate(analysis, parse(text, types, "when"), [event_type], scope, Page(limit=1)).events

@@ -1,4 +1,4 @@
-"""What only the console asks of the record: lines with their reasons, deliveries of one event, and counts for its figures."""
+"""What only the console asks of the record: lines with reasons, deliveries of one event, counts for its figures."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -10,7 +10,17 @@ from sqlalchemy import Connection, func, select
 from anlan.domain.decisions import Finding
 from anlan.store.database import Database
 from anlan.store.journal import Line
-from anlan.store.tables import cases, decisions, deferred, deliveries, events, outbox, policy_versions, refused, staff_notices
+from anlan.store.tables import (
+    cases,
+    decisions,
+    deferred,
+    deliveries,
+    events,
+    outbox,
+    policy_versions,
+    refused,
+    staff_notices,
+)
 
 
 class Outcome(NamedTuple):
@@ -96,7 +106,7 @@ def orders_of(database: Database, key: str) -> list[Order]:
 
 
 class _ReceivedAt(Sequence[float]):
-    """When each event was received, by seq - 1; looked up on demand, so that time can be searched like a sorted list."""
+    """When each event was received, by seq - 1; looked up on demand, so that it is searched like a sorted list."""
 
     def __init__(self, connection: Connection, length: int) -> None:
         self._connection = connection
@@ -132,11 +142,11 @@ def notable_seqs(connection: Connection, after: int) -> list[int]:
 def verdict_counts(connection: Connection, after: int) -> dict[str, int]:
     """Decisions after seq `after` by verdict, `allow` left out."""
     rows = (
-        select(decisions.c.verdict, func.count())
+        select(decisions.c.verdict, func.count().label("held"))
         .where(decisions.c.event_seq > after, decisions.c.verdict != "allow")
         .group_by(decisions.c.verdict)
     )
-    return {verdict: count for verdict, count in connection.execute(rows)}
+    return {row.verdict: row.held for row in connection.execute(rows)}
 
 
 def policy_counts(connection: Connection, after: int, limit: int) -> list[tuple[str, int]]:
@@ -204,8 +214,8 @@ def count_waiting(database: Database) -> Waiting:
         ).one()
         unseen = select(func.count()).select_from(staff_notices).where(staff_notices.c.seen_by.is_(None))
         dead = select(func.count()).select_from(deliveries).where(deliveries.c.state == "dead")
-        by_state = select(policy_versions.c.state, func.count()).group_by(policy_versions.c.state)
-        states = {state: count for state, count in connection.execute(by_state)}
+        by_state = select(policy_versions.c.state, func.count().label("held")).group_by(policy_versions.c.state)
+        states = {row.state: row.held for row in connection.execute(by_state)}
         notices, dead_letters = (connection.execute(query).scalar_one() for query in (unseen, dead))
     return Waiting(open_cases, oldest, notices, dead_letters, states.get("draft", 0), states.get("shadow", 0))
 

@@ -1,9 +1,10 @@
-"""What the console is given to work with; `app.py` fills it in, and pages reach the rest of the house only through it."""
+"""What the console is given to work with; pages reach the rest of the house only through it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from anlan import clock
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.signals import Signal
@@ -49,11 +50,11 @@ class Rooms:
     writer_backlog: Callable[[], int]
     max_backlog: int
     metrics: Metrics
-    started_at: float
     zone: str = "Asia/Shanghai"
     require_second_factor: bool = True
     allows_private_endpoints: bool = False
     pace: Pace = field(default_factory=Pace)
+    started_at: float = field(default_factory=clock.now)
 
     @cached_property
     def hits(self) -> Hits:

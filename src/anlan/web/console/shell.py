@@ -158,7 +158,8 @@ class Visit:
         say = self.language.say
         links = [(title, [link for link in group if self.can(link.act)]) for title, group in NAVIGATION]
         context: Mapping[str, Any] = {
-            "_": say, "_n": self.language.count, "lang": self.language, "at": self.at, "can": self.can, "me": self.person, "csrf": self.csrf,
+            "_": say, "_n": self.language.count, "lang": self.language, "at": self.at, "can": self.can,
+            "me": self.person, "csrf": self.csrf,
             "theme": self.theme, "path": self.request.url.path.removeprefix(self.request.scope.get("root_path", "")),
             "query": dict(self.request.query_params), "navigation": links, "is_fragment": self.is_fragment,
             "waiting": self._waiting(), "iso": clock.to_rfc3339,
