@@ -14,6 +14,7 @@ LONG_FUNCTIONS = {
 }
 
 EDGES = {
+    "anlan.engine.intake": "request: whoever waits for an event hears of its failure",
     "anlan.engine.pipeline": "signal: a failure becomes unknown",
     "anlan.engine.second_look": "worker loop",
     "anlan.delivery.worker": "worker loop",

@@ -21,6 +21,10 @@ class Recollection(Protocol):
 class Committer(Protocol):
     """Makes judged events durable, in groups."""
 
+    def check_room(self) -> None:
+        """Raises `Unavailable` when `submit` would refuse; asked before anything is counted."""
+        ...
+
     def submit(self, judged: Judged) -> Future[int]:
         """Done when the event, its decision and its messages are on disk; the result is its `seq`.
 

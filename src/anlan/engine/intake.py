@@ -1,13 +1,15 @@
 """From bytes to a durable answer: each event is decoded, known or judged, committed, and only then answered.
 
 Nothing that was answered is lost, and the same (source, id) always gets the stored decision back (law 5). When a commit
-fails, counters and profiles have counted what is not in the journal; they are rebuilt before the next event is judged.
+fails, counters and profiles have counted what is not in the journal; nothing is judged until they are rebuilt.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, NamedTuple
 
+import structlog
 from rbloom import Bloom
 
 from anlan import clock
@@ -19,10 +21,13 @@ from anlan.engine.pipeline import Engine
 from anlan.engine.profiles import wanted
 from anlan.errors import AnlanError, DuplicateEvent, Unavailable
 
+log = structlog.get_logger(__name__)
+
 RECENT_ANSWERS = 20_000
 SNAPSHOT_EVERY_EVENTS = 2_000
 SNAPSHOT_EVERY_S = 5.0
 YIELD_EVERY = 50
+MEND_AGAIN_S = 1.0
 
 
 class KnownKeys:
@@ -39,12 +44,20 @@ class KnownKeys:
         """Remember a committed key."""
         self._bloom.add(key)
 
-    def update(self, keys: Sequence[str]) -> None:
+    def update(self, keys: Iterable[str]) -> None:
         """Remember many."""
         self._bloom.update(keys)
 
     def __contains__(self, key: str) -> bool:
         return key in self._bloom
+
+
+class _Fresh(NamedTuple):
+    """An event that was not answered yet, and the promise of its answer."""
+
+    event: Event
+    key: str
+    promise: "asyncio.Future[bytes]"
 
 
 class Intake:
@@ -80,7 +93,9 @@ class Intake:
         self._recent: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
         self._since_snapshot = 0
         self._snapshot_at = clock.now()
-        self._mending: asyncio.Task[None] | None = None
+        self._mending: asyncio.Future[None] | None = None
+        self._mends = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, body: bytes) -> bytes:
         """One CloudEvent to its answer (JSON bytes), durable when this returns.
@@ -92,10 +107,14 @@ class Intake:
         received_at = clock.now()
         event = self._catalogue.decode(body, received_at)
         key = event_key(event.source, event.id)
-        earlier = self._recent.get(key)
-        if earlier is not None:
-            return await asyncio.shield(earlier)
-        return await self._take(event, key, received_at)
+        promise = self._recent.get(key)
+        if promise is None:
+            fresh = _Fresh(event, key, promise := self._promise(key))
+            if self._mending or key in self._known or self._engine.profiles.missing(wanted(event)):
+                self._begin(self._judge_in_order([fresh], received_at))
+            else:
+                self._judge(fresh, received_at)
+        return await asyncio.shield(promise)
 
     async def accept_many(self, bodies: Sequence[bytes]) -> list[bytes | AnlanError]:
         """Many CloudEvents, in order; a bad one becomes an error in its place and stops nothing.
@@ -103,8 +122,8 @@ class Intake:
         Events of one batch are judged in the order given and committed together.
         """
         received_at = clock.now()
-        results: list[bytes | AnlanError | asyncio.Future[bytes]] = []
-        fresh: list[tuple[int, Event, str]] = []
+        results: list[AnlanError | asyncio.Future[bytes]] = []
+        fresh: list[_Fresh] = []
         for body in bodies:
             try:
                 event = self._catalogue.decode(body, received_at)
@@ -112,51 +131,59 @@ class Intake:
                 results.append(error)
                 continue
             key = event_key(event.source, event.id)
-            if key in self._recent:
-                results.append(self._recent[key])
-            else:
-                fresh.append((len(results), event, key))
-                results.append(self._promise(key))
-        await self._judge_many(fresh, results, received_at)
+            promise = self._recent.get(key)
+            if promise is None:
+                fresh.append(_Fresh(event, key, promise := self._promise(key)))
+            results.append(promise)
+        self._begin(self._judge_in_order(fresh, received_at))
         return [await _settled(result) for result in results]
 
-    async def _judge_many(
-        self, fresh: list[tuple[int, Event, str]], results: list[bytes | AnlanError | asyncio.Future[bytes]],
-        received_at: float,
-    ) -> None:
-        await self._load({name for _, event, _ in fresh for name in wanted(event)})
-        for count, (index, event, key) in enumerate(fresh, 1):
-            promise = results[index]
-            assert isinstance(promise, asyncio.Future)
-            if self._mending:
-                await asyncio.shield(self._mending)
-            if key in self._known and await self._answer_known(key, promise):
+    @property
+    def is_whole(self) -> bool:
+        """Whether counters and profiles hold exactly what was accepted; if not, they are being rebuilt."""
+        return self._mending is None
+
+    def mend(self) -> None:
+        """Rebuild what counted events that were not committed; intake waits meanwhile."""
+        if self._mending is None:
+            self._mends += 1
+            self._mending = asyncio.get_running_loop().create_future()
+            self._begin(self._mend())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this whatever becomes of the caller: one that goes away must not leave an event half taken."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _judge_in_order(self, fresh: Sequence[_Fresh], received_at: float) -> None:
+        names = [wanted(one.event) for one in fresh]
+        everybody = {name for some in names for name in some}
+        for count, (one, some) in enumerate(zip(fresh, names, strict=True)):
+            try:
+                if not count:
+                    await self._load(everybody)
+                if one.key in self._known and await self._answer_known(one):
+                    continue
+                await self._load(some)
+            except Exception as error:  # the request's edge: whoever waits for this event must hear of it
+                self._break(one, _told(error, one))
                 continue
-            self._judge(event, key, received_at, promise)
-            if count % YIELD_EVERY == 0:
+            self._judge(one, received_at)
+            if count % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
 
-    async def _take(self, event: Event, key: str, received_at: float) -> bytes:
-        promise = self._promise(key)
-        names = wanted(event)
-        missing = self._engine.profiles.missing(names)
-        if missing or self._mending:
-            try:
-                await self._load(missing)
-            except AnlanError as error:
-                self._break(key, promise, error)
-                raise
-        if not (key in self._known and await self._answer_known(key, promise)):
-            self._judge(event, key, received_at, promise)
-        return await asyncio.shield(promise)
-
     async def _load(self, names: "Sequence[str] | set[str]") -> None:
-        """Everything that judging needs to have in memory."""
-        if self._mending:
-            await asyncio.shield(self._mending)
-        missing = self._engine.profiles.missing(names)
-        if missing:
-            self._engine.profiles.load(missing, await self._memory.load_facts(missing))
+        """Everything that judging needs is in memory and whole when this returns; until the next await."""
+        while True:
+            while self._mending:
+                await asyncio.shield(self._mending)
+            missing, mends = self._engine.profiles.missing(names), self._mends
+            if not missing:
+                return
+            facts = await self._memory.load_facts(missing)
+            if mends == self._mends:
+                self._engine.profiles.load(missing, facts)
 
     def _promise(self, key: str) -> "asyncio.Future[bytes]":
         promise: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -167,54 +194,56 @@ class Intake:
                 del self._recent[oldest]
         return promise
 
-    async def _answer_known(self, key: str, promise: "asyncio.Future[bytes]") -> bool:
-        try:
-            stored = await self._memory.find(key)
-        except AnlanError as error:
-            self._break(key, promise, error)
-            return True
-        if stored is not None and not promise.done():
-            promise.set_result(answer(stored))
+    async def _answer_known(self, one: _Fresh) -> bool:
+        stored = await self._memory.find(one.key)
+        if stored is not None and not one.promise.done():
+            one.promise.set_result(answer(stored))
         return stored is not None
 
-    def _judge(self, event: Event, key: str, received_at: float, promise: "asyncio.Future[bytes]") -> None:
-        judged = self._engine.judge(event, received_at)
-        reply = answer(judged.decision)
+    async def _answer_repeat(self, one: _Fresh) -> None:
+        """Another process committed the same event first: its decision is the answer."""
         try:
-            committed = self._committer.submit(judged)
-        except AnlanError as error:
-            self._break(key, promise, error)
-            self.mend()
-            return
-        self._snapshot_when_due(received_at)
-        committed.add_done_callback(lambda done: self._settle(done, judged, key, reply, promise))
+            if not await self._answer_known(one):
+                self._break(one, Unavailable("somebody else is storing this event; send it again"))
+        except Exception as error:  # the request's edge
+            self._break(one, _told(error, one))
 
-    def _settle(
-        self, done: "asyncio.Future[int]", judged: Judged, key: str, reply: bytes, promise: "asyncio.Future[bytes]"
-    ) -> None:
+    def _judge(self, one: _Fresh, received_at: float) -> None:
+        try:
+            self._committer.check_room()
+        except AnlanError as error:
+            return self._break(one, error)  # Before anything was counted.
+        try:
+            judged = self._engine.judge(one.event, received_at)
+            reply = answer(judged.decision)
+            committed = self._committer.submit(judged)
+        except Exception as error:  # the request's edge: one event must neither hang its sender nor spoil the counters
+            self._break(one, _told(error, one))
+            return self.mend()
+        committed.add_done_callback(lambda done: self._settle(done, judged, one, reply))
+        self._snapshot_when_due(received_at)
+
+    def _settle(self, done: "asyncio.Future[int]", judged: Judged, one: _Fresh, reply: bytes) -> None:
         if done.cancelled():
-            return self._break(key, promise, Unavailable("the server is stopping; send the event again"))
+            return self._break(one, Unavailable("the server is stopping; send the event again"))
         error = done.exception()
         if error is None:
-            self._known.add(key)
+            self._known.add(one.key)
             self._on_judged(judged)
-            if not promise.done():
-                promise.set_result(reply)
+            if not one.promise.done():
+                one.promise.set_result(reply)
         elif isinstance(error, DuplicateEvent):
-            # Another process committed the same event first: its decision is the answer.
-            self._known.add(key)
-            self._look_up = asyncio.ensure_future(self._answer_known(key, promise))
+            self._known.add(one.key)
+            self._begin(self._answer_repeat(one))
             self.mend()
         else:
-            failure = error if isinstance(error, AnlanError) else Unavailable("the store did not take the event")
-            self._break(key, promise, failure)
+            self._break(one, _told(error, one))
             self.mend()
 
-    def _break(self, key: str, promise: "asyncio.Future[bytes]", error: AnlanError) -> None:
-        self._recent.pop(key, None)
-        if not promise.done():
-            promise.set_exception(error)
-            promise.exception()  # Whoever waits sees it; nobody waiting is no error of its own.
+    def _break(self, one: _Fresh, error: AnlanError) -> None:
+        self._recent.pop(one.key, None)
+        if not one.promise.done():
+            _fail(one.promise, error)
 
     def _snapshot_when_due(self, now: float) -> None:
         self._since_snapshot += 1
@@ -222,19 +251,36 @@ class Intake:
             self._since_snapshot, self._snapshot_at = 0, now
             self._snapshot()
 
-    def mend(self) -> None:
-        """Rebuild what counted events that were not committed; intake waits meanwhile."""
-        if self._mending is None:
-            self._mending = asyncio.ensure_future(self._rebuild())
-            self._mending.add_done_callback(self._mended)
+    async def _mend(self) -> None:
+        """Rebuild until it works; after a failure, whoever waits is told and newcomers are refused at once."""
+        while self._mending:
+            try:
+                await self._rebuild()
+            except Exception as error:  # the worker loop's edge
+                log.warning("rebuild_failed", reason=type(error).__name__)
+                if not self._mending.done():
+                    _fail(self._mending, Unavailable("the store is away; send again in a moment", retry_after_s=1.0))
+                await asyncio.sleep(MEND_AGAIN_S)
+            else:
+                mended, self._mending = self._mending, None
+                if not mended.done():
+                    mended.set_result(None)
 
-    def _mended(self, done: "asyncio.Task[None]") -> None:
-        self._mending = None
-        if not done.cancelled() and done.exception() is not None:
-            asyncio.get_running_loop().call_later(1.0, self.mend)
+
+def _told(error: BaseException, one: _Fresh) -> AnlanError:
+    """What the sender hears; what nobody expected is only in the log."""
+    if isinstance(error, AnlanError):
+        return error
+    log.error("event_failed", event_key=one.key, event_type=one.event.type.name, exc_info=error)
+    return AnlanError("this event could not be judged or stored; the log says why")
 
 
-async def _settled(result: "bytes | AnlanError | asyncio.Future[bytes]") -> bytes | AnlanError:
+def _fail(future: "asyncio.Future[Any]", error: AnlanError) -> None:
+    future.set_exception(error)
+    future.exception()  # Whoever waits sees it; nobody waiting is no error of its own.
+
+
+async def _settled(result: "AnlanError | asyncio.Future[bytes]") -> bytes | AnlanError:
     if not isinstance(result, asyncio.Future):
         return result
     try:

@@ -21,14 +21,20 @@ _Answer = tuple[asyncio.Future[int], int | BaseException]
 
 
 class _Item:
-    """One thing that waits: an event with its decision, or snapshots that belong behind everything before them."""
+    """One thing that waits: an event with its decision, or snapshots that belong behind everything before them.
 
-    __slots__ = ("future", "judged", "snapshots")
+    `losses` is how many failed commits whoever took the snapshots knew of.
+    """
 
-    def __init__(self, future: asyncio.Future[int], judged: Judged | None, snapshots: Sequence[Snapshot] = ()) -> None:
+    __slots__ = ("future", "judged", "losses", "snapshots")
+
+    def __init__(
+        self, future: asyncio.Future[int], judged: Judged | None, snapshots: Sequence[Snapshot] = (), losses: int = 0
+    ) -> None:
         self.future = future
         self.judged = judged
         self.snapshots = snapshots
+        self.losses = losses
 
 
 class Writer:
@@ -55,13 +61,12 @@ class Writer:
         self._max_backlog = max_backlog
         self._on_failure = on_failure
         self._on_commit = on_commit
-        self._groups: list[tuple[Sequence[Judged], float]] = []
-        self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Item] = deque()
         self._changed = Condition()
         self._is_idle = True
         self._is_closed = False
+        self._losses = self._told_losses = 0
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
@@ -69,6 +74,11 @@ class Writer:
     def backlog(self) -> int:
         """Events that wait for their commit to begin."""
         return len(self._waiting)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether commits go on."""
+        return self._thread.is_alive() and not self._is_closed
 
     def submit(self, judged: Judged) -> asyncio.Future[int]:
         """Commit soon; the future gives the event's sequence number once it is durable. Call in the event loop.
@@ -79,15 +89,24 @@ class Writer:
         Raises:
             Unavailable: too many events wait already, or the writer is closed.
         """
+        self.check_room()
+        return self._put(_Item(self._loop.create_future(), judged))
+
+    def check_room(self) -> None:
+        """Raises `Unavailable` when too many events wait already, or the writer is closed."""
+        if self._is_closed:
+            raise Unavailable("the store is closing; send again in a moment", retry_after_s=1.0)
         if len(self._waiting) >= self._max_backlog:
             raise Unavailable(
                 f"{self._max_backlog:,} events wait to be stored; slow down and send again", retry_after_s=1.0
             )
-        return self._put(_Item(self._loop.create_future(), judged))
 
     def save(self, snapshots: Sequence[Snapshot]) -> asyncio.Future[int]:
-        """Commit counter snapshots together with the last event submitted before them."""
-        return self._put(_Item(self._loop.create_future(), None, snapshots))
+        """Commit counter snapshots together with the last event submitted before them.
+
+        They are left out when one of those events could not be stored: they count what is not there.
+        """
+        return self._put(_Item(self._loop.create_future(), None, snapshots, self._told_losses))
 
     async def flush(self) -> None:
         """Wait until everything submitted so far is answered."""
@@ -113,8 +132,7 @@ class Writer:
     def _run(self) -> None:
         while items := self._take():
             answers, failure = self._commit(items)
-            groups, self._groups = self._groups, []
-            self._loop.call_soon_threadsafe(self._answer, answers, failure, groups)
+            self._loop.call_soon_threadsafe(self._answer, answers, failure, self._losses)
 
     def _take(self) -> list[_Item]:
         """Everything that waits, up to a full batch or up to snapshots; empty when closed and drained."""
@@ -139,17 +157,19 @@ class Writer:
         except DuplicateEvent as error:
             return self._commit_without(items, error.repeats)
         except Unavailable as error:
+            self._losses += 1
             return [(item.future, error) for item in items], error
         except Exception as error:  # an edge: whatever one event did to its batch, the others must get through
             if len(items) > 1:
                 return self._commit_one_by_one(items)
             if not isinstance(error, AnlanError):
                 log.exception("journal.commit_failed")
+            self._losses += 1
             return [(items[0].future, error)], Unavailable(f"an event could not be stored: {error}")
 
     def _commit_together(self, items: list[_Item]) -> list[_Answer]:
         judged = [item.judged for item in items if item.judged is not None]
-        snapshots = items[-1].snapshots
+        snapshots = items[-1].snapshots if items[-1].losses == self._losses else ()
         began = stopwatch()
         seqs = iter(self._journal.commit(judged, snapshots) if judged or snapshots else ())
         if self._on_commit is not None and judged:
@@ -170,9 +190,8 @@ class Writer:
             failure = problem or failure
         return answers, failure
 
-    def _answer(
-        self, answers: list[_Answer], failure: AnlanError | None, groups: list[tuple[Sequence[Judged], float]]
-    ) -> None:
+    def _answer(self, answers: list[_Answer], failure: AnlanError | None, losses: int) -> None:
+        self._told_losses = losses
         if failure is not None and self._on_failure is not None:
             self._on_failure(failure)
         for future, outcome in answers:
@@ -182,6 +201,3 @@ class Writer:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        if self._on_commit is not None:
-            for judged, seconds in groups:
-                self._on_commit(judged, seconds)
