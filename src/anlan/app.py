@@ -112,7 +112,7 @@ class House:
             rebuild=self._rebuild,
             on_judged=self._note,
         )
-        self.known.update(list(self.journal.known_keys()))
+        self.known.update(self.journal.known_keys())
         await asyncio.to_thread(self._recover)
         second_look = SecondLook(
             self.engine, DeferredWork(self.deferred), self.writer, Recollection(self.analysis), self._note
@@ -129,7 +129,8 @@ class House:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             await self.writer.flush()
-            await self.writer.save(_stamped(self.snapshots.take_all()))
+            if self.intake.is_whole:
+                await self.writer.save(_stamped(self.snapshots.take_all()))
         except AnlanError as error:
             log.warning("snapshot_not_saved", code=error.code)
         await self.writer.close()
@@ -154,7 +155,10 @@ class House:
             self.delivery.wake()
 
     def _save_next_snapshot(self) -> None:
-        self.writer.save(_stamped(self.snapshots.take()))
+        try:
+            self.writer.save(_stamped(self.snapshots.take())).add_done_callback(_log_unsaved)
+        except AnlanError as error:
+            log.warning("snapshot_not_saved", code=error.code)
 
     async def _rebuild(self) -> None:
         await self.writer.flush()
@@ -210,4 +214,9 @@ class House:
 
 
 def _stamped(taken: Sequence[tuple[str, bytes]]) -> list[Snapshot]:
+def _log_unsaved(done: "asyncio.Future[int]") -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.warning("snapshot_not_saved", reason=type(error).__name__)
+
+
     return [Snapshot(name, clock.now(), body) for name, body in taken]
