@@ -62,8 +62,10 @@ class House:
         self.keys = ApiKeys(self.database)
         self.deferred = Deferred(self.database, self.codec, self.workshop.catalogue)
         columns = Columns(self.workshop.catalogue.types, self.registry.by_name.values())
-        self.segments = Segments(self.database, settings.journal_dir, columns)
-        self.analysis = Analysis(self.segments, settings.duckdb_memory_mb)
+        self.segments = Segments(
+            self.database, settings.journal_dir, columns, memory_mb=settings.duckdb_memory_mb
+        )
+        self.analysis = Analysis(self.segments)
         self.delivery = DeliveryWorker(
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
@@ -136,7 +138,6 @@ class House:
         await self.writer.close()
         # Cancelled loops may have left a question to the journal running in a thread.
         await asyncio.get_running_loop().shutdown_default_executor()
-        self.analysis.close()
         self.segments.close()
         self.database.close()
 
@@ -213,10 +214,10 @@ class House:
             self.analysis.forget_tail()
 
 
-def _stamped(taken: Sequence[tuple[str, bytes]]) -> list[Snapshot]:
 def _log_unsaved(done: "asyncio.Future[int]") -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
         log.warning("snapshot_not_saved", reason=type(error).__name__)
 
 
+def _stamped(taken: Sequence[tuple[str, bytes]]) -> list[Snapshot]:
     return [Snapshot(name, clock.now(), body) for name, body in taken]
