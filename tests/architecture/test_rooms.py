@@ -22,13 +22,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "desk": {"engine", "store", "domain", "clock", "errors"},
     "connectors": {"domain", "clock", "errors"},
     "demo": {"domain", "clock"},
-    "web": {"desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors"},
     "workshop": {"protections", "engine", "domain", "settings"},
     "app": {
         "workshop", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings", "secrets_file", "clock",
         "errors",
     },
-    "serving": {"app", "web", "store"},
+    "web": {"app", "desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors"},
+    "serving": {"app", "web", "store", "clock"},
     "commands": {
         "serving", "app", "workshop", "web", "desk", "delivery", "connectors", "demo", "protections", "engine", "store",
         "domain", "telemetry", "settings", "clock", "errors",
