@@ -78,13 +78,32 @@ def read_policies(text: str, where: str) -> list[Policy]:
     Raises:
         InvalidPolicy: not YAML, not a list of policies, or a field that is missing, unknown or of the wrong form.
     """
+    return [_read_policy(document, where) for document in _documents(text, where)]
+
+
+def check_each(text: str, where: str, registry: Registry) -> list[CheckedPolicy | InvalidPolicy]:
+    """Each policy of one YAML text, or what is wrong with it, in order."""
+    try:
+        documents = _documents(text, where)
+    except InvalidPolicy as error:
+        return [error]
+    found: list[CheckedPolicy | InvalidPolicy] = []
+    for document in documents:
+        try:
+            found.append(check_policy(_read_policy(document, where), registry, where))
+        except InvalidPolicy as error:
+            found.append(error)
+    return found
+
+
+def _documents(text: str, where: str) -> list[Any]:
     try:
         documents = load_yaml(text, where)
     except ValueError as error:
         raise InvalidPolicy(str(error)) from error
     if not isinstance(documents, list):
         raise InvalidPolicy(f"{where}: a policy file is a YAML list of policies, each beginning with '- id:'")
-    return [_read_policy(document, where) for document in documents]
+    return documents
 
 
 def _read_policy(document: Any, where: str) -> Policy:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from anlan.domain.entities import Privacy
 from anlan.domain.events import Catalogue, EventType, fields_of
 from anlan.domain.signals import Cost, Signal, SignalType
 from anlan.errors import InvalidSettings
@@ -159,6 +160,14 @@ class Registry:
     def available_on(self, event_type: str) -> Mapping[str, Signal]:
         """The signals that can be asked on `event_type`, by name."""
         return self._available[event_type]
+
+    def privacy_of(self, name: str) -> Privacy:
+        """The class of a signal's value: its field's, or personal for any other free text and for unknown names."""
+        for fields in self.fields.values():
+            if name in fields:
+                return fields[name].privacy
+        known = self.by_name.get(name)
+        return "personal" if known is None or (known.type == "text" and not known.choices) else "internal"
 
     def types_on(self, event_types: Iterable[str]) -> dict[str, SignalType]:
         """Name to condition type of the signals that exist on every one of `event_types` (objects left out)."""

@@ -1,7 +1,7 @@
 """Where messages go: the receivers that a platform registered, their secrets, and how they have been answering."""
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from anlan.errors import NotFound
 from anlan.store.tables import deliveries, endpoints
@@ -92,6 +92,17 @@ def set_enabled(connection: Connection, endpoint_id: str, *, is_enabled: bool) -
 def set_kinds(connection: Connection, endpoint_id: str, kinds: tuple[str, ...]) -> None:
     """Choose which kinds are routed to a receiver from now on; none for all."""
     connection.execute(update(endpoints).where(endpoints.c.id == endpoint_id).values(kinds=",".join(kinds)))
+
+
+def delete_endpoint(connection: Connection, endpoint_id: str) -> None:
+    """Forget a receiver and what waits for it.
+
+    Raises:
+        NotFound: there is none by that id.
+    """
+    connection.execute(delete(deliveries).where(deliveries.c.endpoint_id == endpoint_id))
+    if connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id)).rowcount != 1:
+        raise NotFound(f"no endpoint {endpoint_id}; list them to see their ids")
 
 
 def begin_rotation(connection: Connection, vault: Vault, endpoint_id: str, secret: str) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.lists import ListEntry
+from anlan.domain.lists import ListEntry, Purpose
+from anlan.errors import NotFound
 from anlan.store.batch import storable
 from anlan.store.database import Database
 from anlan.store.marks import LISTS, raise_mark, read_mark
@@ -50,6 +51,33 @@ class ListBook:
         query = select(list_entries).order_by(list_entries.c.list, list_entries.c.entity)
         with self._database.read() as connection:
             return [ListEntry(**row) for row in connection.execute(query).mappings()]
+
+    def get(self, list_name: str, entity: str) -> ListEntry:
+        """One entry.
+
+        Raises:
+            NotFound: the entity is not on that list.
+        """
+        is_it = (list_entries.c.list == list_name) & (list_entries.c.entity == storable(entity))
+        with self._database.read() as connection:
+            row = connection.execute(select(list_entries).where(is_it)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"{entity} is not on the list {list_name}")
+        return ListEntry(**row)
+
+    def entries(self, list_name: str, limit: int, after: str = "") -> list[ListEntry]:
+        """Entries of one list in order of entity, those after `after`."""
+        query = select(list_entries).where(list_entries.c.list == list_name, list_entries.c.entity > storable(after))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(list_entries.c.entity).limit(limit)).mappings()
+            return [ListEntry(**row) for row in rows]
+
+    def sizes(self) -> list[tuple[str, Purpose, int]]:
+        """(list, purpose, entries) in order of name."""
+        names = (list_entries.c.list, list_entries.c.purpose)
+        query = select(*names, func.count()).group_by(*names).order_by(*names)
+        with self._database.read() as connection:
+            return [(name, purpose, count) for name, purpose, count in connection.execute(query)]
 
     def version(self) -> int:
         """A number that grows with every change; read it before `all`, so that no change is missed."""

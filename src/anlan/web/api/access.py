@@ -1,5 +1,6 @@
 """Which API key may do what, how often: keys are looked up by digest in memory, rates are token buckets."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
@@ -7,15 +8,23 @@ from typing import Literal, Protocol
 from anlan import clock
 from anlan.errors import Forbidden, RateLimited, Unauthorized
 
-Scope = Literal["events:write", "decisions:read", "policies:read", "policies:write", "lists:write", "deliveries:write"]
+Scope = Literal[
+    "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
+    "deliveries:write", "metrics:read",
+]
 
 SCOPES: dict[Scope, dict[str, str]] = {
     "events:write": {"zh": "发送事件并取得结论", "en": "send events and get verdicts"},
     "decisions:read": {"zh": "读取决定与解释", "en": "read decisions and explanations"},
+    "personal:read": {
+        "zh": "在决定中查看成员内容与地址（每次查看都会记入审计日志）",
+        "en": "see members' words and addresses in decisions (each look is in the audit log)",
+    },
     "policies:read": {"zh": "读取策略与信号目录", "en": "read policies and the signal catalogue"},
     "policies:write": {"zh": "提交策略草稿", "en": "submit draft policies"},
     "lists:write": {"zh": "维护名单", "en": "maintain lists"},
     "deliveries:write": {"zh": "管理投递端点与死信", "en": "manage endpoints and dead letters"},
+    "metrics:read": {"zh": "抓取监控指标", "en": "scrape metrics"},
 }
 
 RELOAD_EVERY_S = 10.0
@@ -67,10 +76,11 @@ class Gate:
     def __init__(self, load: Callable[[], Awaitable[Sequence[ApiKey]]]) -> None:
         self._load = load
         self._buckets: dict[str, _Bucket] = {}
-        self._loaded_at = float("-inf")
+        self._loaded_at: float | None = None
+        self._first_load = asyncio.Lock()
 
-    async def admit(self, authorization: bytes | str | None, scope: Scope, cost: float = 1.0) -> str:
-        """The id of the key that sent `authorization`.
+    async def admit(self, authorization: bytes | str | None, scope: Scope, cost: float = 1.0) -> ApiKey:
+        """The key that sent `authorization`.
 
         Args:
             authorization: the header's value, `Bearer <key>`.
@@ -79,8 +89,7 @@ class Gate:
         Raises:
             Unauthorized, Forbidden, RateLimited.
         """
-        if clock.stopwatch() - self._loaded_at > RELOAD_EVERY_S:
-            await self.reload()
+        await self._keep_current()
         text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization or ""
         scheme, _, secret = text.partition(" ")
         if scheme.lower() != "bearer" or not secret:
@@ -96,12 +105,21 @@ class Gate:
                 f"this key may send {bucket.key.rate_per_s:g} a second; come back in {wait_s:.2f} s",
                 retry_after_s=round(wait_s, 3),
             )
-        return bucket.key.id
+        return bucket.key
+
+    async def _keep_current(self) -> None:
+        if self._loaded_at is None:
+            async with self._first_load:  # whoever comes meanwhile waits too, instead of finding no key
+                if self._loaded_at is None:
+                    await self.reload()
+        elif clock.stopwatch() - self._loaded_at > RELOAD_EVERY_S:
+            self._loaded_at = clock.stopwatch()  # one request asks; the others go on with what is known
+            await self.reload()
 
     async def reload(self) -> None:
         """Read the keys again; buckets of keys that stay keep their level."""
-        self._loaded_at = clock.stopwatch()
         kept = {key.secret_hash: key for key in await self._load()}
+        self._loaded_at = clock.stopwatch()
         for digest, key in kept.items():
             bucket = self._buckets.get(digest)
             if bucket is None:

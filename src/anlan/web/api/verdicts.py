@@ -1,10 +1,10 @@
 """The verdict routes, as bare ASGI: `POST /v1/events` (one event) and `POST /v1/events:batch` (NDJSON).
 
-FastAPI costs more here than the judging itself; its document describes these routes all the same (see `openapi`).
+FastAPI costs more here than the judging itself; its document describes these routes all the same (see `document`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -14,7 +14,10 @@ from anlan import clock
 from anlan.domain.events import MAX_EVENT_BYTES
 from anlan.engine.intake import Intake
 from anlan.errors import AnlanError, InvalidEvent, InvalidRequest, TooLarge, Unavailable
+from anlan.store.refused import Refusal
 from anlan.web.api.access import Gate
+from anlan.web.api.bodies import read_body
+from anlan.web.api.problems import MethodNotAllowed, problem_parts, unexpected
 
 MAX_BATCH_BYTES = 32 * 1024 * 1024
 MAX_BATCH_EVENTS = 10_000
@@ -25,14 +28,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json")
 _NDJSON = (b"content-type", b"application/x-ndjson")
-_PROBLEM = (b"content-type", b"application/problem+json")
 
 
 class Refusals(Protocol):
     """Keeps what was not accepted, with its reason."""
 
-    async def refuse(self, received_at: float, reason: str, detail: str, api_key: str | None, body: bytes) -> None:
-        """Store one refusal; only the first 4 KiB of the body are kept."""
+    async def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Store them in one transaction."""
 
 
 class DeadlinePassed(Unavailable):
@@ -42,61 +44,64 @@ class DeadlinePassed(Unavailable):
 
 
 class Verdicts:
-    """Both verdict routes as one ASGI application; `handles` says which requests are theirs."""
+    """Both verdict routes as one ASGI application."""
 
     def __init__(self, intake: Intake, gate: Gate, refusals: Refusals) -> None:
         self._intake = intake
         self._gate = gate
         self._refusals = refusals
 
-    @staticmethod
-    def handles(scope: Message) -> bool:
-        """Whether this request is for one of the verdict routes."""
-        return scope["type"] == "http" and scope["path"] in ("/v1/events", "/v1/events:batch")
-
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         try:
             if scope["method"] != "POST":
-                return await _send(send, 405, b"", _JSON, (b"allow", b"POST"))
+                raise MethodNotAllowed(f"{scope['path']} takes POST", allow="POST")
             if scope["path"] == "/v1/events":
                 await self._one(scope, receive, send)
             else:
                 await self._batch(scope, receive, send)
         except AnlanError as error:
             await _send_problem(send, error)
+        except Exception as error:  # the request edge
+            await _send_problem(send, unexpected(error, scope["method"], scope["path"]))
 
     async def _one(self, scope: Message, receive: Receive, send: Send) -> None:
-        deadline_s = _deadline_s(scope["query_string"])
         key = await self._gate.admit(_authorization(scope), "events:write")
+        deadline_s = _deadline_s(scope["query_string"])
+        body = b""
         try:
-            body = await _read(receive, MAX_EVENT_BYTES)
+            body = await read_body(receive, MAX_EVENT_BYTES)
             reply = await asyncio.wait_for(self._intake.accept(body), deadline_s)
         except TimeoutError as error:
             raise DeadlinePassed("not durable within the deadline; send the same event again") from error
-        except InvalidEvent as error:
-            await self._refuse(error, key, body)
+        except (InvalidEvent, TooLarge) as error:
+            await self._refusals.refuse([_refusal(error, key.id, body)])
             raise
         await _send(send, 200, reply, _JSON)
 
     async def _batch(self, scope: Message, receive: Receive, send: Send) -> None:
         authorization = _authorization(scope)
         key = await self._gate.admit(authorization, "events:write", 0.0)
-        lines = _lines(await _read(receive, MAX_BATCH_BYTES))
+        lines = _lines(await read_body(receive, MAX_BATCH_BYTES))
         if not lines:
             raise InvalidRequest("the batch is empty; send one CloudEvent in JSON a line")
         if len(lines) > MAX_BATCH_EVENTS:
             raise TooLarge(f"{len(lines):,} events; a batch has at most {MAX_BATCH_EVENTS:,}")
         await self._gate.admit(authorization, "events:write", float(len(lines)))
         answers = await self._intake.accept_many(lines)
-        for line, reply in zip(lines, answers, strict=True):
-            if isinstance(reply, InvalidEvent):
-                await self._refuse(reply, key, line)
+        refused = [
+            _refusal(reply, key.id, line)
+            for line, reply in zip(lines, answers, strict=True)
+            if isinstance(reply, InvalidEvent)
+        ]
+        if refused:
+            await self._refusals.refuse(refused)
         body = b"\n".join(_problem(r) if isinstance(r, AnlanError) else r for r in answers) + b"\n"
         await _send(send, 200, body, _NDJSON)
 
-    async def _refuse(self, error: InvalidEvent, key: str, body: bytes) -> None:
-        reason = str(error.details.get("reason", error.code))
-        await self._refusals.refuse(clock.now(), reason, error.message, key, body)
+
+def _refusal(error: AnlanError, key: str, body: bytes) -> Refusal:
+    reason = str(error.details.get("reason", error.code))
+    return Refusal(received_at=clock.now(), reason=reason, detail=error.message, api_key=key, body=body)
 
 
 def _authorization(scope: Message) -> bytes | None:
@@ -119,23 +124,6 @@ def _deadline_s(query: bytes) -> float | None:
     return deadline_ms / 1000
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    """The whole request body; a longer one is refused before it is in memory."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("the client went away before its request was whole")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise TooLarge(f"the body is larger than {limit:,} bytes")
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def _lines(body: bytes) -> list[bytes]:
     return [line for line in (line.strip() for line in body.split(b"\n")) if line]
 
@@ -151,10 +139,5 @@ async def _send(send: Send, status: int, body: bytes, *headers: tuple[bytes, byt
 
 
 async def _send_problem(send: Send, error: AnlanError) -> None:
-    headers = [_PROBLEM]
-    retry_after_s = error.details.get("retry_after_s")
-    if isinstance(retry_after_s, int | float):
-        headers.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
-    if error.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    await _send(send, error.status, _problem(error), *headers)
+    body, headers = problem_parts(error)
+    await _send(send, error.status, body, *((name.encode(), value.encode("latin-1")) for name, value in headers))

@@ -1,0 +1,29 @@
+"""Everything that platforms and engineers ask of Anlan but verdicts: one FastAPI application, routers by noun."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from anlan.app import House
+from anlan.web.api import catalogue, decisions, deliveries, description, health, lists, policies, questions
+from anlan.web.api.access import Gate
+from anlan.web.api.document import describe
+from anlan.web.api.problems import install_problems
+
+ROUTERS = (
+    decisions.router, policies.router, questions.router, catalogue.router, lists.router, deliveries.router,
+    health.router, description.router,
+)
+
+
+def build_api(house: House, gate: Gate) -> FastAPI:
+    """The API over `house`; `gate` admits keys, for the verdict routes too."""
+    app = FastAPI(title="Anlan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.house, app.state.gate = house, gate
+    for router in ROUTERS:
+        app.include_router(router)
+    install_problems(app)
+    document: dict[str, Any] = describe(app, house)
+    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's own way to say so
+    app.state.document = document
+    return app
