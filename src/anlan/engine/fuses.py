@@ -74,10 +74,15 @@ class Fuses:
         """One more event of this type was judged."""
         self._events[event_type].add(time)
 
-    def check_hit(self, policy: Policy, time: float) -> Fuse | None:
-        """Count a hit of a live, enforcing policy; the fuse that is blown for it, or None to let it act."""
+    def check_hit(self, policy: Policy, time: float, *, is_friction_only: bool = False) -> Fuse | None:
+        """Count a hit of a live, enforcing policy; the fuse that is blown for it, or None to let it act.
+
+        Args:
+            is_friction_only: the policy only asks members to prove themselves. A jump then tells staff but changes
+                nothing: an attack is a jump too, and the door must not open because of it. The quota still holds.
+        """
         self._hits[policy.id].add(time)
-        if self._has_jumped(policy, time):
+        if self._has_jumped(policy, time) and not is_friction_only:
             return "jump"
         return "quota" if self._is_over_quota(policy, time) else None
 

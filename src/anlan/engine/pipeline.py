@@ -21,7 +21,7 @@ from anlan.engine.fuses import Fuses
 from anlan.engine.hang import HangGuard
 from anlan.engine.inline import compile_condition
 from anlan.engine.lists import Lists
-from anlan.engine.policies import CheckedPolicy, PolicySet, is_enforcement, render_because
+from anlan.engine.policies import CheckedPolicy, PolicySet, is_enforcement, is_friction_only, render_because
 from anlan.engine.profiles import Profiles, facts_of
 from anlan.engine.resolve import order_findings, resolve
 from anlan.engine.signals import Registry
@@ -172,7 +172,7 @@ class Engine:
         values = self._storable_values(member, event, signals)
         fuse = None
         if member.is_live and is_enforcement(policy) and not is_unknown:
-            fuse = self.fuses.check_hit(policy, event.time)
+            fuse = self.fuses.check_hit(policy, event.time, is_friction_only=is_friction_only(policy))
             notices += [_fuse_notice(*trip) for trip in self.fuses.take_trips()]
         softened = fuse is not None or is_unknown
         return Finding(
@@ -282,8 +282,8 @@ def _target(wanted: str, event: Event, key: str) -> str | None:
         return "staff"
     if wanted == "actor":
         return event.actor.name
-    by_role = {entity.role: entity.name for entity in event.entities}
-    return by_role.get(wanted) or (by_role.get("group") if wanted == "recipient" else None)
+    entity = event.entity(wanted) or (event.entity("group") if wanted == "recipient" else None)
+    return entity.name if entity else None
 
 
 def _case_instead(policy: Policy, key: str) -> tuple[Action, ...]:

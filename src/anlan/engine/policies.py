@@ -259,6 +259,11 @@ def is_enforcement(policy: Policy) -> bool:
     )
 
 
+def is_friction_only(policy: Policy) -> bool:
+    """Whether all that an enforcing policy does is to ask members to prove themselves."""
+    return policy.verdict == "challenge" and not any(KINDS[kind].is_enforcement for kind, _ in policy.actions)
+
+
 def _check_fuse(policy: Policy, where: str) -> None:
     if policy.quota is None and is_enforcement(policy):
         raise InvalidPolicy(f"{where}: a policy that acts on members needs a quota such as 500/h (law 7)")
