@@ -26,6 +26,14 @@ ACCOUNT_ROLES = {
     "invited_by": {"zh": "邀请人", "en": "inviter"},
 }
 
+_WORDS = ACCOUNT_ROLES | {
+    "ip": {"zh": "网络地址", "en": "network address"},
+    "device": {"zh": "设备", "en": "device"},
+    "payee": {"zh": "收款方", "en": "payee"},
+    "group": {"zh": "群", "en": "group"},
+    "url_domain": {"zh": "网址域名", "en": "link's domain"},
+}
+
 _TIES = (("sender", "recipient"), ("payer", "payee_account"), ("account", "other"), ("reporter", "reported"))
 
 _LISTED: tuple[tuple[str, str, tuple[Purpose, ...]], ...] = (
@@ -95,7 +103,7 @@ def _is_listed(role: str, kind: str, purpose: Purpose) -> Signal:
         return listing in lists.in_use and lists.holds(purpose, kind, value, event.time)
 
     word, zh, en = _PURPOSES[purpose]
-    words = ACCOUNT_ROLES.get(role, {"zh": role, "en": role})
+    words = _WORDS[role]
     title = {"zh": words["zh"] + zh, "en": f"{words['en']} {en}"}
     return _made(f"{role}_{word}", compute, "bool", (role, "lists", "event"), title)
 
