@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from anlan.domain.decisions import Verdict
 from anlan.domain.policies import Policy
 from anlan.domain.ports import AnalyticJournal
 from anlan.engine.fuses import Fuses
@@ -17,12 +16,14 @@ from anlan.engine.journal_reports import (
     PolicyChange,
     QuotaForecast,
 )
-from anlan.engine.marks import Marks, is_one_of
+from anlan.engine.marks import Marks
 from anlan.engine.policies import CheckedPolicy, is_enforcement, render_because
-from anlan.engine.readings import Scope, bucket_s
+from anlan.engine.readings import Scope, bucket_s, is_one_of
 
 EXAMPLES = 5
 TOP_ACTORS = 10
+MAX_BUCKETS = 400
+"""Hits are told by the hour over a good two weeks, more coarsely over longer ranges."""
 
 
 def backtest(
@@ -31,7 +32,6 @@ def backtest(
     """Every policy over the events in scope, whatever its state.
 
     Args:
-        policies: at least one.
         labels: event key (see `domain.keys.event_key`) to whether people found the event harmful.
 
     Raises:
@@ -40,12 +40,12 @@ def backtest(
     with journal.view(scope.within_s) as view:
         marks = Marks(view, scope, policies, labels or {})
         events, first, last = marks.span()
-        bucket = max(3_600.0, bucket_s(first or 0.0, last or 0.0))
-        (severities,) = marks.count_by(marks.severity(range(len(policies))), ["true"])
+        _, first_hit, last_hit = marks.span(" OR ".join(["false", *(f"p{index}" for index in range(len(policies)))]))
+        bucket = max(3_600.0, bucket_s(first_hit or 0.0, last_hit or 0.0, MAX_BUCKETS))
         return BacktestReport(
             events=events, first_time=first, last_time=last, bucket_s=bucket,
-            policies=_backtest_each(marks, policies, bucket, has_labels=labels is not None),
-            verdicts={Verdict(level).word: count for level, count in severities.items()},
+            policies=_backtest_each(marks, policies, bucket, has_labels=labels is not None) if policies else (),
+            verdicts=marks.verdicts(),
             recounted=marks.readings.recounted,
         )
 
@@ -80,14 +80,9 @@ def _backtest_each(
     marks: Marks, policies: Sequence[CheckedPolicy], bucket: float, *, has_labels: bool
 ) -> tuple[PolicyBacktest, ...]:
     claims = [f"p{index}" for index in range(len(policies))]
-    types = [is_one_of(member.policy.on) for member in policies]
-    asked = marks.count(types)
+    asked, tallies, recorded = marks.asked(), marks.tally(bucket), marks.recorded()
     unknown = marks.count([f"{claim} IS NULL" for claim in claims])
-    uncovered = marks.count([f"{claim} AND NOT is_covered" for claim in claims])
-    given = marks.count_by("coalesce(_verdict, 'none')", claims)
-    series = marks.count_by(f"floor(_time / {bucket!r}) * {bucket!r}", claims)
-    recorded = marks.recorded()
-    hits = [sum(verdicts.values()) for verdicts in given]
+    hits = [tally.given.total() for tally in tallies]
     newest = [marks.newest(claim, EXAMPLES) if count else [] for claim, count in zip(claims, hits, strict=True)]
     events = marks.events(seq for seqs in newest for seq in seqs)
     return tuple(
@@ -95,16 +90,16 @@ def _backtest_each(
             policy=member.policy.id, version=member.policy.version, verdict=member.policy.verdict,
             asked=asked[index], hits=hits[index], unknown=unknown[index],
             actions={kind: hits[index] for kind, _ in member.policy.actions},
-            series=tuple(series[index].items()),
+            series=tuple(tallies[index].series.items()),
             top_actors=marks.top_actors(claims[index], TOP_ACTORS) if hits[index] else (),
             examples=_examples(member, newest[index], events),
             missing=marks.missing(index) if unknown[index] else (),
-            given=given[index],
-            uncovered=uncovered[index],
+            given=dict(tallies[index].given),
+            uncovered=tallies[index].uncovered,
             recorded=recorded.get(member.policy.id, (0, 0))[0],
             also_found=recorded.get(member.policy.id, (0, 0))[1],
             quota=_forecast(marks, member.policy, claims[index], hits[index]),
-            labels=_match_labels(marks, types[index], claims[index]) if has_labels else None,
+            labels=_match_labels(marks, is_one_of(member.policy.on), claims[index]) if has_labels else None,
         )
         for index, member in enumerate(policies)
     )
@@ -116,7 +111,7 @@ def _change(
     before, after = ("false" if index is None else f"coalesce(p{index}, false)" for index in (old, new))
     newly, gone = f"{after} AND NOT {before}", f"{before} AND NOT {after}"
     counts = marks.count([f"{before} AND {after}", newly, gone])
-    pages = [marks.newest(claim, EXAMPLES) if count else [] for claim, count in zip((newly, gone), counts[1:], strict=True)]
+    pages = [marks.newest(claim, EXAMPLES) for claim in (newly, gone)]
     events = marks.events(seq for page in pages for seq in page)
     return PolicyChange(
         policy=policy_id,

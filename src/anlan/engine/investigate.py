@@ -1,4 +1,4 @@
-"""Which events of the journal meet a condition, when they happened, who was in them, and what they were answered with."""
+"""Which events of the journal meet a condition, when they happened, who was in them and how they were answered."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from anlan.domain.sql_text import quoted
 from anlan.engine.columns import duckdb_sql
 from anlan.engine.conditions import Condition
 from anlan.engine.journal_reports import Investigation, TopEntities
-from anlan.engine.marks import fetch, is_one_of, missing_signals
-from anlan.engine.readings import Readings, Scope, bucket_s, read_signals
+from anlan.engine.marks import fetch, missing_signals
+from anlan.engine.readings import Readings, Scope, bucket_s, is_one_of, read_signals
 
 TOP_ENTITIES = 10
 MAX_PAGE = 500
@@ -41,10 +41,9 @@ def investigate(
         where = is_one_of(event_types) if event_types else "true"
         asked, total, unknown, *counts = _count(view, readings, where, condition)
         roles = _roles(scope, event_types, view)
-        view.run(
-            f"CREATE TEMP TABLE found AS SELECT {', '.join(['_seq', '_time', '_verdict', '_actor', *map(quoted, roles)])} "
-            f"FROM {readings.relation} WHERE {where} AND {duckdb_sql(condition) if condition else 'true'}"
-        )
+        columns = ", ".join(["_seq", "_time", "_verdict", *map(quoted, roles)])
+        claim = duckdb_sql(condition) if condition else "true"
+        view.run(f"CREATE TEMP TABLE found AS SELECT {columns} FROM {readings.relation} WHERE {where} AND ({claim})")
         ((first, last),) = view.run("SELECT coalesce(min(_time), 0.0), coalesce(max(_time), 0.0) FROM found")
         bucket = bucket_s(first, last)
         seqs, more = _page(view, page)
@@ -67,10 +66,10 @@ def _count(view: JournalView, readings: Readings, where: str, condition: Conditi
     """Events asked about, those that meet the condition, those it is undecided for, and by name those it lacks."""
     claim = duckdb_sql(condition) if condition else "true"
     names = condition.names if condition else ()
-    lacking = "".join(f", count_if(claim IS NULL AND n{index})" for index in range(len(names)))
+    lacking = "".join(f", coalesce(count_if(claim IS NULL AND n{index}), 0)" for index in range(len(names)))
     flags = "".join(f", {quoted(name)} IS NULL AS n{index}" for index, name in enumerate(names))
     (row,) = view.run(
-        f"SELECT count(*), count_if(claim), count_if(claim IS NULL){lacking} "
+        f"SELECT count(*), coalesce(count_if(claim), 0), coalesce(count_if(claim IS NULL), 0){lacking} "
         f"FROM (SELECT {claim} AS claim{flags} FROM {readings.relation} WHERE {where})"
     )
     return row
@@ -91,7 +90,8 @@ def _page(view: JournalView, page: Page) -> tuple[list[int], bool]:
 
 
 def _tally(view: JournalView, key: str, order: str) -> list[tuple[Any, int]]:
-    return [(value, count) for value, count in view.run(f"SELECT {key}, count(*) FROM found GROUP BY 1 ORDER BY {order}")]
+    rows = view.run(f"SELECT {key}, count(*) FROM found GROUP BY 1 ORDER BY {order}")
+    return [(value, count) for value, count in rows]
 
 
 def _top(view: JournalView, roles: Sequence[str]) -> Iterator[TopEntities]:

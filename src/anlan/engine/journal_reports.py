@@ -38,7 +38,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingSignal(msgspec.Struct, frozen=True):
-    """A signal that was unknown in `events` of the undecided events; `reason` {"zh", "en"} is None for plain absence."""
+    """A signal that was unknown in `events` of the undecided events, and why {"zh", "en"}; None for a plain absence."""
 
     signal: str
     events: int
@@ -154,7 +154,7 @@ class Investigation(msgspec.Struct, frozen=True, kw_only=True):
     """The events that meet a condition.
 
     Attributes:
-        asked: events in range and of the types asked for; total: those that meet it; unknown: those it is undecided for.
+        asked: events in range and of the types asked for; total: those that meet it; unknown: the undecided ones.
         events: one page, newest first; `next_before_seq` continues, None when this is the last page.
         series: (start of the bucket, events) in order, empty buckets left out; `bucket_s` is the length of each.
         verdicts: what the events were answered with.

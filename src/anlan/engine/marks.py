@@ -1,5 +1,6 @@
 """One row per event of the journal, one claim per policy: every condition is evaluated once, in a single scan."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,15 @@ from anlan.domain.sql_text import literal, quoted
 from anlan.engine.journal_reports import Found, MissingSignal
 from anlan.engine.policies import CheckedPolicy
 from anlan.engine.readings import REASONS, Readings, Scope, asked, read_signals
+
+
+class Tally:
+    """The hits of one policy, counted in three ways."""
+
+    def __init__(self) -> None:
+        self.series: Counter[float] = Counter()
+        self.given: Counter[str] = Counter()
+        self.uncovered = 0
 
 
 class Marks:
@@ -29,9 +39,10 @@ class Marks:
         self._members = members
         self.names = tuple(dict.fromkeys(name for member in members for name in member.condition.names))
         self.readings: Readings = read_signals(view, scope, self.names)
-        view.run("CREATE TEMP TABLE labels AS SELECT unnest(?::VARCHAR[]) AS _key, unnest(?::BOOLEAN[]) AS is_harmful", [
-            list(labels), list(labels.values()),
-        ])
+        view.run(
+            "CREATE TEMP TABLE labels AS SELECT unnest(?::VARCHAR[]) AS _key, unnest(?::BOOLEAN[]) AS is_harmful",
+            [list(labels), list(labels.values())],
+        )
         columns = [f"{asked(member.policy, member.condition)} AS p{index}" for index, member in enumerate(members)]
         columns += [f"{quoted(name)} IS NULL AS n{index}" for index, name in enumerate(self.names)]
         view.run(f"""CREATE TEMP TABLE marks AS
@@ -40,19 +51,42 @@ class Marks:
                 {"".join(f", {column}" for column in columns)}
             FROM {self.readings.relation} LEFT JOIN labels USING (_key)""")
 
-    def span(self) -> tuple[int, float | None, float | None]:
-        """(events, least time, greatest time)."""
-        ((count, first, last),) = self._view.run("SELECT count(*), min(_time), max(_time) FROM marks")
+    def span(self, claim: str = "true") -> tuple[int, float | None, float | None]:
+        """(events, least time, greatest time) where the claim is true."""
+        ((count, first, last),) = self._view.run(f"SELECT count(*), min(_time), max(_time) FROM marks WHERE {claim}")
         return count, first, last
 
     def count(self, claims: Sequence[str]) -> list[int]:
         """For how many events each claim is true."""
-        return list(self._view.run(f"SELECT {_counted(claims)} FROM marks")[0]) if claims else []
+        (row,) = self._view.run(f"SELECT {_counted(claims)} FROM marks") if claims else [()]
+        return list(row)
 
-    def count_by(self, key: str, claims: Sequence[str]) -> list[dict[Any, int]]:
-        """For each claim, for how many events it is true by the value of `key`; zeros left out."""
-        rows = self._view.run(f"SELECT {key}, {_counted(claims)} FROM marks GROUP BY 1 ORDER BY 1") if claims else []
-        return [{row[0]: row[index] for row in rows if row[index]} for index in range(1, len(claims) + 1)]
+    def asked(self) -> list[int]:
+        """For each policy, how many events are of its types."""
+        counts = dict(self._view.run("SELECT _type, count(*) FROM marks GROUP BY 1"))
+        return [sum(counts.get(name, 0) for name in set(member.policy.on)) for member in self._members]
+
+    def tally(self, bucket_s: float) -> list["Tally"]:
+        """For each policy, its hits by time, by the verdict of the time and by whether they were covered."""
+        claims = [f"p{index}" for index in range(len(self._members))]
+        rows = self._view.run(
+            f"SELECT floor(_time / {bucket_s!r}) * {bucket_s!r}, coalesce(_verdict, 'none'), is_covered, "
+            f"{_counted(claims)} FROM marks GROUP BY 1, 2, 3 ORDER BY 1"
+        )
+        tallies = [Tally() for _ in claims]
+        for start, verdict, is_covered, *hits in rows:
+            for tally, count in zip(tallies, hits, strict=True):
+                if count:
+                    tally.series[start] += count
+                    tally.given[verdict] += count
+                    tally.uncovered += 0 if is_covered else count
+        return tallies
+
+    def verdicts(self) -> dict[str, int]:
+        """What the events would be answered with if these policies alone were live, and how many of each."""
+        severity = self.severity(range(len(self._members)))
+        rows = self._view.run(f"SELECT {severity}, count(*) FROM marks GROUP BY 1 ORDER BY 1")
+        return {Verdict(level).word: count for level, count in rows}
 
     def recorded(self) -> dict[str, tuple[int, int]]:
         """By policy id, how many events it hit at the time, and how many of those it hits now too."""
@@ -98,14 +132,17 @@ class Marks:
         return missing_signals(self.readings, names, counts)
 
     def severity(self, indexes: Iterable[int]) -> str:
-        """SQL of the severity (see `domain.decisions.Verdict`) that these policies together come to."""
-        words = ((index, Verdict.of(self._members[index].policy.verdict).value) for index in indexes)
-        return f"greatest(0, 0{''.join(f', CASE WHEN p{index} THEN {value} ELSE 0 END' for index, value in words)})"
+        """SQL of what these policies together come to, as a number (see `domain.decisions.Verdict`)."""
+        levels: defaultdict[Verdict, list[str]] = defaultdict(list)
+        for index in indexes:
+            levels[Verdict.of(self._members[index].policy.verdict)].append(f"p{index}")
+        whens = (f" WHEN {' OR '.join(levels[level])} THEN {level.value}" for level in sorted(levels, reverse=True))
+        return f"CASE WHEN false THEN 0{''.join(whens)} ELSE 0 END"
 
     def verdict_moves(self, old: str, new: str) -> tuple[tuple[str, str, int], ...]:
         """(verdict, verdict, events) where two such expressions differ, mildest first."""
-        rows = self._view.run(f"SELECT {old}, {new}, count(*) FROM marks GROUP BY 1, 2 HAVING {old} <> {new} ORDER BY 1, 2")
-        return tuple((Verdict(one).word, Verdict(other).word, count) for one, other, count in rows)
+        rows = self._view.run(f"SELECT {old}, {new}, count(*) FROM marks GROUP BY 1, 2 ORDER BY 1, 2")
+        return tuple((Verdict(one).word, Verdict(other).word, count) for one, other, count in rows if one != other)
 
 
 def fetch(view: JournalView, readings: Readings, names: Sequence[str], seqs: Iterable[int]) -> dict[int, Found]:
@@ -113,17 +150,20 @@ def fetch(view: JournalView, readings: Readings, names: Sequence[str], seqs: Ite
     wanted = ", ".join(f"{seq:d}" for seq in sorted(set(seqs)))
     if not wanted:
         return {}
-    picked = "".join(f", {quoted(name)}" for name in names)
-    rows = view.run(
-        f"SELECT _seq, _key, _id, _type, _time, _actor, _verdict{picked} FROM {readings.relation} WHERE _seq IN ({wanted})"
-    )
+    picked = ", ".join(["_seq", "_key", "_id", "_type", "_time", "_actor", "_verdict", *map(quoted, names)])
+    rows = view.run(f"SELECT {picked} FROM {readings.relation} WHERE _seq IN ({wanted})")
     return {
         row[0]: Found(
             seq=row[0], key=row[1], id=row[2], type=row[3], time=row[4], actor=row[5], verdict=row[6],
-            values=dict(zip(names, row[7:], strict=True)),
+            values=dict(zip(names, map(_as_recorded, row[7:]), strict=True)),
         )
         for row in rows
     }
+
+
+def _as_recorded(value: Any) -> Any:
+    """Columns hold every number as a double; a count was whole and reads better so."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53 else value
 
 
 def missing_signals(readings: Readings, names: Sequence[str], counts: Sequence[int]) -> tuple[MissingSignal, ...]:
@@ -137,9 +177,5 @@ def missing_signals(readings: Readings, names: Sequence[str], counts: Sequence[i
 
 
 def _counted(claims: Iterable[str]) -> str:
-    return ", ".join(f"count_if({claim})" for claim in claims)
-
-
-def is_one_of(types: Iterable[str]) -> str:
-    """SQL claim that the event's type is among `types`."""
-    return f"_type IN ({', '.join(map(literal, types))})"
+    # count_if of nothing is NULL, not 0.
+    return ", ".join(f"coalesce(count_if({claim}), 0)" for claim in claims)

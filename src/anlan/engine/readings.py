@@ -13,9 +13,10 @@ from anlan.domain.policies import Policy
 from anlan.domain.ports import JournalView
 from anlan.domain.sql_text import literal, quoted
 from anlan.engine.columns import duckdb_sql
-from anlan.engine.conditions import Condition
+from anlan.engine.condition_tree import And, Claim, Condition, Name, walk
 from anlan.engine.counter_columns import window_sql
 from anlan.engine.counter_specs import CounterSpec
+from anlan.engine.inline import cost_of
 from anlan.engine.signals import Registry
 
 _DUCKDB_TYPES = {"number": "DOUBLE", "text": "VARCHAR", "bool": "BOOLEAN"}
@@ -86,21 +87,37 @@ def read_signals(view: JournalView, scope: Scope, names: Iterable[str]) -> Readi
             reasons[name] = "older_version"
         elif name not in scope.registry.field_names:
             reasons[name] = "not_recorded"
+    values = {name: columns.get(name, f"e.{quoted(name)}") for name in wanted}
     recounted: dict[str, str] = {}
-    for name in wanted:
-        if name in scope.counters and _can_recount(view, scope, name, columns.get(name), relation):
-            table = recounted[name] = f"recounted_{len(recounted)}"
-            _recount(view, scope, scope.counters[name], table)
-            columns[name] = f"coalesce({columns.get(name, f'e.{quoted(name)}')}, {table}.{quoted(name)})"
-            reasons.pop(name, None)
+    for name in _lacking(view, scope, values, relation):
+        table = recounted[name] = f"recounted_{len(recounted)}"
+        _recount(view, scope, scope.counters[name], table)
+        columns[name] = f"coalesce({values[name]}, {table}.{quoted(name)})"
+        reasons.pop(name, None)
     joins = [f"LEFT JOIN {table} ON {table}.seq = e._seq" for table in recounted.values()]
     return Readings(_with_columns(relation, columns, joins, set(view.columns)), reasons, tuple(recounted))
 
 
 def asked(policy: Policy, condition: Condition) -> str:
-    """The policy's outcome at one row: true, false or NULL; false on types that it is not asked about."""
-    types = ", ".join(map(literal, policy.on))
-    return f"CASE WHEN _type IN ({types}) THEN {duckdb_sql(condition)} ELSE false END"
+    """The policy's outcome at one row: true, false or NULL; false on types that it is not asked about.
+
+    DuckDB evaluates every part of an AND that is not a filter; only CASE spares it the dear ones, so numbers are asked
+    first, and texts only where those do not decide.
+    """
+    tree = condition.tree
+    parts = sorted(tree.parts, key=_dearness) if isinstance(tree, And) else [tree]
+    written = [f"({duckdb_sql(Condition(condition.text, part, condition.names))})" for part in parts]
+    refusals = "".join(f" WHEN NOT {part} THEN false" for part in written[:-1])
+    return f"CASE WHEN NOT {is_one_of(policy.on)} THEN false{refusals} ELSE {' AND '.join(written)} END"
+
+
+def _dearness(part: Claim) -> tuple[bool, int]:
+    return any(isinstance(node, Name) and node.type == "text" for node in walk(part)), cost_of(part)
+
+
+def is_one_of(types: Iterable[str]) -> str:
+    """SQL claim that the event's type is among `types`."""
+    return f"_type IN ({', '.join(map(literal, types))})"
 
 
 def bucket_s(start: float, end: float, at_most: int = 200) -> float:
@@ -124,18 +141,24 @@ def _stale_versions(view: JournalView, scope: Scope, names: list[str], relation:
     return stale
 
 
-def _can_recount(view: JournalView, scope: Scope, name: str, column: str | None, relation: str) -> bool:
-    """Whether events lack the counter although they have its key, and the journal has all that it counts."""
-    spec = scope.counters[name]
-    if not _reads(spec) <= view.columns.keys() - _NAMES_OF_EVENTS:
-        return False
-    keyed = " OR ".join(
-        f"(_type = {literal(event_type)} AND "
-        f"{' AND '.join(f'{quoted(field)} IS NOT NULL' for field in spec.key_fields(event_type))})"
-        for event_type in sorted(spec.readable_on)
+def _lacking(view: JournalView, scope: Scope, values: Mapping[str, str], relation: str) -> list[str]:
+    """The counters that events lack although they have the key, and for which the journal has all that they count."""
+    known = view.columns.keys() - _NAMES_OF_EVENTS
+    declared = [scope.counters[name] for name in values if name in scope.counters]
+    specs = [spec for spec in declared if _reads(spec) <= known]
+    if not specs:
+        return []
+    claims = ", ".join(f"bool_or({_has_key(spec)} AND {values[spec.name]} IS NULL)" for spec in specs)
+    (row,) = view.run(f"SELECT {claims} FROM {relation} AS e")
+    return [spec.name for spec, is_lacking in zip(specs, row, strict=True) if is_lacking]
+
+
+def _has_key(spec: CounterSpec) -> str:
+    ways = (
+        " AND ".join([f"_type = {literal(name)}", *(f"{quoted(field)} IS NOT NULL" for field in spec.key_fields(name))])
+        for name in sorted(spec.readable_on)
     )
-    value = column or f"e.{quoted(name)}"
-    return bool(view.run(f"SELECT 1 FROM {relation} AS e WHERE ({keyed}) AND {value} IS NULL LIMIT 1"))
+    return f"({' OR '.join(ways)})"
 
 
 def _reads(spec: CounterSpec) -> set[str]:

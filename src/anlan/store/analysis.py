@@ -6,7 +6,7 @@ from threading import Lock
 
 from anlan.domain.signals import SignalType
 from anlan.domain.sql_text import quoted
-from anlan.store.columnar import Connection, Deadline, Row, cursor_of, open_columnar
+from anlan.store.columnar import Deadline, Row, cursor_of
 from anlan.store.segment_files import Segment
 from anlan.store.segments import Segments
 
@@ -16,22 +16,15 @@ class Analysis:
 
     The tail is a table in memory: at most what waits to be sealed. Events whose decision may still change are read
     again for every view.
-
-    Args:
-        memory_mb: DuckDB's limit for all views together; what does not fit is spilled to the journal's folder.
     """
 
-    def __init__(self, segments: Segments, memory_mb: int = 512) -> None:
+    def __init__(self, segments: Segments) -> None:
         self._segments = segments
-        self._duckdb = open_columnar(segments.files.folder, memory_mb)
+        self._duckdb = segments.files.duckdb
         declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in segments.columns.duckdb_types.items())
-        self._duckdb.execute(f"CREATE TABLE tail ({declared})")
+        self._duckdb.execute(f"CREATE OR REPLACE TABLE tail ({declared})")
         self._lock = Lock()
         self._final = 0
-
-    def close(self) -> None:
-        """Give DuckDB's memory back; open views end with an error."""
-        self._duckdb.close()
 
     @contextmanager
     def view(self, within_s: float = 60.0) -> Iterator["View"]:
@@ -43,7 +36,8 @@ class Analysis:
                 cursor.execute("BEGIN")
                 cursor.execute("SELECT 1 FROM tail LIMIT 1")  # DuckDB takes its snapshot with the first read
             self._segments.files.check(segments)
-            yield View(cursor, self._segments, segments, within_s)
+            with Deadline(cursor, within_s) as deadline:
+                yield View(deadline, self._segments, segments)
 
     def forget_tail(self) -> None:
         """Read the tail anew for the next view, because the record changed below it (retention)."""
@@ -54,13 +48,12 @@ class Analysis:
     def _refresh_tail(self) -> None:
         waiting = self._segments.waiting()
         start = max(self._final, waiting.sealed)
-        with (
-            self._segments.files.encoded(self._segments.read(start, waiting.last)) as (query, _),
-            cursor_of(self._duckdb) as cursor,
-        ):
+        with cursor_of(self._duckdb) as cursor:
             cursor.execute("BEGIN")
             cursor.execute(f"DELETE FROM tail WHERE _seq <= {waiting.sealed:d} OR _seq > {start:d}")
-            cursor.execute(f"INSERT INTO tail BY NAME {query}")
+            if waiting.last > start:
+                with self._segments.files.encoded(self._segments.read(start, waiting.last)) as (query, _):
+                    cursor.execute(f"INSERT INTO tail BY NAME {query}")
             cursor.execute("COMMIT")
         self._final = max(waiting.final, waiting.sealed)
 
@@ -68,12 +61,12 @@ class Analysis:
 class View:
     """One moment of the journal; see `domain.ports.JournalView`."""
 
-    def __init__(self, cursor: Connection, segments: Segments, listed: Sequence[Segment], within_s: float) -> None:
+    def __init__(self, deadline: Deadline, segments: Segments, listed: Sequence[Segment]) -> None:
         self.columns: Mapping[str, SignalType] = segments.columns.readable
         self._files = segments.files
         self._listed = listed
         self._sealed = listed[-1].last_seq if listed else 0
-        self._deadline = Deadline(cursor, within_s)
+        self._deadline = deadline
 
     def relation(self, start: float | None = None, end: float | None = None) -> str:
         """See `domain.ports.JournalView`."""

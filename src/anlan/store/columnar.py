@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
 from typing import Any
 
 import duckdb
@@ -31,6 +31,7 @@ def open_columnar(folder: Path, memory_mb: int = 512, threads: int = 1) -> Conne
             "allow_community_extensions": False,
         },
     )
+    connection.execute("SET parquet_metadata_cache = true")
     # In this order: neither can be changed after the one below it.
     connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
     connection.execute("SET enable_external_access = false")
@@ -49,12 +50,22 @@ def cursor_of(connection: Connection) -> Iterator[Connection]:
 
 
 class Deadline:
-    """Runs statements on one connection until the time given to all of them together is used up."""
+    """Runs statements on one connection until the time given to all of them together is used up; use as a context."""
 
     def __init__(self, connection: Connection, within_s: float) -> None:
         self._connection = connection
         self._within_s = within_s
         self._ends_at = stopwatch() + within_s
+        self._is_over = Event()
+        self._watch = Thread(target=self._interrupt, name="journal deadline", daemon=True)
+
+    def __enter__(self) -> "Deadline":
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._watch.join()
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of one statement.
@@ -62,15 +73,19 @@ class Deadline:
         Raises:
             TookTooLong: the time was used up; the statement was stopped.
         """
-        timer = Timer(max(0.0, self._ends_at - stopwatch()), self._connection.interrupt)
-        timer.daemon = True
-        timer.start()
         try:
+            if stopwatch() >= self._ends_at:
+                raise duckdb.InterruptException
             return list(self._connection.execute(sql, list(parameters)).fetchall())
         except duckdb.InterruptException as error:
             raise TookTooLong(
-                f"the journal did not answer within {self._within_s:.0f} s; "
+                f"the journal did not answer within {self._within_s:g} s; "
                 "choose a shorter time range, or a condition that fewer events meet"
             ) from error
-        finally:
-            timer.cancel()
+
+    def _interrupt(self) -> None:
+        wait_s = self._within_s
+        # More than once: DuckDB forgets an interrupt that comes between two statements.
+        while not self._is_over.wait(wait_s):
+            self._connection.interrupt()
+            wait_s = 0.1

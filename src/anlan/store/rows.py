@@ -144,9 +144,10 @@ class Columns:
             if columns
         }
         spec = ", ".join(f"{name}: {literal(kind)}" for name, kind in (OWN_COLUMNS | structs).items())
-        picked = [*OWN_COLUMNS, *(f"{kind}.{quoted(name)} AS {quoted(name)}" for kind, names in nested.items() for name in names)]
+        picked = [f"{kind}.{quoted(name)} AS {quoted(name)}" for kind, names in nested.items() for name in names]
         return (
-            f"SELECT {', '.join(picked)} FROM read_json({literal(file)}, format = 'newline_delimited', "
+            f"SELECT {', '.join([*OWN_COLUMNS, *picked])} "
+            f"FROM read_json({literal(file)}, format = 'newline_delimited', "
             f"maximum_object_size = {MAX_LINE_BYTES}, columns = {{{spec}}})"
         )
 
@@ -161,7 +162,8 @@ class RowEncoder:
         self._columns = columns
         self._readers = {(entry.name, entry.version): _reader(entry.data, columns.fields) for entry in columns.types}
         self._signals = msgspec.json.Decoder(_optional_struct("Signals", columns.signals))
-        self._hidden_actors = {entry.name for entry in columns.types if entry.actor not in columns.fields.keys() - columns.personal}
+        named = columns.fields.keys() - columns.personal
+        self._hidden_actors = {entry.name for entry in columns.types if entry.actor not in named}
         self._body = msgspec.json.Decoder(_Body)
         self._encoder = msgspec.json.Encoder()
 
@@ -227,7 +229,7 @@ def _strictest_by_field(types: Iterable[EventType]) -> dict[str, Privacy]:
 
 
 def _privacy_of_signal(name: str, catalogue: Mapping[str, Signal], fields: Mapping[str, Privacy]) -> Privacy:
-    """Free text is as private as the strictest thing it was made from; numbers, claims and closed choices are internal."""
+    """Free text is as private as the strictest thing it is made from; numbers and closed choices are internal."""
     if name in fields:
         return fields[name]
     made = catalogue.get(name)
@@ -235,7 +237,8 @@ def _privacy_of_signal(name: str, catalogue: Mapping[str, Signal], fields: Mappi
         return "personal"  # an input such as the event as a whole
     if made.type in ("number", "bool") or made.choices:
         return "internal"
-    return max((_privacy_of_signal(read, catalogue, fields) for read in made.reads), key=_PRIVACY.index, default="internal")
+    read_from = (_privacy_of_signal(read, catalogue, fields) for read in made.reads)
+    return max(read_from, key=_PRIVACY.index, default="internal")
 
 
 def _check_names(names: Iterable[str]) -> None:
@@ -245,4 +248,4 @@ def _check_names(names: Iterable[str]) -> None:
             raise InvalidSettings(f"{name!r} cannot be a column of the journal: use a name that begins with a letter")
         other = seen.setdefault(name.casefold(), name)
         if other != name:
-            raise InvalidSettings(f"{name!r} and {other!r} differ only in case; rename one, the journal cannot tell them apart")
+            raise InvalidSettings(f"{name!r} and {other!r} differ only in case; rename one: the journal mixes them up")

@@ -1,4 +1,4 @@
-"""What lies in the journal's folder: complete, hashed Parquet files, scratch files of their making, and nothing else."""
+"""What lies in the journal's folder: complete, hashed Parquet files, scratch files of their making, nothing else."""
 
 import hashlib
 import os
@@ -10,9 +10,9 @@ from tempfile import mkstemp
 import msgspec
 
 from anlan.clock import now
+from anlan.domain.sql_text import literal, quoted
 from anlan.errors import Damaged
 from anlan.store.columnar import Row, cursor_of, open_columnar
-from anlan.domain.sql_text import literal, quoted
 from anlan.store.rows import Columns, CommittedRow
 
 ROW_GROUP_EVENTS = 50_000
@@ -46,20 +46,24 @@ class SegmentFiles:
 
     Args:
         folder: made if it does not exist; belongs to this journal alone.
+        memory_mb: DuckDB's limit for everything that uses `duckdb`; what does not fit is spilled to the folder.
+
+    Attributes:
+        duckdb: take a cursor of it to read the files.
     """
 
-    def __init__(self, folder: Path, columns: Columns) -> None:
+    def __init__(self, folder: Path, columns: Columns, memory_mb: int = 512) -> None:
         self.folder = folder.resolve()
         self._columns = columns
         self._partial = self.folder / "partial"
         self._partial.mkdir(parents=True, exist_ok=True)
-        self._duckdb = open_columnar(self.folder)
+        self.duckdb = open_columnar(self.folder, memory_mb)
         self._intact: dict[str, tuple[int, int]] = {}
         self._schemas: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
-        self._duckdb.close()
+        self.duckdb.close()
 
     def select_all(self, segments: Iterable[Segment]) -> str:
         """A query for every column of all events in `segments`, in order; NULL where a segment lacks a column.
@@ -143,13 +147,27 @@ class SegmentFiles:
         Raises:
             Damaged: naming every file that is missing or differs.
         """
-        bad = [segment.file for segment in segments if not self._is_intact(segment)]
+        bad = [segment.file for segment in segments if not self.is_intact(segment)]
         if bad:
             raise Damaged(
                 f"{', '.join(bad)} in {self.folder} is missing or was altered since it was sealed; restore it from a "
                 "backup, or have it sealed anew from the record with `anlan journal rebuild`",
                 files=bad,
             )
+
+    def is_intact(self, segment: Segment) -> bool:
+        """Whether the file is there and is what was sealed."""
+        path = self.folder / segment.file
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return False
+        seen = (stat.st_size, stat.st_mtime_ns)
+        if self._intact.get(segment.file) != seen:
+            if stat.st_size != segment.byte_count or _sha256(path) != segment.sha256:
+                return False
+            self._intact[segment.file] = seen
+        return True
 
     def personal_in(self, segment: Segment, before: float) -> tuple[str, ...]:
         """The personal columns of a segment that hold any value of an event with time < `before`."""
@@ -174,21 +192,8 @@ class SegmentFiles:
             self._schemas[segment.file] = {row[0]: row[1] for row in rows}
         return self._schemas[segment.file]
 
-    def _is_intact(self, segment: Segment) -> bool:
-        path = self.folder / segment.file
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            return False
-        seen = (stat.st_size, stat.st_mtime_ns)
-        if self._intact.get(segment.file) != seen:
-            if stat.st_size != segment.byte_count or _sha256(path) != segment.sha256:
-                return False
-            self._intact[segment.file] = seen
-        return True
-
     def _ask(self, sql: str) -> list[Row]:
-        with cursor_of(self._duckdb) as cursor:
+        with cursor_of(self.duckdb) as cursor:
             return cursor.execute(sql).fetchall()
 
     def _scratch(self, suffix: str) -> Path:

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from anlan.clock import now
+from anlan.domain.sql_text import quoted
 from anlan.errors import Conflict, Damaged
 from anlan.store import tables
 from anlan.store.database import Database
-from anlan.domain.sql_text import quoted
 from anlan.store.rows import Columns, CommittedRow
 from anlan.store.segment_files import Segment, SegmentFiles
 
@@ -55,19 +55,20 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Segments:
-    """The sealed part of the analytic journal."""
+    """The sealed part of the analytic journal; folder and memory as in `SegmentFiles`."""
 
     def __init__(
-        self, database: Database, folder: Path, columns: Columns, limits: SegmentLimits | None = None
+        self, database: Database, folder: Path, columns: Columns, limits: SegmentLimits | None = None,
+        memory_mb: int = 512,
     ) -> None:
         self.columns = columns
-        self.files = SegmentFiles(folder, columns)
+        self.files = SegmentFiles(folder, columns, memory_mb)
         self._database = database
         self._limits = limits or SegmentLimits()
         self._lock = Lock()
 
     def close(self) -> None:
-        """Give DuckDB's memory back."""
+        """Give DuckDB's memory back; open views end with an error."""
         self.files.close()
 
     def listed(self) -> list[Segment]:
@@ -108,7 +109,7 @@ class Segments:
         """
         made = 0
         with self._lock:
-            while (upto := self._due(everything)) is not None and self._seal_range(*upto):
+            while (upto := self._due(everything=everything)) is not None and self._seal_range(*upto):
                 made += 1
         return made
 
@@ -116,7 +117,9 @@ class Segments:
         """Merge runs of small neighbours; returns how many merged segments were made."""
         made = 0
         with self._lock:
-            while (run := _run_to_merge(self.listed(), self._limits)) and self._rewrite(run, "*", run[0].is_redacted):
+            while (run := _run_to_merge(self.listed(), self._limits)) and self._rewrite(
+                run, "*", is_redacted=run[0].is_redacted
+            ):
                 made += 1
         return made
 
@@ -124,18 +127,14 @@ class Segments:
         """Drop the personal values of events with time < `before`; returns how many segments were rewritten.
 
         The old files are gone with the first sweep after their grace.
+
+        Raises:
+            Damaged: some files could not be rewritten; all others were.
         """
-        made = 0
         with self._lock:
-            for segment in self.listed():
-                if segment.is_redacted or segment.first_time >= before:
-                    continue
-                is_whole = segment.last_time < before
-                personal = self.files.personal_in(segment, before)
-                if personal or is_whole:
-                    kept = (f"CASE WHEN _time >= {before!r} THEN {quoted(n)} END AS {quoted(n)}" for n in personal)
-                    picked = f"* REPLACE ({', '.join(kept)})" if personal else "*"
-                    made += self._rewrite([segment], picked, is_whole) is not None
+            due = [one for one in self.listed() if one.first_time < before and not one.is_redacted]
+            made = sum(self._redact_one(segment, before) for segment in due if self.files.is_intact(segment))
+            self.files.check(one for one in self.listed() if one in due)
         return made
 
     def rebuild(self, file: str) -> Segment:
@@ -152,7 +151,7 @@ class Segments:
             raise Conflict(f"there is no segment {file} any more; list the journal again")
         return made
 
-    def _due(self, everything: bool) -> tuple[int, int] | None:
+    def _due(self, *, everything: bool) -> tuple[int, int] | None:
         """(after, upto) of the next segment to seal."""
         waiting = self.waiting()
         events = tables.events.c
@@ -176,11 +175,20 @@ class Segments:
             partial = self.files.write(query, count)
         return self._register(self.files.name(partial, is_redacted=False), [replaces] if replaces else [])
 
-    def _rewrite(self, run: list[Segment], picked: str, is_redacted: bool) -> Segment | None:
+    def _rewrite(self, run: list[Segment], picked: str, *, is_redacted: bool) -> Segment | None:
         self.files.check(run)
         query = f"SELECT {picked} FROM ({self.files.select_all(run)})"
         partial = self.files.write(query, sum(segment.event_count for segment in run))
         return self._register(self.files.name(partial, is_redacted=is_redacted), run)
+
+    def _redact_one(self, segment: Segment, before: float) -> bool:
+        is_whole = segment.last_time < before
+        personal = self.files.personal_in(segment, before)
+        if not personal and not is_whole:
+            return False
+        kept = (f"CASE WHEN _time >= {before!r} THEN {quoted(n)} END AS {quoted(n)}" for n in personal)
+        picked = f"* REPLACE ({', '.join(kept)})" if personal else "*"
+        return self._rewrite([segment], picked, is_redacted=is_whole) is not None
 
     def _register(self, made: Segment, replaced: list[Segment]) -> Segment | None:
         """Make a file count in place of `replaced`; None if somebody else was first."""
