@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from anlan.errors import InvalidSettings
 
 
 class Settings(BaseSettings):
@@ -46,3 +48,16 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """How browsers reach the console."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        InvalidSettings: naming each variable that cannot be used.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg,unused-ignore]  # every field has a default
+    except ValidationError as error:
+        faults = [f"ANLAN_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise InvalidSettings("; ".join(faults)) from error

@@ -12,7 +12,7 @@ from anlan.commands.screen import ERR, OUT, clear_errors, progress
 from anlan.demo.simulation import history, live
 from anlan.errors import AnlanError
 from anlan.serving import serve
-from anlan.settings import Settings
+from anlan.settings import Settings, read_settings
 from anlan.store.staff import add_member, list_members
 from anlan.telemetry import configure_logging
 from anlan.web.console.people import hash_password, new_one_time_password
@@ -42,7 +42,7 @@ def demo(people: int, events_per_second: float, seed: int) -> None:
     """
     configure_logging("WARNING")
     with clear_errors():
-        settings = Settings()
+        settings = read_settings()
         if "require_second_factor" not in settings.model_fields_set:
             settings = settings.model_copy(update={"require_second_factor": False})
         house = House(settings)

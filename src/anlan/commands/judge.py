@@ -18,7 +18,7 @@ from anlan.domain.events import Event
 from anlan.engine.policies import PolicySet, make_set
 from anlan.engine.profiles import wanted
 from anlan.errors import InvalidEvent, InvalidRequest
-from anlan.settings import Settings
+from anlan.settings import read_settings
 from anlan.workshop import Workshop, build_workshop, policies_in, starter_set
 
 PROGRESS_EVERY = 200
@@ -39,7 +39,7 @@ def judge(source: str, out: Path | None, wanted_signals: str, policies_dir: Path
     row was judged; 1: some were refused, with the reason in their line; 2: nothing could be judged.
     """
     with clear_errors():
-        workshop = build_workshop(Settings())
+        workshop = build_workshop(read_settings())
         workshop.engine.swap(_policy_set(workshop, policies_dir))
         names = _signal_names(workshop, wanted_signals)
         tally = _Tally()
