@@ -12,11 +12,11 @@ from anlan.store.journal import Filters
 from anlan.web.console import queries
 from anlan.web.console.access import Act
 from anlan.web.console.gate import signed_in
+from anlan.web.console.pulse import Figures
 from anlan.web.console.shell import NAVIGATION, Visit
 from anlan.web.languages import mark
 
 router = APIRouter()
-MINUTES = 60
 
 
 class Task(NamedTuple):
@@ -41,8 +41,7 @@ def show_overview(visit: Annotated[Visit, Depends(signed_in)]) -> Response:
     if not visit.can("see_decisions"):
         return visit.go(_first_room(visit))
     now = clock.now()
-    with visit.rooms.database.read() as connection:
-        figures = queries.figures(connection, visit.language.midnight(now), now, MINUTES)
+    figures = visit.rooms.pulse.read(visit.language.midnight(now), now)
     waiting = queries.count_waiting(visit.rooms.database)
     members = visit.rooms.engine.policies.members
     live_count = sum(member.is_live for member in members)
@@ -65,11 +64,10 @@ def _first_room(visit: Visit) -> str:
     raise Forbidden(mark("Your account has no role yet. An administrator can give you one."))
 
 
-def _today(figures: queries.Figures) -> Today:
-    allowed = figures.total - sum(figures.verdicts.values())
-    counts = {"allow": allowed, **figures.verdicts}
+def _today(figures: Figures) -> Today:
+    counts = figures.verdicts
     mix = tuple((word, counts.get(word, 0)) for word in VERDICT_WORDS)
-    return Today(figures.total, counts.get("hold", 0) + counts.get("block", 0), mix)
+    return Today(sum(counts.values()), counts.get("hold", 0) + counts.get("block", 0), mix)
 
 
 def _tasks(visit: Visit, waiting: queries.Waiting) -> list[Task]:

@@ -1,6 +1,5 @@
 """What only the console asks of the record: lines with reasons, deliveries of one event, counts for its figures."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,6 @@ from anlan.store.tables import (
     decisions,
     deferred,
     deliveries,
-    events,
     outbox,
     policy_versions,
     refused,
@@ -74,9 +72,6 @@ class _Message(msgspec.Struct):
 _decode_message = msgspec.json.Decoder(_Message).decode
 
 
-_LAST_SEQ = select(func.coalesce(func.max(events.c.seq), 0))
-
-
 def with_reasons(database: Database, lines: Sequence[Line]) -> list[ShownLine]:
     """Each line with its first finding, read from the decision's body."""
     wanted = select(decisions.c.event_seq, decisions.c.pass_number, decisions.c.body)
@@ -103,96 +98,6 @@ def orders_of(database: Database, key: str) -> list[Order]:
         outcomes = tuple(Outcome(a.endpoint_id, a.state, a.attempts) for a in attempts if a.message_id == row.id)
         made.append(Order(data.kind, data.target, data.parameters, outcomes))
     return made
-
-
-class _ReceivedAt(Sequence[float]):
-    """When each event was received, by seq - 1; looked up on demand, so that it is searched like a sorted list."""
-
-    def __init__(self, connection: Connection, length: int) -> None:
-        self._connection = connection
-        self._length = length
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: Any) -> Any:
-        found = select(events.c.received_at).where(events.c.seq > index).order_by(events.c.seq).limit(1)
-        return self._connection.execute(found).scalar_one()
-
-
-def seqs_at(connection: Connection, moments: Sequence[float]) -> list[int]:
-    """For each moment the last seq received before it, in about 20 point reads each, however long the journal is.
-
-    Events are committed in the order of their reception but for a fraction of a second.
-    """
-    last = connection.execute(_LAST_SEQ).scalar_one()
-    received = _ReceivedAt(connection, last)
-    made: list[int] = []
-    for moment in moments:
-        made.append(bisect_left(received, moment, lo=made[-1] if made else 0))
-    return made
-
-
-def notable_seqs(connection: Connection, after: int) -> list[int]:
-    """The seqs after `after` of decisions that were not simply allowed, in order; read from a partial index alone."""
-    rows = select(decisions.c.event_seq).where(decisions.c.event_seq > after, decisions.c.verdict != "allow")
-    return list(connection.execute(rows.order_by(decisions.c.event_seq)).scalars())
-
-
-def verdict_counts(connection: Connection, after: int) -> dict[str, int]:
-    """Decisions after seq `after` by verdict, `allow` left out."""
-    rows = (
-        select(decisions.c.verdict, func.count().label("held"))
-        .where(decisions.c.event_seq > after, decisions.c.verdict != "allow")
-        .group_by(decisions.c.verdict)
-    )
-    return {row.verdict: row.held for row in connection.execute(rows)}
-
-
-def policy_counts(connection: Connection, after: int, limit: int) -> list[tuple[str, int]]:
-    """The policies that explained most verdicts other than `allow` after seq `after`."""
-    count = func.count()
-    rows = (
-        select(decisions.c.policy, count)
-        .where(decisions.c.event_seq > after, decisions.c.verdict != "allow")
-        .group_by(decisions.c.policy)
-        .order_by(count.desc(), decisions.c.policy)
-        .limit(limit)
-    )
-    return [(policy, hits) for policy, hits in connection.execute(rows) if policy]
-
-
-class Figures(NamedTuple):
-    """How the day goes.
-
-    Attributes:
-        total: events received since midnight.
-        verdicts: counts of verdicts other than `allow` since midnight.
-        minutes: (start, events, those not simply allowed) of each minute up to now, oldest first.
-        policies: (policy, verdicts that it explains) since midnight, most first.
-    """
-
-    total: int
-    verdicts: dict[str, int]
-    minutes: tuple[tuple[float, int, int], ...]
-    policies: tuple[tuple[str, int], ...]
-
-
-def figures(connection: Connection, midnight: float, now: float, minute_count: int) -> Figures:
-    """What the overview shows; its cost grows with what was not allowed, not with the journal."""
-    starts = [now - 60.0 * back for back in range(minute_count, 0, -1)]
-    edges = seqs_at(connection, starts)
-    today = seqs_at(connection, [midnight])[0]
-    last = connection.execute(_LAST_SEQ).scalar_one()
-    notable = notable_seqs(connection, edges[0])
-    minutes = []
-    for index, start in enumerate(starts):
-        end = edges[index + 1] if index + 1 < minute_count else last
-        part = bisect_right(notable, end) - bisect_right(notable, edges[index])
-        minutes.append((start, end - edges[index], part))
-    return Figures(
-        last - today, verdict_counts(connection, today), tuple(minutes), tuple(policy_counts(connection, today, 6))
-    )
 
 
 class Waiting(NamedTuple):

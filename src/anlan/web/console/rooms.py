@@ -20,6 +20,7 @@ from anlan.telemetry import Metrics
 from anlan.web.console.backtests import Backtests
 from anlan.web.console.hits import Hits
 from anlan.web.console.pace import Pace
+from anlan.web.console.pulse import Pulse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,11 @@ class Rooms:
     allows_private_endpoints: bool = False
     pace: Pace = field(default_factory=Pace)
     started_at: float = field(default_factory=clock.now)
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """How the day goes."""
+        return Pulse(self.analysis)
 
     @cached_property
     def hits(self) -> Hits:
