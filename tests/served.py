@@ -1,0 +1,100 @@
+"""A whole Anlan for tests: `anlan serve` in a process of its own, over a real store and a real socket."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+START_S = 60.0
+ALL_SCOPES = (
+    "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
+    "deliveries:write", "metrics:read",
+)
+
+
+class Served:
+    """Starts on entering, stops gracefully on leaving.
+
+    Args:
+        folder: where its data lie.
+        settings: more ANLAN_* variables, without the prefix.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        own = {"DATA_DIR": str(folder / "var"), "PORT": str(self.port), **settings}
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")},
+            **{f"ANLAN_{name}": value for name, value in own.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Served":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+    def start(self) -> None:
+        """Start and wait until it is ready."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "anlan", "serve"], env=self.environment, cwd=self.folder, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_S
+        while not self._is_ready():
+            assert self._process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.1)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it and say with which code it ended."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        return self._process.wait(timeout=30)
+
+    def run(self, *arguments: str) -> str:
+        """The standard output of an `anlan` command beside the server."""
+        done = subprocess.run(
+            [sys.executable, "-m", "anlan", *arguments], env=self.environment, cwd=self.folder, capture_output=True,
+            text=True, check=False, timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def new_key(self, *scopes: str, rate: float = 100_000.0) -> str:
+        """A new key's secret."""
+        wanted = [part for scope in scopes or ALL_SCOPES for part in ("--scope", scope)]
+        return self.run("key", "create", "test", "--rate", str(rate), *wanted)
+
+    def client(self, secret: str) -> httpx.Client:
+        """A client that sends this key."""
+        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {secret}"}, timeout=30)
+
+    @property
+    def log(self) -> str:
+        """Everything the server wrote."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
