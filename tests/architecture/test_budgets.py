@@ -16,6 +16,7 @@ LONG_FUNCTIONS = {
 EDGES = {
     "anlan.engine.intake": "request: whoever waits for an event hears of its failure",
     "anlan.engine.pipeline": "signal: a failure becomes unknown",
+    "anlan.engine.hang": "signal: the same, in a thread of its own",
     "anlan.engine.second_look": "worker loop",
     "anlan.delivery.worker": "worker loop",
     "anlan.delivery.posting": "delivery: a failure becomes a retry",

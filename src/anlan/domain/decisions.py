@@ -67,7 +67,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         findings: most severe first; the first one explains the verdict.
         shadow: what policies in shadow would have found; changes nothing (law 8).
         actions: de-duplicated, in order of findings.
-        pending: policies that wait for deferred signals.
+        pending: live policies that wait for deferred signals.
+        shadow_pending: shadow policies that do; the platform is not told.
         signals: every computed signal by name; unknown ones are left out.
         failed: signals that raised, hung, or returned nonsense, with a short reason.
         policy_set: hash of the loaded set.
@@ -89,6 +90,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, str]
     took_us: float
     signal_versions: dict[str, int] = {}
+    shadow_pending: tuple[str, ...] = ()
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -87,7 +87,8 @@ class Evaluator:
         source = _Source(entry, registry, steps, policies)
         self.source = source.text(is_timed=False)
         self._names = source.bound | {
-            "check": self._check, "fail": self._fail, "stopwatch": stopwatch, "sample": stats.sample, "Outcome": Outcome,
+            "check": self._check, "fail": self._fail, "HungSignal": HungSignal, "stopwatch": stopwatch,
+            "sample": stats.sample, "Outcome": Outcome,
         }
         self._plain = _compile(self.source, self._names, entry.name)
         self._timed = _compile(source.text(is_timed=True), self._names, entry.name)
@@ -137,10 +138,10 @@ def usable(made: Signal, value: Any) -> Any:
 def _usable_number(made: Signal, value: Any) -> float | int | None:
     try:
         number = value if isinstance(value, int) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     low, high = _bounds(made)
-    return number if math.isfinite(number) and low <= number <= high else None
+    return number if low <= number <= high and math.isfinite(number) else None
 
 
 def _bounds(made: Signal) -> tuple[float, float]:
@@ -190,18 +191,18 @@ class _Source:
             line for index, member in enumerate(policies) for line in self._condition(index, member)
         ]
 
-    def text(self, is_timed: bool) -> str:
+    def text(self, *, is_timed: bool) -> str:
         """The whole function."""
         lines = ["def evaluate(event, data, time, profiles, lists):", "    unset = None", "    signals = {}"]
         lines += [f"    {self._local[name]} = data.{name}" for name in self._fields if name in self._read]
         lines += self._content_text()
         for index, step in enumerate(self._steps):
             self.bound[f"count{index}"] = step.run
-            lines += self._guarded(step.name, f"count{index}(data, time)", "", is_timed, is_recorded=True)
+            lines += self._guarded(step.name, f"count{index}(data, time)", "", is_timed=is_timed, is_recorded=True)
         for index, made in enumerate(self._computed):
             self.bound[f"f{index}"] = made.compute
-            is_recorded = made.type != "object"
-            lines += self._guarded(made.name, self._call(index, made), self._nonsense(made), is_timed, is_recorded)
+            call, nonsense = self._call(index, made), self._nonsense(made)
+            lines += self._guarded(made.name, call, nonsense, is_timed=is_timed, is_recorded=made.type != "object")
         lines += ["    hits = []", "    undecided = []", *self._conditions]
         return "\n".join([*lines, "    return Outcome(signals, hits, undecided)", ""])
 
@@ -243,13 +244,13 @@ class _Source:
             return ""
         return f"        if {local} is not None and not ({fits}): {local} = check({made.name!r}, {local})"
 
-    def _guarded(self, name: str, call: str, nonsense: str, is_timed: bool, is_recorded: bool) -> list[str]:
+    def _guarded(self, name: str, call: str, nonsense: str, *, is_timed: bool, is_recorded: bool) -> list[str]:
         local = self._local[name]
         lines = ["    began = stopwatch()"] if is_timed else []
         lines += ["    try:", f"        {local} = {call}"]
         if nonsense:
             lines.append(nonsense)
-        lines += ["    except Exception as error:", f"        {local} = fail({name!r}, error)"]
+        lines += ["    except (Exception, HungSignal) as error:", f"        {local} = fail({name!r}, error)"]
         # Fields are in the event already, under its retention; copies in decisions would outlive it (law 10).
         if is_recorded:
             lines.append(f"    if {local} is not None: signals[{name!r}] = {local}")
@@ -263,7 +264,8 @@ class _Source:
         lines = [f"    if {truth_source(tree, local, self.bound)}:", f"        hits.append({index})"]
         waits = any(name not in self._local for name in member.condition.names)
         if waits or member.policy.on_unknown == "review":
-            lines += [f"    elif not ({falsity_source(tree, local, self.bound)}):", f"        undecided.append({index})"]
+            is_false = falsity_source(tree, local, self.bound)
+            lines += [f"    elif not ({is_false}):", f"        undecided.append({index})"]
         return lines
 
 

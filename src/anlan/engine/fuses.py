@@ -5,7 +5,6 @@ Event time only. Hits and events are counted in one-minute buckets, so memory is
 
 from collections import defaultdict, deque
 from math import sqrt
-from typing import Any
 
 import msgspec
 
@@ -52,6 +51,14 @@ class _Buckets:
         return total
 
 
+class _Saved(msgspec.Struct):
+    events: dict[str, list[list[float]]]
+    hits: dict[str, list[list[float]]]
+    spent: dict[str, list[float]]
+    blown: dict[str, float]
+    reset_at: dict[str, float]
+
+
 class Fuses:
     """The fuses of all policies of this process.
 
@@ -67,6 +74,7 @@ class Fuses:
         self._hits: defaultdict[str, _Buckets] = defaultdict(_Buckets)
         self._spent: defaultdict[str, deque[float]] = defaultdict(deque)
         self._blown_until: dict[str, float] = {}
+        self._reset_at: dict[str, float] = {}
         self._last_trip: dict[tuple[str, Fuse], float] = {}
         self._new_trips: list[tuple[str, Fuse, float]] = []
 
@@ -94,8 +102,9 @@ class Fuses:
     def reset(self, policy_id: str) -> None:
         """Staff looked and lets the policy act again; the last ten minutes become part of its baseline."""
         self._blown_until.pop(policy_id, None)
-        self._hits.pop(policy_id, None)
         self._spent.pop(policy_id, None)
+        if rows := self._hits[policy_id].rows:
+            self._reset_at[policy_id] = rows[-1][0] + BUCKET_S
 
     def blown(self, time: float) -> dict[str, float]:
         """Policies whose jump fuse is blown, with the event time at which it closes again."""
@@ -104,14 +113,15 @@ class Fuses:
     def _has_jumped(self, policy: Policy, time: float) -> bool:
         if self._blown_until.get(policy.id, 0.0) > time:
             return True
-        recent_hits = self._hits[policy.id].since(time - RECENT_S)
+        since = max(time - RECENT_S, self._reset_at.get(policy.id, 0.0))
+        recent_hits = self._hits[policy.id].since(since)
         if recent_hits < JUMP_MIN_HITS:
             return False
-        recent = sum(self._events[name].since(time - RECENT_S) for name in policy.on)
+        recent = sum(self._events[name].since(since) for name in policy.on)
         baseline = sum(self._events[name].total for name in policy.on) - recent
         if baseline < JUMP_MIN_BASELINE_EVENTS:
             return False
-        usual = (self._hits[policy.id].total - recent_hits + 1) / (baseline + 1)
+        usual = min(1.0, (self._hits[policy.id].total - recent_hits + 1) / (baseline + 1))
         expected = usual * recent
         if recent_hits < JUMP_RATIO * expected or recent_hits - expected < JUMP_Z * sqrt(expected * (1 - usual)):
             return False
@@ -139,19 +149,18 @@ class Fuses:
 
     def snapshot(self) -> bytes:
         """Everything above as bytes, for the same commit as the counters."""
-        return msgspec.msgpack.encode(
-            {
-                "events": {name: list(b.rows) for name, b in self._events.items()},
-                "hits": {name: list(b.rows) for name, b in self._hits.items()},
-                "spent": {name: list(times) for name, times in self._spent.items()},
-                "blown": self._blown_until,
-            }
-        )
+        events, hits = ({name: list(b.rows) for name, b in part.items()} for part in (self._events, self._hits))
+        spent = {name: list(times) for name, times in self._spent.items()}
+        return msgspec.msgpack.encode(_Saved(events, hits, spent, self._blown_until, self._reset_at))
 
     def restore(self, body: bytes) -> None:
-        """Take over a snapshot; what is in memory is replaced."""
-        saved: dict[str, Any] = msgspec.msgpack.decode(body)
-        self._events = defaultdict(_Buckets, {name: _Buckets(rows) for name, rows in saved["events"].items()})
-        self._hits = defaultdict(_Buckets, {name: _Buckets(rows) for name, rows in saved["hits"].items()})
-        self._spent = defaultdict(deque, {name: deque(times) for name, times in saved["spent"].items()})
-        self._blown_until = dict(saved["blown"])
+        """Take over a snapshot; what is in memory is replaced, by whole fuses if the snapshot is of another form."""
+        self.clear()
+        try:
+            saved = msgspec.msgpack.decode(body, type=_Saved)
+        except msgspec.DecodeError:
+            return
+        self._events.update({name: _Buckets(rows) for name, rows in saved.events.items()})
+        self._hits.update({name: _Buckets(rows) for name, rows in saved.hits.items()})
+        self._spent.update({name: deque(times) for name, times in saved.spent.items()})
+        self._blown_until, self._reset_at = saved.blown, saved.reset_at

@@ -212,20 +212,23 @@ class Intake:
         try:
             self._committer.check_room()
         except AnlanError as error:
-            return self._break(one, error)  # Before anything was counted.
+            self._break(one, error)  # Before anything was counted.
+            return
         try:
             judged = self._engine.judge(one.event, received_at)
             reply = answer(judged.decision)
             committed = self._committer.submit(judged)
         except Exception as error:  # the request's edge: one event must neither hang its sender nor spoil the counters
             self._break(one, _told(error, one))
-            return self.mend()
+            self.mend()
+            return
         committed.add_done_callback(lambda done: self._settle(done, judged, one, reply))
         self._snapshot_when_due(received_at)
 
     def _settle(self, done: "asyncio.Future[int]", judged: Judged, one: _Fresh, reply: bytes) -> None:
         if done.cancelled():
-            return self._break(one, Unavailable("the server is stopping; send the event again"))
+            self._break(one, Unavailable("the server is stopping; send the event again"))
+            return
         error = done.exception()
         if error is None:
             self._known.add(one.key)

@@ -4,7 +4,9 @@ Everything here is synchronous and pure but for counters, profiles and fuses, wh
 rebuilt from the journal when a commit fails.
 """
 
+import asyncio
 import inspect
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +18,10 @@ from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
 from anlan.domain.keys import decision_id, event_key, fitted
 from anlan.domain.policies import Policy
 from anlan.domain.ports import Recollection
-from anlan.engine.evaluator import Evaluator, SignalStats, Step, usable
+from anlan.domain.signals import Signal
+from anlan.engine.evaluator import HANGS_ALLOWED, Evaluator, OutOfService, SignalStats, Step, usable
 from anlan.engine.fuses import Fuses
-from anlan.engine.hang import HangGuard
+from anlan.engine.hang import HangGuard, run_beside
 from anlan.engine.inline import compile_condition
 from anlan.engine.lists import Lists
 from anlan.engine.policies import CheckedPolicy, PolicySet, is_enforcement, is_friction_only, render_because
@@ -27,6 +30,7 @@ from anlan.engine.resolve import order_findings, resolve
 from anlan.engine.signals import Registry
 
 EMPTY_SET = PolicySet((), "empty")
+DEFERRED_BUDGET_S = 30.0
 
 
 class Engine:
@@ -36,6 +40,7 @@ class Engine:
         steps: event type to the counters that count or are read on it.
         models: name to version of the models behind the registry's signals; stored with each decision.
         guard: stops signals that hang; make it in the main thread.
+        deferred_budget_s: wall time after which a deferred signal counts as hung.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Engine:
         models: Mapping[str, str] | None = None,
         profiles: Profiles | None = None,
         guard: HangGuard | None = None,
+        deferred_budget_s: float = DEFERRED_BUDGET_S,
     ) -> None:
         self.registry = registry
         self.profiles = profiles or Profiles()
@@ -56,6 +62,9 @@ class Engine:
         self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
+        self._guard.watch(made.compute for made in registry.by_name.values())
+        self._deferred_budget_s = deferred_budget_s
+        self._deferred_hangs: Counter[str] = Counter()
         self._evaluators: dict[str, Evaluator] = {}
         self._told_signals: set[str] = set()
         self.policies = EMPTY_SET
@@ -70,6 +79,7 @@ class Engine:
             for entry in self.registry.catalogue
         }
         self.policies, self._evaluators = policies, made
+        self._deferred_hangs.clear()
 
     def judge(self, event: Event, received_at: float) -> Judged:
         """The first pass: everything that is ready, resolved into one decision. Counts the event."""
@@ -88,22 +98,22 @@ class Engine:
         notices: list[StaffNotice] = []
         findings: list[Finding] = []
         shadow: list[Finding] = []
-        pending: list[str] = []
+        pending: list[CheckedPolicy] = []
         for index in outcome.hits:
             member = evaluator.policies[index]
             finding = self._finding(member, event, key, signals, notices, is_unknown=False)
             (findings if member.is_live else shadow).append(finding)
             if self._waits(member, signals):
-                pending.append(member.policy.id)
+                pending.append(member)
         for index in outcome.undecided:
             member = evaluator.policies[index]
             if self._waits(member, signals):
-                pending.append(member.policy.id)
+                pending.append(member)
             else:
                 finding = self._finding(member, event, key, signals, notices, is_unknown=True)
                 (findings if member.is_live else shadow).append(finding)
         if failed:
-            notices += self._tell_failing(failed, event.time)
+            notices += self._tell_failing(failed, received_at)
         decision = self._decide(key, 1, findings, shadow, pending, signals, failed, began)
         return Judged(event, decision, received_at, facts=facts, notices=tuple(notices))
 
@@ -116,13 +126,18 @@ class Engine:
         then are asked too, on those values.
         """
         began = stopwatch()
-        second = _SecondPass(self.registry, event, first, self.profiles, self.lists, recollection)
-        for policy_id in first.pending:
+        second = _SecondPass(
+            self.registry, event, first, self.profiles, self.lists, recollection, self._deferred_budget_s,
+            self._deferred_hangs,
+        )
+        for policy_id in dict.fromkeys((*first.pending, *first.shadow_pending)):
             for member in self.policies.versions(policy_id):
                 for name in member.condition.names:
                     await second.value(name)
         known = {(finding.policy, finding.version): finding for finding in first.findings}
-        notices: list[StaffNotice] = []
+        for name, reason in second.failed.items():
+            self.stats.fail(name, reason)
+        notices = list(self._tell_failing(second.failed, received_at))
         findings: list[Finding] = []
         shadow: list[Finding] = []
         for member in self.policies.on(event.type.name):
@@ -139,7 +154,7 @@ class Engine:
         return Judged(event, decision, received_at, first, notices=tuple(notices))
 
     def _decide(
-        self, key: str, pass_number: int, findings: list[Finding], shadow: list[Finding], pending: list[str],
+        self, key: str, pass_number: int, findings: list[Finding], shadow: list[Finding], pending: list[CheckedPolicy],
         signals: dict[str, Any], failed: dict[str, str], began: float,
     ) -> Decision:
         verdict, ordered, actions = resolve(findings) if findings else ("allow", (), ())
@@ -150,7 +165,8 @@ class Engine:
             findings=ordered,
             shadow=order_findings(shadow) if shadow else (),
             actions=actions,
-            pending=tuple(pending),
+            pending=tuple(member.policy.id for member in pending if member.is_live),
+            shadow_pending=tuple(member.policy.id for member in pending if not member.is_live),
             signals=signals,
             failed=failed,
             policy_set=self.policies.hash,
@@ -215,9 +231,11 @@ class _SecondPass:
 
     def __init__(
         self, registry: Registry, event: Event, first: Decision, profiles: Profiles, lists: Lists,
-        recollection: Recollection,
+        recollection: Recollection, budget_s: float, hangs: Counter[str],
     ) -> None:
         self._registry = registry
+        self._budget_s = budget_s
+        self._hangs = hangs
         texts = (getattr(event.data, name) for name in event.type.text_fields)
         self._values: dict[str, Any] = {
             "event": event, "profiles": profiles, "lists": lists, "journal": recollection,
@@ -251,9 +269,7 @@ class _SecondPass:
     async def _compute(self, name: str, arguments: list[Any]) -> Any:
         made = self._registry.by_name[name]
         try:
-            value = made.compute(*arguments)
-            if inspect.isawaitable(value):
-                value = await value
+            value = await self._call(made, arguments)
         except Exception as error:
             self.failed[name] = type(error).__name__
             return None
@@ -263,6 +279,20 @@ class _SecondPass:
         if checked is None:
             self.failed[name] = "nonsense"
         return checked
+
+
+    async def _call(self, made: Signal, arguments: list[Any]) -> Any:
+        if made.cost == "inline":
+            return made.compute(*arguments)
+        if self._hangs[made.name] >= HANGS_ALLOWED:
+            raise OutOfService
+        is_coroutine = inspect.iscoroutinefunction(made.compute)
+        work = made.compute(*arguments) if is_coroutine else run_beside(made.compute, arguments)
+        try:
+            return await asyncio.wait_for(work, self._budget_s)
+        except TimeoutError:
+            self._hangs[made.name] += 1
+            raise
 
 
 def actions_of(policy: Policy, event: Event, key: str) -> tuple[Action, ...]:

@@ -82,7 +82,7 @@ def _of_login(event: Event) -> list[Fact]:
         return []
     made = [Fact(account, "last_login_at", event.time, event.time)]
     if data.device is not None:
-        made.append(Fact(tie(account, f"device:{data.device}"), "is_known", event.time, True))
+        made.append(Fact(tie(account, f"device:{data.device}"), "is_known", event.time, value=True))
     return made
 
 
@@ -96,7 +96,10 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
 
 
 def wanted(event: Event) -> list[str]:
-    """The entities and ties whose facts signals may ask for, by name; what must be loaded before judging."""
+    """The entities and ties whose facts signals may ask for or the event changes; what must be loaded before judging.
+
+    A fact about what is not loaded would be missed by whoever loads that before the fact is committed.
+    """
     data, role = event.data, event.type.actor
     actor_prefix, others = _prefixes(event.type.data, role)
     actor = actor_prefix + getattr(data, role)
@@ -110,6 +113,8 @@ def wanted(event: Event) -> list[str]:
     device = getattr(data, "device", None)
     if device is not None:
         names.append(tie(actor, f"device:{device}"))
+    if isinstance(data, FriendshipChanged):
+        names.append(tie(_ACCOUNT + data.other, actor))
     return names
 
 
@@ -153,11 +158,13 @@ class Profiles:
         return history[index - 1][1] if index else None
 
     def load(self, names: Iterable[str], facts: Iterable[Fact]) -> None:
-        """Take over what the store knows of `names`."""
-        for name in names:
+        """Take over what the store knows of `names`; of those loaded meanwhile, events may have taught more already."""
+        fresh = {name for name in names if name not in self._entities}
+        for name in fresh:
             self._entities[name] = {}
         for fact in facts:
-            self._put(fact)
+            if fact.entity in fresh:
+                self._put(fact)
         while len(self._entities) > self._max_entities:
             self._entities.popitem(last=False)
 

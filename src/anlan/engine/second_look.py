@@ -6,10 +6,10 @@ from typing import Protocol
 
 import structlog
 
-from anlan import clock
 from anlan.domain.decisions import Judged, Waiting
-from anlan.domain.ports import Committer, Recollection
+from anlan.domain.ports import Committer, Memory, Recollection
 from anlan.engine.pipeline import Engine
+from anlan.engine.profiles import wanted
 from anlan.errors import DuplicateEvent
 
 log = structlog.get_logger(__name__)
@@ -34,12 +34,13 @@ class SecondLook:
     """Runs until cancelled; a failing job is recorded and comes back with backoff."""
 
     def __init__(
-        self, engine: Engine, queue: DeferredQueue, committer: Committer, recollection: Recollection,
+        self, engine: Engine, queue: DeferredQueue, committer: Committer, memory: Memory, recollection: Recollection,
         on_judged: Callable[[Judged], None],
     ) -> None:
         self._engine = engine
         self._queue = queue
         self._committer = committer
+        self._memory = memory
         self._recollection = recollection
         self._on_judged = on_judged
 
@@ -61,11 +62,24 @@ class SecondLook:
 
     async def _judge(self, job: Waiting) -> None:
         try:
-            judged = await self._engine.judge_again(job.event, job.first, clock.now(), self._recollection)
+            await self._load(wanted(job.event))
+            judged = await self._engine.judge_again(job.event, job.first, job.received_at, self._recollection)
             await self._committer.submit(judged)
             self._on_judged(judged)
         except DuplicateEvent:
             return  # Another worker finished it.
         except Exception as error:  # the worker loop's edge
-            log.warning("deferred.failed", seq=job.seq, reason=type(error).__name__)
-            await self._queue.fail(job.seq, type(error).__name__)
+            log.warning("deferred.failed", event_seq=job.seq, reason=type(error).__name__)
+            await self._postpone(job, type(error).__name__)
+
+    async def _load(self, names: Sequence[str]) -> None:
+        """After a restart, what deferred signals ask about people is not in memory."""
+        missing = self._engine.profiles.missing(names)
+        if missing:
+            self._engine.profiles.load(missing, await self._memory.load_facts(missing))
+
+    async def _postpone(self, job: Waiting, reason: str) -> None:
+        try:
+            await self._queue.fail(job.seq, reason)
+        except Exception as error:  # the worker loop's edge: its lease ends by itself, and the loop must outlive this
+            log.warning("deferred.unavailable", event_seq=job.seq, reason=type(error).__name__)
