@@ -178,7 +178,7 @@ class Batch:
         decision = judged.decision
         if decision.pass_number == 1:
             self._events.add(index, self._event_row(judged, self.keys[index]))
-            if decision.pending:
+            if decision.pending or decision.shadow_pending:
                 self._deferred.add(index, (None, self.decided_at, 0, None))
         self._decisions.add(index, self._decision_row(decision))
         if decision.actions or judged.earlier is not None:
