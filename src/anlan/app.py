@@ -104,11 +104,12 @@ class House:
             on_failure=lambda _: self.intake.mend(),
             on_commit=self.metrics.note_commit,
         )
+        memory = Recall(self.database, self.journal, Facts(self.database, self.codec))
         self.intake = Intake(
             self.engine,
             self.workshop.catalogue,
             self.writer,
-            Recall(self.database, self.journal, Facts(self.database, self.codec)),
+            memory,
             self.known,
             snapshot=self._save_next_snapshot,
             rebuild=self._rebuild,
@@ -117,10 +118,11 @@ class House:
         self.known.update(self.journal.known_keys())
         await asyncio.to_thread(self._recover)
         second_look = SecondLook(
-            self.engine, DeferredWork(self.deferred), self.writer, Recollection(self.analysis), self._note
+            self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
         loops = (
-            self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(), self._tidy_for_ever(),
+            self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
+            self._tidy_for_ever(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
