@@ -8,6 +8,8 @@ import msgspec
 from anlan.errors import InvalidPolicy
 
 MAX_NUMBER = 1_000_000
+MAX_HOURS = 30 * 24
+"""A sanction without a near end is as good as permanent, and those need a person (law 1)."""
 _WORD = re.compile(r"[\w.:-]{1,64}")
 
 Target = Literal["actor", "recipient", "group", "event", "staff"]
@@ -73,7 +75,8 @@ KINDS: dict[str, ActionKind] = {
             title={"zh": "禁言", "en": "Mute"},
         ),
         ActionKind(
-            name="unmute", parameters={}, target="actor", is_enforcement=False, title={"zh": "解除禁言", "en": "Unmute"},
+            name="unmute", parameters={}, target="actor", is_enforcement=False,
+            title={"zh": "解除禁言", "en": "Unmute"},
         ),
         ActionKind(
             name="restrict", parameters={"feature": str, "hours": float}, target="actor",
@@ -110,8 +113,9 @@ def check_action(kind: str, parameters: dict[str, Any], where: str) -> None:
             raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {str(value)[:40]!r}")
         if isinstance(value, str) and not _WORD.fullmatch(value):
             raise InvalidPolicy(f"{where}: {kind}.{name} is one word of at most 64 letters, digits and _ . : -")
-        if not isinstance(value, str) and not 0 <= value <= MAX_NUMBER:
-            raise InvalidPolicy(f"{where}: {kind}.{name} lies between 0 and {MAX_NUMBER:,}")
+        most = MAX_HOURS if name == "hours" else MAX_NUMBER
+        if not isinstance(value, str) and not 0 <= value <= most:
+            raise InvalidPolicy(f"{where}: {kind}.{name} lies between 0 and {most:,}; for more, open a case")
     missing = [name for name in spec.required if name not in parameters]
     if missing:
         raise InvalidPolicy(f"{where}: action {kind} needs {', '.join(missing)}")

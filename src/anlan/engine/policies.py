@@ -23,6 +23,7 @@ _KEYS = {
     "owner", "examples",
 }
 MAX_POLICY_CHARS = 20_000
+MAX_QUOTA = 1_000_000
 POLICY_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 MAX_POLICY_ID_CHARS = 64
 _WORD = re.compile(r"[\w.:-]{1,64}")
@@ -146,8 +147,8 @@ def _read_policy(document: Any, where: str) -> Policy:
 def _check_id(policy_id: str, where: str) -> None:
     if len(policy_id) > MAX_POLICY_ID_CHARS or not POLICY_ID.fullmatch(policy_id):
         raise InvalidPolicy(
-            f"{where}: {policy_id[:MAX_POLICY_ID_CHARS]!r} is no policy id; write up to {MAX_POLICY_ID_CHARS} characters "
-            "of a-z, 0-9 and _ in parts joined by dots, such as fraud.new_sender"
+            f"{where}: {policy_id[:MAX_POLICY_ID_CHARS]!r} is no policy id; write up to {MAX_POLICY_ID_CHARS} "
+            "characters of a-z, 0-9 and _ in parts joined by dots, such as fraud.new_sender"
         )
 
 
@@ -169,6 +170,8 @@ def _read_then(then: Any, where: str) -> tuple[str, tuple[tuple[str, dict[str, A
         if not isinstance(parameters, dict):
             raise InvalidPolicy(f"{where}: the parameters of {kind} are a mapping")
         if kind in VERDICT_WORDS:
+            if parameters:
+                raise InvalidPolicy(f"{where}: {kind} takes no parameters; write {kind}: {{}}")
             verdict = max(verdict, kind, key=VERDICT_WORDS.index)
         else:
             check_action(kind, parameters, where)
@@ -180,8 +183,11 @@ def _read_quota(quota: Any, where: str) -> tuple[int, float] | None:
     if quota is None:
         return None
     number, _, period = str(quota).partition("/")
-    if not number.isdigit() or period not in _PERIODS or int(number) == 0:
-        raise InvalidPolicy(f"{where}: quota is a number per m, h or d, such as 500/h, not {quota!r}")
+    is_whole = number.isascii() and number.isdigit() and len(number) <= len(str(MAX_QUOTA))
+    if not is_whole or period not in _PERIODS or not 0 < int(number) <= MAX_QUOTA:
+        raise InvalidPolicy(
+            f"{where}: quota is a number up to {MAX_QUOTA:,} per m, h or d, such as 500/h, not {str(quota)[:40]!r}"
+        )
     return int(number), _PERIODS[period]
 
 
@@ -207,6 +213,7 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
     _check_because(policy, condition, registry, where)
     _check_people_can_read(policy, where)
     _check_fuse(policy, where)
+    _check_targets(policy, registry, where)
     checked = CheckedPolicy(policy, condition)
     check_examples(checked, registry, where)
     return checked
@@ -235,7 +242,7 @@ def _check_because(policy: Policy, condition: Condition, registry: Registry, whe
                 f"{where}: because names {name!r}, but may only name what when reads: {', '.join(condition.names)}"
             )
     try:
-        render_because(policy, dict.fromkeys(condition.names))
+        render_because(policy, {name: _SAMPLES[registry.by_name[name].type] for name in condition.names})
     except (ValueError, IndexError) as error:
         raise InvalidPolicy(f"{where}: because: {error}") from error
 
@@ -267,6 +274,20 @@ def is_friction_only(policy: Policy) -> bool:
 def _check_fuse(policy: Policy, where: str) -> None:
     if policy.quota is None and is_enforcement(policy):
         raise InvalidPolicy(f"{where}: a policy that acts on members needs a quota such as 500/h (law 7)")
+
+
+def _check_targets(policy: Policy, registry: Registry, where: str) -> None:
+    """An alert to a role that the event does not have would be left out without a word."""
+    for event_type in policy.on:
+        roles = {field.name for field in registry.fields[event_type].values() if field.entity}
+        known = {"actor", "event", "staff", *roles, *(("recipient",) if "group" in roles else ())}
+        for kind, parameters in policy.actions:
+            target = str(parameters.get("to", KINDS[kind].target))
+            if target not in known:
+                raise InvalidPolicy(
+                    f"{where}: {kind} goes to {target}, but {event_type} names nobody by that role; "
+                    f"write to: with one of {', '.join(sorted(known))}"
+                )
 
 
 def check_examples(checked: CheckedPolicy, registry: Registry, where: str) -> None:
@@ -302,6 +323,10 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
 }
+
+
+_SAMPLES: dict[str, Any] = {"number": 1.5, "text": "a", "bool": True}
+"""A value of each type: a sentence that cannot show them must be refused at load, not when it holds."""
 
 
 class _Unknown:

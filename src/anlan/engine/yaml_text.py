@@ -16,6 +16,13 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "write it out; aliases (*name) are not read here", mark)
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own
+        """A key that is written twice is refused: the first would be dropped without a word."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in {key for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
 
 class _Dumper(yaml.SafeDumper):
     pass
@@ -42,7 +49,8 @@ def load_yaml(text: str, where: str) -> Any:
     """
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError) as error:
+        # PyYAML's constructors let Python's own errors out: a 13th month, an empty !!int, an unknown !!bool.
         raise ValueError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
 
 
