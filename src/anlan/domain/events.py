@@ -5,6 +5,7 @@ and its privacy class. A new type is a class in `CATALOGUE`; an operator's own t
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -296,18 +297,25 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     @property
     def actor(self) -> Entity:
         """The entity that acted."""
-        kinds = dict(entity_fields(self.type.data))
-        return Entity(self.type.actor, kinds[self.type.actor], getattr(self.data, self.type.actor))
+        role = self.type.actor
+        return Entity(role, entity_kinds(self.type.data)[role], getattr(self.data, role))
+
+    def entity(self, role: str) -> Entity | None:
+        """The entity in this role, if the event names one."""
+        kind = entity_kinds(self.type.data).get(role)
+        value = getattr(self.data, role) if kind else None
+        return None if kind is None or value is None else Entity(role, kind, value)
 
 
-_ENTITY_FIELDS: dict[type[Data], tuple[tuple[str, str], ...]] = {}
+@cache
+def entity_kinds(data: type[Data]) -> dict[str, str]:
+    """Role to kind of every field of `data` that names an entity, in order of declaration."""
+    return {field.name: field.entity for field in fields_of(data) if field.entity}
 
 
 def entity_fields(data: type[Data]) -> tuple[tuple[str, str], ...]:
     """(role, kind) of every field of `data` that names an entity."""
-    if data not in _ENTITY_FIELDS:
-        _ENTITY_FIELDS[data] = tuple((field.name, field.entity) for field in fields_of(data) if field.entity)
-    return _ENTITY_FIELDS[data]
+    return tuple(entity_kinds(data).items())
 
 
 class Catalogue:

@@ -45,7 +45,7 @@ class Lexicon:
         found = self._scan(folded.tight)
         if folded.plain is not folded.tight:
             found |= self._scan(folded.plain)
-        return tuple(self.terms[index] for index in sorted(found))
+        return tuple([self.terms[index] for index in sorted(found)]) if found else ()
 
     def _scan(self, text: str) -> set[int]:
         matches = self._automaton.find_overlapping(text) if self._automaton else []
