@@ -28,6 +28,8 @@ SCOPES: dict[Scope, dict[str, str]] = {
 }
 
 RELOAD_EVERY_S = 10.0
+LOOK_AGAIN_S = 1.0
+"""A key that is not known may have been made a moment ago; so often at most it is looked for in the store."""
 BURST_S = 2.0
 """A key that was idle may send this many seconds' worth at once."""
 
@@ -70,14 +72,14 @@ class Gate:
     """Lets a request in or says why not.
 
     Args:
-        load: reads the keys that are not revoked; asked again every `RELOAD_EVERY_S` seconds.
+        load: reads the keys that are not revoked; asked again every `RELOAD_EVERY_S` seconds, and for an unknown key.
     """
 
     def __init__(self, load: Callable[[], Awaitable[Sequence[ApiKey]]]) -> None:
         self._load = load
         self._buckets: dict[str, _Bucket] = {}
-        self._loaded_at: float | None = None
-        self._first_load = asyncio.Lock()
+        self._loaded_at = float("-inf")
+        self._looking = asyncio.Lock()
 
     async def admit(self, authorization: bytes | str | None, scope: Scope, cost: float = 1.0) -> ApiKey:
         """The key that sent `authorization`.
@@ -89,12 +91,11 @@ class Gate:
         Raises:
             Unauthorized, Forbidden, RateLimited.
         """
-        await self._keep_current()
         text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization or ""
         scheme, _, secret = text.partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized("send the header 'Authorization: Bearer <key>'; make a key with 'anlan key create'")
-        bucket = self._buckets.get(hashlib.sha256(secret.strip().encode("latin-1", "replace")).hexdigest())
+        bucket = await self._find(hashlib.sha256(secret.strip().encode("latin-1", "replace")).hexdigest())
         if bucket is None:
             raise Unauthorized("this API key is not known or was revoked; make one with 'anlan key create'")
         if scope not in bucket.key.scopes:
@@ -107,14 +108,15 @@ class Gate:
             )
         return bucket.key
 
-    async def _keep_current(self) -> None:
-        if self._loaded_at is None:
-            async with self._first_load:  # whoever comes meanwhile waits too, instead of finding no key
-                if self._loaded_at is None:
-                    await self.reload()
-        elif clock.stopwatch() - self._loaded_at > RELOAD_EVERY_S:
+    async def _find(self, digest: str) -> _Bucket | None:
+        if self._buckets and clock.stopwatch() - self._loaded_at > RELOAD_EVERY_S:
             self._loaded_at = clock.stopwatch()  # one request asks; the others go on with what is known
             await self.reload()
+        if digest not in self._buckets:
+            async with self._looking:  # whoever comes meanwhile waits too, instead of finding no key
+                if digest not in self._buckets and clock.stopwatch() - self._loaded_at > LOOK_AGAIN_S:
+                    await self.reload()
+        return self._buckets.get(digest)
 
     async def reload(self) -> None:
         """Read the keys again; buckets of keys that stay keep their level."""
