@@ -9,7 +9,8 @@ import cel
 import rule_engine
 import zen
 
-from anlan.domain.events import Catalogue, Event, declare
+from anlan.domain.declarations import declare
+from anlan.domain.events import Catalogue, Event
 from anlan.domain.policies import Policy
 from anlan.engine.evaluator import Evaluator, SignalStats
 from anlan.engine.lists import Lists

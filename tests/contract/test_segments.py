@@ -14,7 +14,8 @@ from sqlalchemy import delete, update
 
 from anlan.clock import now
 from anlan.domain.decisions import Decision, Finding, Judged
-from anlan.domain.events import CATALOGUE, Catalogue, declare
+from anlan.domain.declarations import declare
+from anlan.domain.events import CATALOGUE, Catalogue
 from anlan.domain.keys import decision_id, event_key
 from anlan.domain.signals import Signal
 from anlan.errors import Damaged, InvalidSettings, TookTooLong

@@ -7,7 +7,8 @@ import duckdb
 import msgspec
 import pytest
 
-from anlan.domain.events import Catalogue, declare, fields_of
+from anlan.domain.declarations import declare
+from anlan.domain.events import Catalogue, fields_of
 from anlan.engine.counter_columns import window_sql
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters

@@ -1,6 +1,7 @@
 """The generated evaluator: the sampled (timed) function must find what the plain one finds."""
 
-from anlan.domain.events import Catalogue, Event, declare
+from anlan.domain.declarations import declare
+from anlan.domain.events import Catalogue, Event
 from anlan.domain.policies import Policy
 from anlan.engine.conditions import parse
 from anlan.engine.evaluator import SAMPLE_EVERY, Evaluator, SignalStats

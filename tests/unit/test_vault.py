@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from anlan.domain.events import Catalogue, declare
+from anlan.domain.declarations import declare
+from anlan.domain.events import Catalogue
 from anlan.domain.facts import Fact
 from anlan.errors import InvalidSettings
 from anlan.store.vault import Codec, Vault, redacted_data, shown_data

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from anlan.domain.entities import ENTITY_KINDS, Entity, Privacy
+from anlan.domain.entities import Entity, Privacy
 from anlan.errors import InvalidEvent, InvalidSettings
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -322,7 +322,8 @@ class Catalogue:
     """The types that this installation accepts, and the decoder from bytes to `Event`.
 
     Args:
-        types: built-in and operator-declared types; a later version of a name stands beside the earlier one.
+        types: built-in and operator-declared types; a later version of a name stands beside the earlier one, whose
+            events then have the later one's new fields too, as unknown.
         max_future_s: how far ahead of the receiving clock an event's time may lie.
 
     Raises:
@@ -330,7 +331,7 @@ class Catalogue:
     """
 
     def __init__(self, types: tuple[EventType, ...] = CATALOGUE, max_future_s: float = 600.0) -> None:
-        self.types = types
+        self.types = types = _side_by_side(types)
         self.max_future_s = max_future_s
         self._by_schema: dict[str, EventType] = {}
         self._current: dict[str, tuple[EventType, msgspec.json.Decoder[Data]]] = {}
@@ -441,32 +442,21 @@ class Catalogue:
         return time
 
 
-_DECLARED_TYPES: dict[str, Any] = {
-    "text": Text, "number": float, "bool": bool, "count": Count, "amount_minor": AmountMinor, "word": Word,
-    "account": Account, "group": Group, "device": Device, "ip": Ip, "phone": Phone, "email": Email, "payee": Payee,
-    "message": MessageId, "content": ContentId, "game": Game,
-}
+def _side_by_side(types: tuple[EventType, ...]) -> tuple[EventType, ...]:
+    """The same types, where events of an earlier version have every field of the newest version, optional at least."""
+    newest: dict[str, EventType] = {}
+    for entry in types:
+        if entry.name not in newest or newest[entry.name].version < entry.version:
+            newest[entry.name] = entry
+    return tuple(_widened(entry, newest[entry.name]) for entry in types)
 
 
-def declare(name: str, actor: str, fields: dict[str, str], version: int = 1) -> EventType:
-    """An operator's own event type.
-
-    Args:
-        fields: field name to declared type (`text`, `number`, `bool`, `count`, `amount_minor`, `word` or an entity
-            kind); a trailing `?` makes it optional.
-
-    Raises:
-        InvalidSettings: an unknown field type, a bad name, or an actor that is not a required entity field.
-    """
-    made: list[Any] = []
-    for field, declared in fields.items():
-        kind = _DECLARED_TYPES.get(declared.removesuffix("?"))
-        if kind is None or not field.isidentifier():
-            choices = ", ".join(sorted(_DECLARED_TYPES))
-            raise InvalidSettings(f"event type {name}, field {field}: {declared!r} is not one of {choices}")
-        made.append((field, kind | None, None) if declared.endswith("?") else (field, kind))
-    if fields.get(actor) not in ENTITY_KINDS:
-        raise InvalidSettings(f"event type {name}: actor {actor!r} must be a required field that names an entity")
-    data: Any = msgspec.defstruct(name.title().replace(".", ""), made, bases=(Data,), frozen=True, kw_only=True, gc=False)
-    texts = tuple(field for field, declared in fields.items() if declared.removesuffix("?") == "text")
-    return EventType(name=name, data=data, actor=actor, version=version, text_fields=texts)
+def _widened(entry: EventType, newest: EventType) -> EventType:
+    hints, own = get_type_hints(newest.data, include_extras=True), set(entry.data.__struct_fields__)
+    more = [(name, hints[name] | None, None) for name in newest.data.__struct_fields__ if name not in own]
+    if not more:
+        return entry
+    data = msgspec.defstruct(
+        entry.data.__name__, more, bases=(entry.data,), frozen=True, kw_only=True, gc=False, module=__name__
+    )
+    return msgspec.structs.replace(entry, data=data)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from anlan.domain.events import EventType, declare
+from anlan.domain.declarations import declare
+from anlan.domain.events import EventType
 from anlan.engine.yaml_text import load_yaml
 from anlan.errors import InvalidSettings
 
@@ -32,5 +33,5 @@ def _read(document: dict[str, object], where: str) -> EventType:
     name, actor, fields = document.get("type"), document.get("actor"), document.get("fields")
     version = document.get("version", 1)
     if not (isinstance(name, str) and isinstance(actor, str) and isinstance(fields, dict) and isinstance(version, int)):
-        raise InvalidSettings(f"{where}: an event type has type (text), actor (text), fields (mapping), version (number)")
+        raise InvalidSettings(f"{where}: an event type has type and actor (texts), fields (mapping), version (number)")
     return declare(name, actor, {str(field): str(kind) for field, kind in fields.items()}, version)

@@ -36,7 +36,7 @@ def tie(a: str, b: str) -> str:
 
 def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
     """The facts that an event establishes; only what changes is written."""
-    rule = _RULES.get(type(event.data))
+    rule = _rule_for(type(event.data))
     if rule is None:
         return ()
     return tuple(fact for fact in rule(event) if known.fact(fact.entity, fact.field, event.time) != fact.value)
@@ -93,6 +93,12 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
     GroupChanged: _of_group,
     AccountLogin: _of_login,
 }
+
+
+@cache
+def _rule_for(data: type[Data]) -> Callable[[Event], list[Fact]] | None:
+    """An earlier version of a type is read by a class made from the built-in one."""
+    return next((_RULES[made] for made in data.__mro__ if made in _RULES), None)
 
 
 def wanted(event: Event) -> list[str]:
