@@ -10,7 +10,9 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from anlan.domain.entities import Privacy
-from anlan.domain.events import Catalogue, EventType, fields_of
+import msgspec
+
+from anlan.domain.events import Catalogue, EventType, Field, fields_of
 from anlan.domain.signals import Cost, Signal, SignalType
 from anlan.errors import InvalidSettings
 
@@ -34,7 +36,7 @@ def _reads(function: Callable[..., Any]) -> tuple[str, ...]:
 def signal(
     *,
     title: dict[str, str],
-    type: SignalType | None = None,  # noqa: A002 - the field's own word
+    type: SignalType | None = None,
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
@@ -92,6 +94,15 @@ class Registry:
     """Every signal of this installation, checked as a whole and immutable afterwards.
 
     Args:
+def _fields_in_all_versions(catalogue: Catalogue, entry: EventType) -> dict[str, Field]:
+    """The fields of the current version; one that an earlier version lacks is required of none."""
+    versions = [fields_of(other.data) for other in catalogue.types if other.name == entry.name]
+    always = set.intersection(*({field.name for field in fields if field.required} for fields in versions))
+    return {
+        field.name: msgspec.structs.replace(field, required=field.name in always) for field in fields_of(entry.data)
+    }
+
+
         catalogue: the event types; their fields are signals too.
         signals: the literal lists of the protections, plug-ins included; one door for all.
         counters: counter signals, by name the event types on which each is readable.
@@ -104,7 +115,7 @@ class Registry:
         self, catalogue: Catalogue, signals: Iterable[Signal], counters: Mapping[str, tuple[Signal, frozenset[str]]]
     ) -> None:
         self.catalogue = catalogue
-        self.fields = {entry.name: {f.name: f for f in fields_of(entry.data)} for entry in catalogue}
+        self.fields = {entry.name: _fields_in_all_versions(catalogue, entry) for entry in catalogue}
         self.field_names = frozenset(name for fields in self.fields.values() for name in fields)
         self.counters = dict(counters)
         self.by_name: dict[str, Signal] = {}
@@ -122,8 +133,9 @@ class Registry:
                     close = difflib.get_close_matches(read, [*self.by_name, *INPUTS], 1)
                     hint = f"; did you mean {close[0]}?" if close else ""
                     raise InvalidSettings(f"signal {entry.name} reads {read}, which does not exist{hint}")
-            if "journal" in entry.reads and entry.cost == "inline":
-                raise InvalidSettings(f"signal {entry.name} reads the journal, so it must be declared cost='deferred'")
+            self._check_cost(entry)
+            for name in entry.optional_reads - set(entry.reads):
+                raise InvalidSettings(f"signal {entry.name} calls {name} optional but does not read it")
             self._refuse_circle(entry.name, ())
 
     def _refuse_circle(self, name: str, path: tuple[str, ...]) -> None:
@@ -134,6 +146,17 @@ class Registry:
                 self._refuse_circle(read, (*path, name))
 
     def _available_on(self, entry: EventType) -> dict[str, Signal]:
+    def _check_cost(self, entry: Signal) -> None:
+        if entry.cost == "deferred":
+            return
+        late = [read for read in entry.reads if read in self.by_name and self.by_name[read].cost == "deferred"]
+        if "journal" in entry.reads:
+            late.append("the journal")
+        if late:
+            raise InvalidSettings(f"signal {entry.name} reads {late[0]}, so it must be declared cost='deferred'")
+        if inspect.iscoroutinefunction(entry.compute):
+            raise InvalidSettings(f"signal {entry.name} is a coroutine, so it must be declared cost='deferred'")
+
         known: dict[str, bool] = {"content_text": bool(entry.text_fields)}
 
         def is_available(name: str) -> bool:
