@@ -39,17 +39,20 @@ class Marks:
         self._members = members
         self.names = tuple(dict.fromkeys(name for member in members for name in member.condition.names))
         self.readings: Readings = read_signals(view, scope, self.names)
-        view.run(
-            "CREATE TEMP TABLE labels AS SELECT unnest(?::VARCHAR[]) AS _key, unnest(?::BOOLEAN[]) AS is_harmful",
-            [list(labels), list(labels.values())],
-        )
+        known, labelled = "NULL::BOOLEAN", self.readings.relation
+        if labels:
+            view.run(
+                "CREATE TEMP TABLE labels AS SELECT unnest(?::VARCHAR[]) AS _key, unnest(?::BOOLEAN[]) AS _label",
+                [list(labels), list(labels.values())],
+            )
+            known, labelled = "_label", f"{labelled} LEFT JOIN labels USING (_key)"
         columns = [f"{asked(member.policy, member.condition)} AS p{index}" for index, member in enumerate(members)]
         columns += [f"{quoted(name)} IS NULL AS n{index}" for index, name in enumerate(self.names)]
         view.run(f"""CREATE TEMP TABLE marks AS
-            SELECT _seq, _time, _type, _actor, _verdict, is_harmful, len(_findings) > 0 AS is_covered,
+            SELECT _seq, _time, _type, _actor, _verdict, {known} AS is_harmful, len(_findings) > 0 AS is_covered,
                 [f.policy FOR f IN list_concat(_findings, _shadow) IF NOT f.is_unknown] AS recorded
                 {"".join(f", {column}" for column in columns)}
-            FROM {self.readings.relation} LEFT JOIN labels USING (_key)""")
+            FROM {labelled}""")
 
     def span(self, claim: str = "true") -> tuple[int, float | None, float | None]:
         """(events, least time, greatest time) where the claim is true."""
