@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -80,6 +81,11 @@ class Served:
     def client(self, secret: str) -> httpx.Client:
         """A client that sends this key."""
         return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {secret}"}, timeout=30)
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        found: dict[str, Any] = httpx.get(f"{self.url}/openapi.json", timeout=30).json()
+        return found
 
     @property
     def log(self) -> str:

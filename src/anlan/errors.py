@@ -44,6 +44,12 @@ class InvalidRequest(AnlanError):
     code, status = "invalid_request", 400
 
 
+class InvalidEndpoint(InvalidRequest):
+    """A receiver that Anlan must not post to, or kinds of messages that do not exist."""
+
+    code, status = "invalid_endpoint", 422
+
+
 class TooLarge(AnlanError):
     """A body or a line over its limit."""
 

@@ -4,7 +4,7 @@ import base64
 import secrets
 
 from anlan.delivery.targets import check_url
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidEndpoint
 from anlan.store.database import Database
 from anlan.store.endpoints import Endpoint, add_endpoint, begin_rotation, get_endpoint
 
@@ -17,7 +17,7 @@ def register_endpoint(
     """A new receiver with its secret, which is shown to its owner once.
 
     Raises:
-        InvalidRequest: a URL that Anlan must not post to, or a prefix that no message kind has.
+        InvalidEndpoint: a URL that Anlan must not post to, or a prefix that no message kind has.
     """
     check_url(url, allows_private=allows_private)
     endpoint = Endpoint(
@@ -33,13 +33,13 @@ def check_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """The prefixes, cleaned.
 
     Raises:
-        InvalidRequest: one that no message kind can have.
+        InvalidEndpoint: one that no message kind can have.
     """
     cleaned = tuple(kind.strip().rstrip(".") for kind in kinds)
     for kind in cleaned:
         if kind.partition(".")[0] not in KIND_FAMILIES or "," in kind or len(kind) > 64:
             families = ", ".join(KIND_FAMILIES)
-            raise InvalidRequest(f"no message kind begins with {kind[:64]!r}; begin with one of {families}")
+            raise InvalidEndpoint(f"no message kind begins with {kind[:64]!r}; begin with one of {families}")
     return cleaned
 
 

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidEndpoint
 
 MAX_URL_CHARS = 2000
 
@@ -28,25 +28,25 @@ def check_url(url: str, *, allows_private: bool) -> httpx.URL:
         allows_private: the operator runs receivers on loopback or private addresses, so http is thinkable.
 
     Raises:
-        InvalidRequest: saying which part of the URL to change.
+        InvalidEndpoint: saying which part of the URL to change.
     """
     if len(url) > MAX_URL_CHARS:
-        raise InvalidRequest(f"the endpoint URL has {len(url):,} characters; the limit is {MAX_URL_CHARS:,}")
+        raise InvalidEndpoint(f"the endpoint URL has {len(url):,} characters; the limit is {MAX_URL_CHARS:,}")
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise InvalidRequest(f"not a URL: {error}") from error
+        raise InvalidEndpoint(f"not a URL: {error}") from error
     schemes = ("https", "http") if allows_private else ("https",)
     if parsed.scheme not in schemes:
-        raise InvalidRequest(f"the endpoint URL must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        raise InvalidEndpoint(f"the endpoint URL must begin with {' or '.join(f'{s}://' for s in schemes)}")
     if not _HOST.fullmatch(parsed.raw_host):
-        raise InvalidRequest("the endpoint URL names no host, or one with characters that no host name has")
+        raise InvalidEndpoint("the endpoint URL names no host, or one with characters that no host name has")
     if parsed.port is not None and not 0 < parsed.port < 65_536:
-        raise InvalidRequest("the port in the endpoint URL must lie between 1 and 65535")
+        raise InvalidEndpoint("the port in the endpoint URL must lie between 1 and 65535")
     if parsed.userinfo:
-        raise InvalidRequest("take the user name and password out of the endpoint URL; messages are signed instead")
+        raise InvalidEndpoint("take the user name and password out of the endpoint URL; messages are signed instead")
     if parsed.fragment:
-        raise InvalidRequest("take the #fragment out of the endpoint URL; it would never be sent")
+        raise InvalidEndpoint("take the #fragment out of the endpoint URL; it would never be sent")
     literal = _literal(parsed.host)
     if literal is not None:
         check_address(literal, parsed.scheme, allows_private=allows_private)
@@ -57,25 +57,25 @@ def check_address(address: Address, scheme: str, *, allows_private: bool) -> Non
     """Refuse an address that a message must not go to.
 
     Raises:
-        InvalidRequest: it is not public and not allowed, or http would leave the private network.
+        InvalidEndpoint: it is not public and not allowed, or http would leave the private network.
     """
     inner = _embedded(address)
     is_odd = inner.is_link_local or inner.is_multicast or inner.is_unspecified or inner.is_reserved
     if is_odd and not inner.is_loopback:
-        raise InvalidRequest(f"{address} is not an address of a receiver; choose another host")
+        raise InvalidEndpoint(f"{address} is not an address of a receiver; choose another host")
     if not inner.is_global and not (allows_private and inner.is_private):
-        raise InvalidRequest(
+        raise InvalidEndpoint(
             f"{address} is not a public address; set ANLAN_ALLOW_HTTP_ENDPOINTS=true to post to private hosts"
         )
     if scheme == "http" and inner.is_global:
-        raise InvalidRequest(f"{address} is a public address; use https")
+        raise InvalidEndpoint(f"{address} is a public address; use https")
 
 
 async def resolve(url: httpx.URL, turn: int, *, allows_private: bool) -> Address:
     """One checked address of the URL's host; `turn` walks through them, so that a retry tries the next.
 
     Raises:
-        InvalidRequest: one of its addresses is forbidden; then none is used.
+        InvalidEndpoint: one of its addresses is forbidden; then none is used.
         OSError: the name cannot be resolved now.
     """
     port = url.port or (443 if url.scheme == "https" else 80)
@@ -83,7 +83,7 @@ async def resolve(url: httpx.URL, turn: int, *, allows_private: bool) -> Address
     try:
         found = await loop.getaddrinfo(url.raw_host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise InvalidRequest(f"not a host name: {error}") from error
+        raise InvalidEndpoint(f"not a host name: {error}") from error
     addresses = [ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
     for address in addresses:
         check_address(address, url.scheme, allows_private=allows_private)

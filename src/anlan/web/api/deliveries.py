@@ -114,7 +114,8 @@ def list_endpoints(house: HouseDep) -> Response:
 
 
 @router.post(
-    "/v1/endpoints", **documented("deliveries:write", EndpointSecret, status=201, takes=NewEndpoint, says="Registered.")
+    "/v1/endpoints",
+    **documented("deliveries:write", EndpointSecret, status=201, takes=NewEndpoint, problems=(422,), says="Kept."),
 )
 def add_endpoint(caller: CallerDep, new: Annotated[NewEndpoint, body_of(NewEndpoint)]) -> Response:
     """Register a receiver. Its secret is in this answer and can never be read again."""
@@ -134,7 +135,7 @@ def get_endpoint(caller: CallerDep, endpoint_id: EndpointId) -> Response:
 
 @router.patch(
     "/v1/endpoints/{endpoint_id}",
-    **documented("deliveries:write", EndpointShown, takes=EndpointChange, problems=(404,)),
+    **documented("deliveries:write", EndpointShown, takes=EndpointChange, problems=(404, 422)),
 )
 def change_endpoint(
     caller: CallerDep, endpoint_id: EndpointId, change: Annotated[EndpointChange, body_of(EndpointChange)]

@@ -26,10 +26,10 @@ PROBLEM_TITLES = {
 }
 
 _NO_NUL = r"^[^\x00]*$"
-MAX_SEQ = 2**53
+_MAX_SEQ = 2**53
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to answer with.")]
-Before = Annotated[int | None, Query(ge=1, le=MAX_SEQ, description="Continue before this, as the last page said.")]
+Before = Annotated[int | None, Query(ge=1, le=_MAX_SEQ, description="Continue before this, as the last page said.")]
 Word = Annotated[str | None, Query(max_length=256, pattern=_NO_NUL)]
 Text = Annotated[str, Query(min_length=1, max_length=256, pattern=_NO_NUL)]
 PolicyId = Annotated[str, Path(pattern=r"^[a-z0-9_.]{1,64}$")]
@@ -40,7 +40,8 @@ ListName = Annotated[str, Path(pattern=r"^[a-z0-9_.-]{1,64}$")]
 EntityName = Annotated[
     str,
     Path(
-        pattern=rf"^({'|'.join(ENTITY_KINDS)}):[^\x00]{{1,256}}$", description="`kind:id`, such as `account:a1`.",
+        pattern=rf"^({'|'.join(ENTITY_KINDS)}):[^\x00-\x1f\x7f]{{1,256}}$",
+        description="`kind:id`, such as `account:a1`.",
     ),
 ]
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from anlan.errors import AnlanError, InvalidRequest, NotFound
 
@@ -93,11 +94,17 @@ def _answer_invalid(_: Request, error: RequestValidationError) -> Response:
 
 def _answer_http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 405:
-        allow = (error.headers or {}).get("Allow", "")
+        allow = ", ".join(sorted(_methods_of(request)))
         return answer_problem(MethodNotAllowed(f"{request.url.path} takes {allow}", allow=allow))
     if error.status_code == 404:
         return answer_problem(NotFound("no such path; /openapi.json lists them all"))
     return answer_problem(InvalidRequest(str(error.detail)))
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Every method that the path takes, on whatever route; Starlette names those of the first one only."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 def _answer_unexpected(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from msgspec import Meta
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ from anlan.engine.policies import check_policy, read_policies
 from anlan.engine.readings import Scope
 from anlan.errors import InvalidPolicy, Unavailable
 from anlan.web.api.calls import CallerDep, answer, body_of
-from anlan.web.api.documented import MAX_SEQ, documented
+from anlan.web.api.documented import Before, documented
 from anlan.web.api.sight import Sight
 
 AT_ONCE = 2
@@ -61,7 +61,6 @@ class EventsQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         when: a condition over signals, as in a policy; empty for every event.
         on: event types; empty for all. The condition may name signals that exist on all of them.
         start, end: event time in seconds since the epoch, start <= time < end; null for no bound.
-        limit, before_seq: the page of events that is answered with.
         within_s: seconds to spend at most.
     """
 
@@ -69,8 +68,6 @@ class EventsQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     on: tuple[str, ...] = ()
     start: Time | None = None
     end: Time | None = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 50
-    before_seq: Annotated[int, Meta(ge=1, le=MAX_SEQ)] | None = None
     within_s: Within = 10.0
 
 
@@ -89,7 +86,10 @@ def backtest_policies(caller: CallerDep, question: Annotated[BacktestQuestion, b
 
 
 @router.post("/v1/investigations", **documented("decisions:read", Investigation, takes=EventsQuestion, problems=(422,)))
-def find_events(caller: CallerDep, question: Annotated[EventsQuestion, body_of(EventsQuestion)]) -> Response:
+def find_events(
+    caller: CallerDep, question: Annotated[EventsQuestion, body_of(EventsQuestion)],
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50, before_seq: Before = None,
+) -> Response:
     """The events that meet a condition, when they happened and who was in them."""
     registry = caller.house.registry
     for name in question.on:
@@ -99,7 +99,7 @@ def find_events(caller: CallerDep, question: Annotated[EventsQuestion, body_of(E
     with _one_slot():
         found = investigate(
             caller.house.analysis, condition, question.on, _scope(caller.house, question),
-            Page(question.limit, question.before_seq),
+            Page(limit, before_seq),
         )
     if caller.reads_personal:
         caller.note("investigation.personal", question.when[:200], on=list(question.on))
