@@ -1,7 +1,9 @@
 """The only file that knows every room: settings in, a running house out. No logic."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
@@ -14,7 +16,7 @@ from anlan.engine.lists import Lists
 from anlan.engine.policies import PolicySet
 from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
-from anlan.errors import AnlanError
+from anlan.errors import AnlanError, InvalidPolicy
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import retention
@@ -34,7 +36,7 @@ from anlan.store.segments import Segments
 from anlan.store.vault import Codec
 from anlan.store.writer import Writer
 from anlan.telemetry import Metrics
-from anlan.workshop import build_workshop, built_in_policies
+from anlan.workshop import build_workshop, built_in_policies, policies_in
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +73,10 @@ class House:
         )
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(self.workshop.counters, self.engine.fuses)
+        self._reloading = threading.Lock()
+        self._file_stamp: dict[Path, int] = {}
         self.life.seed(built_in_policies())
+        self.follow_policy_files()
         self.reload_policies()
         self._list_version = -1
         self.reload_lists()
@@ -83,11 +88,24 @@ class House:
         return self.engine.policies
 
     def reload_policies(self) -> None:
-        """Put in force what the store says; InvalidPolicy leaves the old set in force."""
-        self._policy_stamp = self.policies.stamp()
-        found = self.life.load()
-        if found.hash != self.engine.policies.hash:
-            self.engine.swap(found)
+        """Put in force what the store says; InvalidPolicy leaves the old set in force. Too slow for the event loop."""
+        with self._reloading:
+            self._policy_stamp = self.policies.stamp()
+            found = self.life.load()
+            if found.hash != self.engine.policies.hash:
+                self.engine.swap(found)
+
+    def follow_policy_files(self) -> None:
+        """Bring in an operator's own policies when a file has changed; a broken one changes nothing."""
+        folder = self.settings.policies_dir
+        stamp = {path: path.stat().st_mtime_ns for path in sorted(folder.glob("*.yaml"))} if folder else {}
+        if stamp == self._file_stamp:
+            return
+        try:
+            self.life.follow(policies_in(list(stamp)))
+        except InvalidPolicy as error:
+            log.error("policy_files_refused", reason=error.message)
+        self._file_stamp = stamp
 
     def reload_lists(self) -> None:
         """Read the lists again if they changed."""
@@ -179,11 +197,15 @@ class House:
         while True:
             await asyncio.sleep(RELOAD_EVERY_S)
             try:
-                if await asyncio.to_thread(self.policies.stamp) != self._policy_stamp:
-                    self.reload_policies()
-                self.reload_lists()
+                await asyncio.to_thread(self._reload)
             except Exception:  # the worker loop's edge
                 log.exception("reload_failed")
+
+    def _reload(self) -> None:
+        self.reload_lists()
+        self.follow_policy_files()
+        if self.policies.stamp() != self._policy_stamp:
+            self.reload_policies()
 
     def measure(self) -> None:
         """Bring the gauges up to date; for whoever scrapes them."""

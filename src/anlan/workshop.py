@@ -15,6 +15,7 @@ from anlan.engine.pipeline import Engine
 from anlan.engine.policies import PolicySet, make_set, read_policies
 from anlan.engine.profiles import Profiles
 from anlan.engine.signals import Registry
+from anlan.errors import InvalidPolicy, InvalidSettings
 from anlan.protections.content.signals import text_models
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
@@ -40,8 +41,7 @@ def build_workshop(settings: Settings) -> Workshop:
     catalogue = Catalogue((*CATALOGUE, *declared), settings.max_future_s)
     specs = load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, COUNTERS_FILE.name)
     if settings.counters_file:
-        own = settings.counters_file
-        specs = (*specs, *load_counters(own.read_text("utf-8"), catalogue, own.name))
+        specs = (*specs, *_own_counters(settings.counters_file, catalogue))
     counters = Counters(specs, settings.max_counter_keys)
     signals = [made for protection in installed_protections() for made in protection.signals]
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
@@ -53,6 +53,14 @@ def build_workshop(settings: Settings) -> Workshop:
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     return Workshop(catalogue, specs, counters, registry, engine)
+
+
+def _own_counters(path: Path, catalogue: Catalogue) -> tuple[CounterSpec, ...]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidSettings(f"counters file {path} cannot be read: {error}") from error
+    return load_counters(text, catalogue, path.name)
 
 
 def _counter_signal(spec: CounterSpec) -> Signal:
@@ -77,10 +85,19 @@ def built_in_policies() -> list[tuple[Policy, str]]:
 
 
 def policies_in(paths: Sequence[Path]) -> list[tuple[Policy, str]]:
-    """The policies of these files, unchecked."""
-    return [
-        (policy, path.name) for path in paths for policy in read_policies(path.read_text("utf-8"), path.name)
-    ]
+    """The policies of these files, unchecked.
+
+    Raises:
+        InvalidPolicy: a file that cannot be read.
+    """
+    found: list[tuple[Policy, str]] = []
+    for path in paths:
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise InvalidPolicy(f"{path.name} cannot be read: {error}") from error
+        found += [(policy, path.name) for policy in read_policies(text, path.name)]
+    return found
 
 
 def starter_set(registry: Registry) -> PolicySet:

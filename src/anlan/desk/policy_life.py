@@ -14,6 +14,11 @@ from anlan.store.policies import Policies, PolicyVersion
 
 PACK_AUTHOR = "starter pack"
 PACK_APPROVER = "release review"
+FILES_AUTHOR = "policy files"
+FILES_APPROVER = "file review"
+_WAY_TO: dict[State, tuple[State, ...]] = {
+    "draft": (), "shadow": ("shadow",), "live": ("shadow", "live"), "retired": ("retired",),
+}
 
 
 class PolicyLife:
@@ -32,6 +37,35 @@ class PolicyLife:
             approver = PACK_APPROVER if policy.state == "live" else None
             self._policies.add(policy.id, policy.source, PACK_AUTHOR, policy.state, approver)
         return len(fresh)
+
+    def follow(self, files: Iterable[tuple[Policy, str]]) -> int:
+        """Bring in what an operator's files say and did not say before; how many policies that changes.
+
+        Files are reviewed where they are kept, so they may say `live` at once. What somebody writes in the console
+        stands until the file says something new.
+
+        Raises:
+            InvalidPolicy: with every problem found; nothing was changed then.
+        """
+        said = list(files)
+        make_set(said, self._registry)
+        fresh = [policy for policy, _ in said if self._last_said(policy.id) != policy.source]
+        for policy in fresh:
+            version = self._policies.add(policy.id, policy.source, FILES_AUTHOR)
+            for state in _WAY_TO[policy.state]:
+                self._policies.move(policy.id, version, state, FILES_APPROVER)
+            if policy.state == "retired":
+                self._retire_others(policy.id)
+        return len(fresh)
+
+    def _last_said(self, policy_id: str) -> str | None:
+        said = (one.body for one in self._policies.versions(policy_id) if one.author == FILES_AUTHOR)
+        return next(said, None)
+
+    def _retire_others(self, policy_id: str) -> None:
+        for one in self._policies.versions(policy_id):
+            if one.state != "retired":
+                self._policies.move(policy_id, one.version, "retired", FILES_APPROVER)
 
     def draft(self, body: str, author: str) -> tuple[str, int]:
         """Check and store one policy's YAML as a new draft; (id, version).

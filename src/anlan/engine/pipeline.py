@@ -65,26 +65,30 @@ class Engine:
         self._guard.watch(made.compute for made in registry.by_name.values())
         self._deferred_budget_s = deferred_budget_s
         self._deferred_hangs: Counter[str] = Counter()
-        self._evaluators: dict[str, Evaluator] = {}
         self._told_signals: set[str] = set()
-        self.policies = EMPTY_SET
         self.swap(EMPTY_SET)
 
+    @property
+    def policies(self) -> PolicySet:
+        """The set in force."""
+        return self._in_force[0]
+
     def swap(self, policies: PolicySet) -> None:
-        """Put a checked set in force; the next event is judged by it, whole."""
+        """Put a checked set in force; the next event is judged by it, whole, whichever thread this is called in."""
         made = {
             entry.name: Evaluator(
                 entry, self.registry, self._steps.get(entry.name, ()), policies.on(entry.name), self.stats
             )
             for entry in self.registry.catalogue
         }
-        self.policies, self._evaluators = policies, made
+        self._in_force = policies, made
         self._deferred_hangs.clear()
 
     def judge(self, event: Event, received_at: float) -> Judged:
         """The first pass: everything that is ready, resolved into one decision. Counts the event."""
         began = stopwatch()
-        evaluator = self._evaluators[event.type.name]
+        policies, evaluators = self._in_force
+        evaluator = evaluators[event.type.name]
         self.fuses.count_event(event.type.name, event.time)
         self._guard.arm()
         try:
@@ -114,7 +118,7 @@ class Engine:
                 (findings if member.is_live else shadow).append(finding)
         if failed:
             notices += self._tell_failing(failed, received_at)
-        decision = self._decide(key, 1, findings, shadow, pending, signals, failed, began)
+        decision = self._decide(key, 1, findings, shadow, pending, signals, failed, policies.hash, began)
         return Judged(event, decision, received_at, facts=facts, notices=tuple(notices))
 
     async def judge_again(
@@ -125,13 +129,13 @@ class Engine:
         Inline signals keep the values of the first pass; counters are not touched. Policies that came into force since
         then are asked too, on those values.
         """
-        began = stopwatch()
+        began, policies = stopwatch(), self.policies
         second = _SecondPass(
             self.registry, event, first, self.profiles, self.lists, recollection, self._deferred_budget_s,
             self._deferred_hangs,
         )
         for policy_id in dict.fromkeys((*first.pending, *first.shadow_pending)):
-            for member in self.policies.versions(policy_id):
+            for member in policies.versions(policy_id):
                 for name in member.condition.names:
                     await second.value(name)
         known = {(finding.policy, finding.version): finding for finding in first.findings}
@@ -140,7 +144,7 @@ class Engine:
         notices = list(self._tell_failing(second.failed, received_at))
         findings: list[Finding] = []
         shadow: list[Finding] = []
-        for member in self.policies.on(event.type.name):
+        for member in policies.on(event.type.name):
             outcome = compile_condition(member.condition)(second.row(member.condition.names))
             if outcome is False or (outcome is None and member.policy.on_unknown == "skip"):
                 continue
@@ -150,12 +154,13 @@ class Engine:
                 finding = self._finding(member, event, key, second.signals, notices, is_unknown=outcome is None)
             (findings if member.is_live else shadow).append(finding)
         key = event_key(event.source, event.id)
-        decision = self._decide(key, 2, findings, shadow, [], second.signals, {**first.failed, **second.failed}, began)
+        failed = {**first.failed, **second.failed}
+        decision = self._decide(key, 2, findings, shadow, [], second.signals, failed, policies.hash, began)
         return Judged(event, decision, received_at, first, notices=tuple(notices))
 
     def _decide(
         self, key: str, pass_number: int, findings: list[Finding], shadow: list[Finding], pending: list[CheckedPolicy],
-        signals: dict[str, Any], failed: dict[str, str], began: float,
+        signals: dict[str, Any], failed: dict[str, str], policy_set: str, began: float,
     ) -> Decision:
         verdict, ordered, actions = resolve(findings) if findings else ("allow", (), ())
         return Decision(
@@ -169,7 +174,7 @@ class Engine:
             shadow_pending=tuple(member.policy.id for member in pending if not member.is_live),
             signals=signals,
             failed=failed,
-            policy_set=self.policies.hash,
+            policy_set=policy_set,
             models=self.models,
             took_us=(stopwatch() - began) * 1e6,
             signal_versions=self._signal_versions,

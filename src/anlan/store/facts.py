@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from anlan.domain.facts import Fact
+from anlan.store.batch import storable
 from anlan.store.database import Database
 from anlan.store.tables import facts
 from anlan.store.vault import Codec
@@ -23,10 +24,13 @@ class Facts:
     def load(self, names: Sequence[str]) -> list[Fact]:
         """Every version of every fact of these entities, oldest first."""
         found: list[Fact] = []
+        asked = {storable(name): name for name in names}
+        stored = list(asked)
         with self._database.read() as connection:
-            for start in range(0, len(names), _AT_ONCE):
-                wanted = facts.c.entity.in_(names[start : start + _AT_ONCE])
+            for start in range(0, len(stored), _AT_ONCE):
+                wanted = facts.c.entity.in_(stored[start : start + _AT_ONCE])
                 for row in connection.execute(select(facts).where(wanted).order_by(facts.c.since)):
-                    value = self._codec.open_value(row.value, row.entity, row.field)
-                    found.append(Fact(row.entity, row.field, row.since, value, row.privacy))
+                    entity = asked[row.entity]
+                    value = self._codec.open_value(row.value, entity, row.field)
+                    found.append(Fact(entity, row.field, row.since, value, row.privacy))
         return found
