@@ -1,0 +1,144 @@
+"""A whole Anlan in a thread of this process, so that tests see both its pages and the house behind them."""
+
+import asyncio
+import re
+import socket
+import threading
+import time
+from collections.abc import Coroutine
+from html import unescape
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+
+from anlan import clock
+from anlan.app import House
+from anlan.demo.simulation import history
+from anlan.serving import build_server
+from anlan.settings import Settings
+from anlan.store.staff import add_member
+from anlan.web.console.people import hash_password
+
+PASSWORD = "calm waters run deep"
+START_S = 60.0
+Answer = TypeVar("Answer")
+
+
+class Consoled:
+    """Starts on `start`, answers at `url` until `stop`.
+
+    Args:
+        folder: where its data lie.
+        settings: other than the defaults, by name.
+    """
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = {"data_dir": folder, "port": self.port, "require_second_factor": False, **settings}
+        self._thread = threading.Thread(target=self._run, name="console-under-test", daemon=True)
+        self._problem: BaseException | None = None
+        self._visitors: list[Visitor] = []
+
+    def start(self) -> "Consoled":
+        """Start and wait until it answers."""
+        self._thread.start()
+        deadline = time.monotonic() + START_S
+        while not (hasattr(self, "_server") and self._server.started):
+            assert self._thread.is_alive(), self._problem
+            assert time.monotonic() < deadline, "the console did not start"
+            time.sleep(0.05)
+        return self
+
+    def stop(self) -> None:
+        """Stop it and wait for its end."""
+        for visitor in self._visitors:
+            visitor.http.close()
+        self._server.should_exit = True
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._problem = error
+            raise
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.house = House(Settings(_env_file=None, **self._settings))
+        config = uvicorn.Config(
+            build_server(self.house), host="127.0.0.1", port=self.port, log_config=None, lifespan="on",
+            timeout_graceful_shutdown=5,
+        )
+        self._server = uvicorn.Server(config)
+        await self._server.serve()
+
+    def do(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Run `work` on the house's own event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)
+
+    def live_through(self, hours: float = 2.0, people: int = 60, seed: int = 11) -> None:
+        """Send the last hours of the demo community."""
+        events = [event.cloudevent for event in history(seed, clock.now(), hours, people)]
+        self.do(self.house.intake.accept_many(events))
+
+    def add_person(self, name: str, *roles: str, must_change_password: bool = False, language: str = "en") -> str:
+        """A member of staff with `PASSWORD`; returns the name."""
+        with self.house.database.write() as connection:
+            add_member(
+                connection, name, hash_password(PASSWORD), roles, language, clock.now(),
+                must_change_password=must_change_password,
+            )
+        return name
+
+    def visitor(self) -> "Visitor":
+        """A browser without a script that nobody has signed in with."""
+        made = Visitor(self.url)
+        self._visitors.append(made)
+        return made
+
+    def signed_in(self, name: str) -> "Visitor":
+        """A browser in which `name` has signed in by password."""
+        visitor = self.visitor()
+        answer = visitor.sign_in(name)
+        assert answer.status_code == 303, answer.text
+        return visitor
+
+
+class Visitor:
+    """Reads pages and sends the forms in them, as a browser without a script does."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=url, timeout=30)
+
+    def get(self, path: str) -> httpx.Response:
+        """A page, as it is answered."""
+        return self.http.get(path)
+
+    def post(self, path: str, *, form_on: str = "/account", **fields: Any) -> httpx.Response:
+        """Send a form that was drawn on the page `form_on`."""
+        return self.http.post(path, data={"csrf": self.token(form_on), **fields})
+
+    def token(self, path: str) -> str:
+        """The form token of a page."""
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(path).text)
+        assert found, f"no form on {path}"
+        return found[1]
+
+    def field(self, path: str, name: str) -> str:
+        """The value of a hidden field or text area on a page."""
+        text = self.get(path).text
+        found = re.search(rf'name="{name}" value="([^"]*)"', text) or re.search(
+            rf'<textarea[^>]* name="{name}"[^>]*>(.*?)</textarea>', text, re.DOTALL
+        )
+        assert found, f"no {name} on {path}"
+        return unescape(found[1])
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
+        """Send the first form."""
+        return self.post("/sign-in", form_on="/sign-in", name=name, password=password)

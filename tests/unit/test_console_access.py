@@ -1,0 +1,46 @@
+"""Who may do what, cell by cell: written out a second time, so that a slip in the table is seen."""
+
+from anlan.web.console.access import ACTS, MAY, ROLE_NOTES, ROLE_TITLES, ROLES, acts_of
+
+MATRIX = """
+                      engineer analyst reviewer service auditor admin
+see_decisions         x        x       x        x       x       .
+see_personal          .        x       x        x       .       .
+see_sensitive         .        .       .        x       .       .
+see_policies          x        x       x        .       x       x
+write_policies        .        x       .        .       .       .
+approve_policies      .        x       .        .       .       .
+retire_policies       .        x       .        .       .       .
+investigate           .        x       .        .       .       .
+see_signals           x        x       x        .       x       x
+write_lists           .        x       .        .       .       .
+see_deliveries        x        x       .        .       x       .
+replay_deliveries     x        .       .        .       .       .
+write_endpoints       x        .       .        .       .       .
+write_keys            x        .       .        .       .       .
+see_health            x        x       .        .       x       x
+acknowledge_notices   x        x       .        .       .       x
+reset_fuses           .        x       .        .       .       .
+see_audit             .        .       .        .       x       x
+manage_staff          .        .       .        .       .       x
+"""
+
+
+def test_every_cell() -> None:
+    head, *lines = MATRIX.strip().splitlines()
+    roles = head.split()
+    expected = {
+        (act, role): cell == "x" for act, *cells in map(str.split, lines) for role, cell in zip(roles, cells, strict=True)
+    }
+    assert tuple(roles) == ROLES
+    assert {act for act, _ in expected} == set(ACTS)
+    assert {(act, role): act in MAY[role] for act in ACTS for role in ROLES} == expected
+
+
+def test_roles_add_up_and_unknown_ones_give_nothing() -> None:
+    assert acts_of(["engineer", "admin"]) == MAY["engineer"] | MAY["admin"]
+    assert acts_of([]) == acts_of(["emperor"]) == frozenset()
+
+
+def test_every_role_is_explained() -> None:
+    assert set(ROLE_TITLES) == set(ROLE_NOTES) == set(ROLES) == set(MAY)
