@@ -104,14 +104,18 @@ def bare_loop(lexicon: Lexicon, rules: Sequence[Rule]) -> Callable[[Sequence[byt
             "sender_last_message_s": time - last.get(sender, float("-inf")),
             "text_senders_1h": senders.add(text, time, sender),
             "text_lexicon_hits": len(found),
-            "text_lexicon_category": terms[max(found, key=lambda i: (terms[i].severity, -i))].category if found else None,
+            "text_lexicon_category": (
+                terms[max(found, key=lambda i: (terms[i].severity, -i))].category if found else None
+            ),
             "text_length": len(text),
         }
         last[sender] = time
         hits = judge(text, data.media_count, **signals)
         verdict = ("block" if any(hit % 3 == 0 for hit in hits) else "warn") if hits else "allow"
         reply = encode({"id": event.id, "verdict": verdict, "policies": hits})
-        kept = encode({"id": event.id, "time": time, "data": data, "verdict": verdict, "hits": hits, "signals": signals})
+        kept = encode(
+            {"id": event.id, "time": time, "data": data, "verdict": verdict, "hits": hits, "signals": signals}
+        )
         return reply, kept, len(hits)
 
     return lambda bodies: sum(record(body)[2] for body in bodies)

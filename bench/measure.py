@@ -1,4 +1,4 @@
-"""How figures are taken and shown: interleaved rounds of CPU time, medians, and the line of Reach beside each figure."""
+"""How figures are taken and shown: interleaved rounds of CPU time, medians, and the line of Reach beside each."""
 
 import gc
 import sys

@@ -19,15 +19,16 @@ SIGNALS: dict[str, str] = {
 LANGUAGES = ("sql", "python", "cel", "zen", "rule_engine")
 
 VOCABULARY = (
-    "微信 转账 红包 兼职 日结 返利 客服 验证码 链接 下载 game free win cash bonus account login order please today meet dinner "
-    "今天 晚上 一起 吃饭 作业 开会 周末 电影 谢谢 收到 please invoice"
+    "微信 转账 红包 兼职 日结 返利 客服 验证码 链接 下载 game free win cash bonus account login order please today meet "
+    "dinner 今天 晚上 一起 吃饭 作业 开会 周末 电影 谢谢 收到 please invoice"
 ).split()
 PATTERNS = (r"\d{5,11}", r"(?:qq|wx|vx)\s*\d{4}", r"[a-z]+\d+[a-z]+\d", r"(?:免费|返利).{0,4}(?:领取|客服)")
 
 # What one claim looks like in each language; {n} is the signal, {v} the value, quoted where it is text.
 _FORMS: dict[str, dict[str, str]] = {
     "above": {
-        "sql": "{n} >= {v}", "python": "{n} >= {v}", "cel": "{n} >= {v}", "zen": "{n} >= {v}", "rule_engine": "{n} >= {v}"
+        "sql": "{n} >= {v}", "python": "{n} >= {v}", "cel": "{n} >= {v}", "zen": "{n} >= {v}",
+        "rule_engine": "{n} >= {v}",
     },
     "below": {
         "sql": "{n} < {v}", "python": "{n} < {v}", "cel": "{n} < {v}", "zen": "{n} < {v}", "rule_engine": "{n} < {v}"
@@ -103,7 +104,9 @@ def plain_python(rules: Sequence[Rule]) -> tuple[list[str], dict[str, Any]]:
         return claim._replace(value=search[claim.value]) if claim.form == "matches" else claim
 
     conditions = [
-        Rule(tuple(named(c) if isinstance(c, Claim) else (named(c[0]), named(c[1])) for c in rule.claims)).write("python")
+        Rule(
+            tuple(named(c) if isinstance(c, Claim) else (named(c[0]), named(c[1])) for c in rule.claims)
+        ).write("python")
         for rule in rules
     ]
     return conditions, {name: re.compile(pattern).search for pattern, name in search.items()}
@@ -152,7 +155,9 @@ def make_rows(count: int, unknown_share: float = 0.0, seed: int = 11) -> list[di
     """Values of all signals for `count` events; `unknown_share` of them are None."""
     rng = random.Random(seed)
     rows = [{name: _make_value(rng, kind, name) for name, kind in SIGNALS.items()} for _ in range(count)]
-    return [{n: None if rng.random() < unknown_share else v for n, v in row.items()} for row in rows] if unknown_share else rows
+    if not unknown_share:
+        return rows
+    return [{n: None if rng.random() < unknown_share else v for n, v in row.items()} for row in rows]
 
 
 def _make_value(rng: random.Random, kind: str, name: str) -> Any:

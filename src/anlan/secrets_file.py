@@ -22,7 +22,7 @@ def load_or_make_key(path: Path) -> bytes:
     except FileExistsError:
         pass
     except OSError as error:
-        raise InvalidSettings(f"cannot make {path}: {error.strerror}; set ANLAN_DATA_DIR to a folder of ours") from error
+        raise InvalidSettings(f"cannot make {path}: {error.strerror}; set ANLAN_DATA_DIR to our own folder") from error
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:

@@ -62,7 +62,7 @@ class _Running:
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         if self._alongside is not None:
-            self._task = asyncio.ensure_future(self._alongside(self._house))  # type: ignore[assignment]
+            self._task = asyncio.ensure_future(self._alongside(self._house))
 
     async def stop(self) -> None:
         if self._task is not None:

@@ -21,7 +21,6 @@ EDGES = {
     "anlan.delivery.worker": "worker loop",
     "anlan.delivery.posting": "delivery: a failure becomes a retry",
     "anlan.store.writer": "worker loop: one event must not spoil the batch it came in",
-    "anlan.engine.intake": "request: whoever waits for this event must hear of it",
     "anlan.web.api.verdicts": "request",
     "anlan.web.server": "request",
     "anlan.web.console.backtests": "worker loop",

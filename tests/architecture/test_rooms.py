@@ -10,7 +10,7 @@ from source_tree import Module, functions, imports, modules, room_of
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
-    "settings": set(),
+    "settings": {"errors"},
     "secrets_file": {"errors"},
     "domain": {"errors"},
     "telemetry": {"domain", "clock", "errors"},
@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "desk": {"engine", "store", "domain", "clock", "errors"},
     "connectors": {"domain", "clock", "errors"},
     "demo": {"domain", "clock"},
-    "workshop": {"protections", "engine", "domain", "settings"},
+    "workshop": {"protections", "engine", "domain", "settings", "errors"},
     "app": {
         "workshop", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings", "secrets_file", "clock",
         "errors",
@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"app", "web", "store", "clock"},
     "commands": {
         "serving", "app", "workshop", "web", "desk", "delivery", "connectors", "demo", "protections", "engine", "store",
-        "domain", "telemetry", "settings", "clock", "errors",
+        "domain", "telemetry", "settings", "secrets_file", "clock", "errors",
     },
-    "cli": {"commands"},
+    "cli": {"commands", "protections", "telemetry"},
+    "__main__": {"cli"},
     "anlan": set(),
 }
 """`anlan` is the package itself: its version, which everybody may read."""

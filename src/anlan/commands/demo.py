@@ -37,8 +37,8 @@ class Newcomer(NamedTuple):
 def demo(people: int, events_per_second: float, seed: int) -> None:
     """Start Anlan with a simulated community: ordinary people, a few spammers, scammers and thieves.
 
-    The first start writes a day of history into the journal and prints two sign-ins; the second one can promote what the
-    first one drafted. Data lie in ANLAN_DATA_DIR (./var). Stop with Ctrl-C; the next start continues.
+    The first start writes a day of history into the journal and prints two sign-ins; the second one can promote what
+    the first one drafted. Data lie in ANLAN_DATA_DIR (./var). Stop with Ctrl-C; the next start continues.
     """
     configure_logging("WARNING")
     with clear_errors():
@@ -96,7 +96,8 @@ async def _go_on(house: House, seed: int, people: int, events_per_second: float)
 def _greet(settings: Settings, newcomers: list[Newcomer]) -> None:
     lines = [f"[bold]{settings.address}[/]", ""]
     for person in newcomers:
-        lines.append(f"user [bold]{person.name}[/]   one-time password [bold]{person.password}[/]   ({', '.join(person.roles)})")
+        roles = ", ".join(person.roles)
+        lines.append(f"user [bold]{person.name}[/]   one-time password [bold]{person.password}[/]   ({roles})")
     if not newcomers:
         lines.append("Sign in as before; 'anlan staff reset NAME' makes a new one-time password.")
     lines += ["", "The demo lets you in without an authenticator; ANLAN_REQUIRE_SECOND_FACTOR=true asks for one."]

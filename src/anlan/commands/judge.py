@@ -26,7 +26,9 @@ PROGRESS_EVERY = 200
 
 @click.command()
 @click.argument("source", metavar="INPUT")
-@click.option("--out", "out", type=click.Path(path_type=Path), help="Write one JSON line a row here; else to standard output.")
+@click.option(
+    "--out", "out", type=click.Path(path_type=Path), help="Write one JSON line a row here; else to standard output."
+)
 @click.option("--signals", "wanted_signals", default="all", show_default=True, help="Signals to write: a,b,c or all.")
 @click.option(
     "--policies", "policies_dir", type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -108,7 +110,8 @@ class _Tally:
         """Print the summary on standard error."""
         seconds = clock.stopwatch() - self.began
         total = self.verdicts.total()
-        summary = table(f"{total:,} rows judged in {seconds:.1f} s ({total / max(seconds, 1e-9):,.0f} a second)", "", "rows #", "share #")
+        speed = total / max(seconds, 1e-9)
+        summary = table(f"{total:,} rows judged in {seconds:.1f} s ({speed:,.0f} a second)", "", "rows #", "share #")
         for title, counts in (("verdict", self.verdicts), ("category", self.categories)):
             for word, count in counts.most_common():
                 summary.add_row(f"{title} {word}", f"{count:,}", f"{count / max(total, 1):.1%}")

@@ -26,7 +26,7 @@ WITH rows AS (
 SELECT seq, {_value(spec)} AS {spec.name}
 FROM framed
 WINDOW before AS ({_partition(spec)} ORDER BY time, seq ROWS BETWEEN rows_back PRECEDING AND CURRENT ROW)
-"""  # noqa: S608 - made of a checked declaration, its names quoted
+"""
 
 
 def _key_columns(spec: CounterSpec) -> str:

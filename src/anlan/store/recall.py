@@ -97,7 +97,7 @@ class Recollection:
     def _look(self) -> None:
         with self._journal.view(LOOK_WITHIN_S) as view:
             newest = (
-                f"SELECT _time, sender, left(text, {COMPARED_CHARS}) FROM {view.relation()} "  # noqa: S608 - no user text
+                f"SELECT _time, sender, left(text, {COMPARED_CHARS}) FROM {view.relation()} "
                 f"WHERE _type = 'message.sent' AND text <> '' ORDER BY _time DESC LIMIT {COMPARED_MESSAGES}"
             )
             rows = view.run(newest)

@@ -62,7 +62,7 @@ def read_rows(name: str, start: float) -> Iterator[Row]:
         InvalidRequest: the file cannot be read, or is a CSV without a `text` column.
     """
     try:
-        raw = sys.stdin.buffer if name == "-" else Path(name).open("rb")
+        raw = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise InvalidRequest(f"cannot read {name}: {error.strerror or error}") from error
     with raw:
@@ -70,7 +70,7 @@ def read_rows(name: str, start: float) -> Iterator[Row]:
         buffered = io.BufferedReader(counted)
         is_gzip = buffered.peek(2)[:2] == b"\x1f\x8b"
         stream = gzip.GzipFile(fileobj=buffered) if is_gzip else buffered
-        lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")  # type: ignore[type-var]
+        lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
         try:
             yield from _rows(lines, name, start, counted)
         except (OSError, EOFError) as error:
