@@ -19,8 +19,8 @@ SIGNALS: dict[str, str] = {
 LANGUAGES = ("sql", "python", "cel", "zen", "rule_engine")
 
 VOCABULARY = (
-    "微信 转账 红包 兼职 日结 返利 客服 验证码 链接 下载 game free win cash bonus account login order please today meet "
-    "dinner 今天 晚上 一起 吃饭 作业 开会 周末 电影 谢谢 收到 please invoice"
+    "微信 转账 红包 兼职 日结 返利 客服 验证码 链接 下载 game free win cash bonus account login order please today "
+    "meet dinner 今天 晚上 一起 吃饭 作业 开会 周末 电影 谢谢 收到 please invoice"
 ).split()
 PATTERNS = (r"\d{5,11}", r"(?:qq|wx|vx)\s*\d{4}", r"[a-z]+\d+[a-z]+\d", r"(?:免费|返利).{0,4}(?:领取|客服)")
 
