@@ -14,7 +14,11 @@ def read_event_types(path: Path) -> tuple[EventType, ...]:
     ```yaml
     - type: stream.gift_sent
       actor: sender
-      fields: {sender: account, recipient: account, amount_minor: amount_minor, note: text?}
+      fields:
+        sender: account
+        recipient: account
+        amount_minor: amount_minor
+        note: text?           # the question mark makes it optional; between braces YAML wants it quoted
     ```
 
     Raises:
