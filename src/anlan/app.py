@@ -234,8 +234,8 @@ class House:
         now = clock.now()
         days = retention.RetentionDays(personal_days=self.settings.personal_days)
         retention.apply(self.database, days, now, self.workshop.catalogue.types)
-        if self.segments.redact(now - self.settings.personal_days * 86_400.0):
-            self.analysis.forget_tail()
+        self.segments.redact(now - self.settings.personal_days * 86_400.0)
+        self.analysis.forget_tail()
 
 
 def _log_unsaved(done: "asyncio.Future[int]") -> None:

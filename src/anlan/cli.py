@@ -7,6 +7,7 @@ from anlan.commands.archive import backup, restore
 from anlan.commands.catalogue import signals
 from anlan.commands.deliveries import endpoint, letters
 from anlan.commands.demo import demo
+from anlan.commands.journal import journal
 from anlan.commands.judge import judge
 from anlan.commands.keys import key
 from anlan.commands.people import staff
@@ -30,6 +31,6 @@ def train() -> None:
 
 train.add_command(text_command)
 for made in (
-    demo, serve_command, migrate, judge, policy, signals, key, staff, endpoint, letters, backup, restore, train,
+    demo, serve_command, migrate, judge, policy, signals, key, staff, endpoint, letters, backup, restore, journal, train,
 ):
     main.add_command(made)
