@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pyotp
@@ -36,7 +35,9 @@ def enrol(visitor: Visitor) -> str:
     groups = re.search(r'class="mono break">([A-Z2-7 ]+)<', page)
     sealed = re.search(r'name="sealed" value="([^"]+)"', page)
     token = re.search(r'name="csrf" value="([^"]+)"', page)
-    assert groups and sealed and token
+    assert groups
+    assert sealed
+    assert token
     secret = groups[1].replace(" ", "")
     fields = {"csrf": token[1], "sealed": sealed[1], "code": pyotp.TOTP(secret).at(int(clock.now()) - 30)}
     assert place(visitor.http.post("/sign-in/enrol", data=fields)) == "/"

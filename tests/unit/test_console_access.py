@@ -30,7 +30,9 @@ def test_every_cell() -> None:
     head, *lines = MATRIX.strip().splitlines()
     roles = head.split()
     expected = {
-        (act, role): cell == "x" for act, *cells in map(str.split, lines) for role, cell in zip(roles, cells, strict=True)
+        (act, role): cell == "x"
+        for act, *cells in map(str.split, lines)
+        for role, cell in zip(roles, cells, strict=True)
     }
     assert tuple(roles) == ROLES
     assert {act for act, _ in expected} == set(ACTS)

@@ -16,6 +16,7 @@ from anlan.web.console import (
     deliveries,
     health,
     investigate,
+    keys,
     lists,
     oversight,
     overview,
@@ -31,7 +32,7 @@ from anlan.web.languages import mark
 
 STATIC = Path(__file__).parent.parent / "static"
 ROOMS = (
-    sign_in, overview, decisions, policies, investigate, signals, lists, deliveries, health, oversight, staff,
+    sign_in, overview, decisions, policies, investigate, signals, lists, deliveries, keys, health, oversight, staff,
 )
 
 _HEADERS = {

@@ -2,10 +2,11 @@
 
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
+import structlog
 
 from anlan import clock
 from anlan.domain.ports import AnalyticJournal
@@ -14,14 +15,18 @@ from anlan.engine.journal_reports import BacktestReport
 from anlan.engine.policies import CheckedPolicy
 from anlan.engine.readings import Scope
 from anlan.errors import AnlanError
+from anlan.web.languages import mark
 
 KEPT_RUNS = 200
 WITHIN_S = 600.0
+FAILED = mark("The backtest failed; the log says why.")
+
+log = structlog.get_logger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """One backtest; `report` is there when it is done, `error` when it failed."""
+    """One backtest as it was at one moment; `report` is there when it is done, `error` when it failed."""
 
     days: int
     started_at: float
@@ -56,12 +61,16 @@ class Backtests:
         known = self._runs.get(name)
         if known and known.state == "running":
             return known
-        run = self._runs[name] = Run(days, clock.now())
+        run = self._keep(name, Run(days, clock.now()))
+        scope = msgspec.structs.replace(scope, start=run.started_at - days * 86_400.0, within_s=WITHIN_S)
+        self._pool.submit(self._run, name, run, member, scope)
+        return run
+
+    def _keep(self, name: tuple[str, int], run: Run) -> Run:
+        self._runs[name] = run
         self._runs.move_to_end(name)
         if len(self._runs) > KEPT_RUNS:
             self._runs.popitem(last=False)
-        scope = msgspec.structs.replace(scope, start=run.started_at - days * 86_400.0, within_s=WITHIN_S)
-        self._pool.submit(self._run, run, member, scope)
         return run
 
     def stored(self, policy_id: str, version: int) -> bytes | None:
@@ -69,11 +78,11 @@ class Backtests:
         run = self.latest(policy_id, version)
         return msgspec.json.encode(StoredReport(run.ended_at, run.report)) if run and run.report else None
 
-    def _run(self, run: Run, member: CheckedPolicy, scope: Scope) -> None:
+    def _run(self, name: tuple[str, int], run: Run, member: CheckedPolicy, scope: Scope) -> None:
         try:
-            run.report = backtest(self.analysis, [member], scope)
-            run.state = "done"
+            ended = replace(run, state="done", report=backtest(self.analysis, [member], scope))
         except Exception as error:  # the worker's edge: a run must end, whatever happens
-            run.error = error if isinstance(error, AnlanError) else AnlanError("the backtest failed; see the log")
-            run.state = "failed"
-        run.ended_at = clock.now()
+            log.warning("backtest_failed", policy=member.policy.id, error=error)
+            known = error if isinstance(error, AnlanError) else AnlanError(FAILED)
+            ended = replace(run, state="failed", error=known)
+        self._keep(name, replace(ended, ended_at=clock.now()))

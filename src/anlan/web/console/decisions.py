@@ -1,6 +1,7 @@
 """The stream of decisions, and one decision explained."""
 
 from collections.abc import Mapping
+from string import hexdigits
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
@@ -60,7 +61,7 @@ def show_stream(
 
 @router.get("/decisions/{key}")
 def show_decision(visit: Annotated[Visit, allowed("see_decisions")], key: str) -> Response:
-    return _page(visit, key, "")
+    return _page(visit, _find(visit, key), "")
 
 
 @router.post("/decisions/{key}")
@@ -72,15 +73,21 @@ def reveal(
     """Show personal data once, in the answer itself; every look writes its own audit row first."""
     if level == "sensitive" and not visit.can("see_sensitive"):
         raise Forbidden(NOT_ALLOWED)
+    found = _find(visit, key)
     with visit.rooms.database.write() as connection:
         audit.note(connection, visit.actor, f"look.{level}", f"event:{key}", {})
-    return _page(visit, key, level)
+    return _page(visit, found, level)
 
 
-def _page(visit: Visit, key: str, level: Level) -> Response:
-    found = visit.rooms.journal.explain(key) if len(key) == 32 and key.isalnum() else None
+def _find(visit: Visit, key: str) -> Explanation:
+    is_key = len(key) == 32 and all(letter in hexdigits for letter in key)
+    found = visit.rooms.journal.explain(key) if is_key else None
     if found is None:
         raise NotFound(mark("There is no event by this key. It may be older than the journal keeps."))
+    return found
+
+
+def _page(visit: Visit, found: Explanation, level: Level) -> Response:
     reader = Reader(visit.rooms.engine.registry, visit.language, level)
     decisions = [stored.decision for stored in found.decisions]
     fields = reader.fields(found.event.data, visit.rooms.engine.registry.fields.get(found.event.type, {}))

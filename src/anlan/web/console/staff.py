@@ -40,7 +40,7 @@ def _draw(visit: Visit, *, problem: str = "", new_name: str = "", new_password: 
 
 @router.post("/staff")
 def add_person(
-    visit: Annotated[Visit, allowed("manage_staff")], name: Text, roles: Annotated[list[str], Form()] = []  # noqa: B006
+    visit: Annotated[Visit, allowed("manage_staff")], name: Text, roles: Annotated[tuple[str, ...], Form()] = ()
 ) -> Response:
     """Shows the one-time password once, in the answer itself."""
     wanted, password = name.strip(), people.new_one_time_password()
@@ -63,7 +63,7 @@ def change_person(
     visit: Annotated[Visit, allowed("manage_staff")],
     member_id: str,
     act: Text,
-    roles: Annotated[list[str], Form()] = [],  # noqa: B006 - read only
+    roles: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:
     member = _member(visit, member_id)
     if act == "reset":
