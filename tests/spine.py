@@ -72,15 +72,17 @@ def envelope(type_name: str, event_id: str, data: dict[str, Any], **attributes: 
     return msgspec.json.encode(body)
 
 
-def policy(id: str, when: str, then: str = "[{warn: {}}]", **more: Any) -> str:
-    """One live policy's YAML with all that a policy must say; `more` replaces or adds fields."""
-    fields: dict[str, Any] = {
+def policy(id: str, when: str, hit: str, miss: str, then: str = "[{warn: {}}]", **more: str | int | None) -> str:
+    """One live policy's YAML with all that a policy must say.
+
+    Args:
+        hit, miss: signal values of its two examples, such as `good: 1`.
+        more: replaces or adds fields; None leaves one out.
+    """
+    fields = {
         "on": "message.sent", "because": "it held", "reason": "{zh: 原因, en: a reason}", "category": "spam",
-        "quota": "1000/h", "state": "live", **more,
+        "quota": "1000/h", "state": "live",
+        "examples": f"[{{given: {{{hit}}}, hits: true}}, {{given: {{{miss}}}, hits: false}}]", **more,
     }
     lines = [f"- id: {id}", f"  when: {when}", f"  then: {then}"]
     return "\n".join([*lines, *(f"  {name}: {value}" for name, value in fields.items() if value is not None), ""])
-
-
-LONG = "[{given: {text: hello hello}, hits: true}, {given: {text: hi}, hits: false}]"
-"""Examples for the condition `length(text) > 5`."""
