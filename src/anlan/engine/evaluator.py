@@ -91,6 +91,7 @@ class Evaluator:
             "sample": stats.sample, "Outcome": Outcome,
         }
         self._plain = _compile(self.source, self._names, entry.name)
+            "is_storable": _is_storable,
         self._timed = _compile(source.text(is_timed=True), self._names, entry.name)
         self._functions = source.functions
         self._hangs: Counter[str] = Counter()
@@ -130,7 +131,7 @@ def usable(made: Signal, value: Any) -> Any:
         return _usable_number(made, value)
     if made.type == "bool" and (isinstance(value, bool) or type(value).__name__ == "bool"):
         return bool(value)
-    if made.type == "text" and isinstance(value, str) and len(value) <= MAX_TEXT_VALUE_CHARS:
+    if made.type == "text" and isinstance(value, str) and len(value) <= MAX_TEXT_VALUE_CHARS and _is_storable(value):
         return str(value) if not made.choices or value in made.choices else None
     return None
 
@@ -138,6 +139,15 @@ def usable(made: Signal, value: Any) -> Any:
 def _usable_number(made: Signal, value: Any) -> float | int | None:
     try:
         number = value if isinstance(value, int) else float(value)
+def _is_storable(text: str) -> bool:
+    """No encoding has a lone surrogate."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
     except (TypeError, ValueError, OverflowError):
         return None
     low, high = _bounds(made)
@@ -237,7 +247,10 @@ class _Source:
         elif made.type == "bool":
             fits = f"{local}.__class__ is bool"
         elif made.type == "text" and not made.choices:
-            fits = f"{local}.__class__ is str and len({local}) <= {MAX_TEXT_VALUE_CHARS}"
+            fits = (
+                f"{local}.__class__ is str and len({local}) <= {MAX_TEXT_VALUE_CHARS} "
+                f"and ({local}.isascii() or is_storable({local}))"
+            )
         elif made.type == "text":
             fits = f"{local} in {made.choices!r}"
         else:
