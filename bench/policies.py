@@ -12,16 +12,17 @@ import zen
 from anlan.domain.declarations import declare
 from anlan.domain.events import Catalogue, Event
 from anlan.domain.policies import Policy
+from anlan.engine.conditions import parse
 from anlan.engine.evaluator import Evaluator, SignalStats
 from anlan.engine.lists import Lists
 from anlan.engine.policies import CheckedPolicy
-from anlan.engine.conditions import parse
 from anlan.engine.profiles import Profiles
 from anlan.engine.signals import Registry
 from bench.measure import Figure, at_least, at_most, interleave, run_alone, show_table
 from bench.workload import SIGNALS, Rule, make_rows, make_rules, plain_python
 
-MEASURED = declare("bench.measured", "actor", {"actor": "account", **{name: f"{kind}?" for name, kind in SIGNALS.items()}})
+FIELDS = {"actor": "account", **{name: f"{kind}?" for name, kind in SIGNALS.items()}}
+MEASURED = declare("bench.measured", "actor", FIELDS)
 Judge = Callable[[Any], list[int]]
 
 
@@ -36,7 +37,10 @@ def ours(rules: list[Rule]) -> Judge:
     types = registry.types_on((MEASURED.name,))
     members = tuple(
         CheckedPolicy(
-            Policy(id=f"bench.p{n}", on=(MEASURED.name,), when=(when := rule.write("sql")), because="", reason={}, category=""),
+            Policy(
+                id=f"bench.p{n}", on=(MEASURED.name,), when=(when := rule.write("sql")), because={}, reason={},
+                category="",
+            ),
             parse(when, types),
         )
         for n, rule in enumerate(rules)
@@ -47,10 +51,11 @@ def ours(rules: list[Rule]) -> Judge:
 
 
 def by_hand(rules: list[Rule]) -> Judge:
-    """What a programmer would write by hand: one function, values in locals, cheap claims first, unknowns impossible."""
+    """What one would write by hand: one function, values in locals, cheap claims first, unknowns impossible."""
     conditions, bound = plain_python(rules)
     read = [name for name in SIGNALS if any(re.search(rf"\b{name}\b", condition) for condition in conditions)]
-    lines = ["def judge(event):", "    data = event.data", "    hits = []", *(f"    {name} = data.{name}" for name in read)]
+    lines = ["def judge(event):", "    data = event.data", "    hits = []"]
+    lines += [f"    {name} = data.{name}" for name in read]
     for index, condition in enumerate(conditions):
         lines += [f"    if {condition}:", f"        hits.append({index})"]
     exec("\n".join([*lines, "    return hits"]), bound)

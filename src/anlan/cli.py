@@ -31,6 +31,7 @@ def train() -> None:
 
 train.add_command(text_command)
 for made in (
-    demo, serve_command, migrate, judge, policy, signals, key, staff, endpoint, letters, backup, restore, journal, train,
+    demo, serve_command, migrate, judge, policy, signals, key, staff, endpoint, letters, backup, restore, journal,
+    train,
 ):
     main.add_command(made)

@@ -1,4 +1,4 @@
-"""Schemathesis reads the OpenAPI document, tries everything that it says and everything that it forbids, and finds nothing."""
+"""Schemathesis reads the OpenAPI document, tries all that it says and all that it forbids, and finds nothing."""
 
 import os
 import re
@@ -17,7 +17,8 @@ BUDGET_S = 40
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with Served(tmp_path, COMMIT_BACKLOG="100000") as served:
         command = [
-            str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(HERE / "schemathesis.toml"), "run",
+            str(Path(sys.executable).with_name("schemathesis")),
+            "--config-file", str(HERE / "schemathesis.toml"), "run",
             f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {served.new_key()}", "--checks", "all",
             "--max-time", str(BUDGET_S), "--max-examples", "8", "--seed", "20", "--no-shrink", "--continue-on-failure",
             "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
