@@ -22,6 +22,9 @@ _KEYS = {
     "id", "on", "when", "because", "reason", "category", "severity", "then", "on_unknown", "quota", "state", "version",
     "owner", "examples",
 }
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "severity": SEVERITIES, "state": get_args(State), "on_unknown": ("skip", "review"),
+}
 MAX_POLICY_CHARS = 20_000
 MAX_QUOTA = 1_000_000
 POLICY_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
@@ -113,6 +116,9 @@ def _read_policy(document: Any, where: str) -> Policy:
     _check_id(document["id"], where)
     where = f"{where}: {document['id']}"
     _refuse_unknown_keys(document, where)
+    for key, choices in _CHOICES.items():
+        if key in document and document[key] not in choices:
+            raise InvalidPolicy(f"{where}: {key} is one of {', '.join(choices)}, not {str(document[key])[:40]!r}")
     missing = [key for key in ("on", "when", "because", "reason", "category", "then") if key not in document]
     if missing:
         raise InvalidPolicy(f"{where}: missing {', '.join(missing)}")
@@ -124,7 +130,7 @@ def _read_policy(document: Any, where: str) -> Policy:
         "id": document["id"],
         "on": [document["on"]] if isinstance(document["on"], str) else document["on"],
         "when": document["when"],
-        "because": document["because"],
+        "because": _read_because(document["because"], where),
         "reason": document["reason"],
         "category": document["category"],
         "severity": document.get("severity", "medium"),
@@ -179,6 +185,15 @@ def _read_then(then: Any, where: str) -> tuple[str, tuple[tuple[str, dict[str, A
     return verdict, tuple(actions)
 
 
+def _read_because(because: Any, where: str) -> dict[str, str]:
+    """A plain sentence serves both languages."""
+    if isinstance(because, dict) and set(because) == {"zh", "en"} and all(isinstance(s, str) for s in because.values()):
+        return because
+    if not isinstance(because, str):
+        raise InvalidPolicy(f"{where}: because is a sentence, or one for each language: {{zh: ..., en: ...}}")
+    return {"zh": because, "en": because}
+
+
 def _read_quota(quota: Any, where: str) -> tuple[int, float] | None:
     if quota is None:
         return None
@@ -221,7 +236,8 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
 
 def _check_because(policy: Policy, condition: Condition, registry: Registry, where: str) -> None:
     try:
-        parsed = [part for part in string.Formatter().parse(policy.because) if part[1] is not None]
+        every = "".join(policy.because.values())
+        parsed = [part for part in string.Formatter().parse(every) if part[1] is not None]
     except ValueError as error:
         raise InvalidPolicy(f"{where}: because: {error}") from error
     for _, name, form, conversion in parsed:
@@ -253,10 +269,6 @@ def _check_people_can_read(policy: Policy, where: str) -> None:
             raise InvalidPolicy(f"{where}: reason.{language} is missing; members read it")
     if not _WORD.fullmatch(policy.category):
         raise InvalidPolicy(f"{where}: category is one word of at most 64 letters, digits and _ . : -")
-    if policy.severity not in SEVERITIES:
-        raise InvalidPolicy(f"{where}: severity is one of {', '.join(SEVERITIES)}")
-    if policy.state not in get_args(State):
-        raise InvalidPolicy(f"{where}: state is one of {', '.join(get_args(State))}")
 
 
 def is_enforcement(policy: Policy) -> bool:
@@ -336,13 +348,13 @@ class _Unknown:
         return "unknown"
 
 
-def render_because(policy: Policy, values: Mapping[str, Any]) -> str:
-    """The policy's sentence with the values that made it hold; text is cut at 80 characters."""
+def render_because(policy: Policy, values: Mapping[str, Any]) -> dict[str, str]:
+    """The policy's sentence in each language with the values that made it hold; text is cut at 80 characters."""
     shown = {
         name: _Unknown() if value is None else value[:80] if isinstance(value, str) else value
         for name, value in values.items()
     }
-    return policy.because.format_map(shown)
+    return {language: sentence.format_map(shown) for language, sentence in policy.because.items()}
 
 
 def make_set(
