@@ -80,7 +80,7 @@ class House:
 
     def policy(self, name: str, when: str, on: tuple[str, ...] = ("message.sent",), **more: Any) -> CheckedPolicy:
         policy = Policy(
-            id=name, on=on, when=when, because="", reason={}, category="c", **({"state": "live"} | more)
+            id=name, on=on, when=when, because={"zh": "", "en": ""}, reason={}, category="c", **({"state": "live"} | more)
         )
         return CheckedPolicy(policy, parse(when, self.registry.types_on(on)))
 
@@ -167,7 +167,7 @@ def test_one_policy_in_every_detail(house: House) -> None:
     house.send(*((f"a{n % 2}", text, n * 3_600.0) for n, text in enumerate(texts)))
     actions = (("case", {"queue": "q"}),)
     policy = house.policy("p", "text_length > 3", state="draft", verdict="hold", actions=actions)
-    policy = CheckedPolicy(msgspec.structs.replace(policy.policy, because="{text_length} long"), policy.condition)
+    policy = CheckedPolicy(msgspec.structs.replace(policy.policy, because={"zh": "{text_length} 字", "en": "{text_length} long"}), policy.condition)
     labels = {event_key("test", "1"): True, event_key("test", "2"): False, event_key("test", "3"): True}
     (report,) = house.backtest(policy, labels=labels)
     assert (report.hits, report.unknown, report.recorded, report.uncovered) == (4, 0, 0, 3)
@@ -176,7 +176,7 @@ def test_one_policy_in_every_detail(house: House) -> None:
     assert [count for _, count in report.series] == [1, 1, 1, 1]
     assert report.top_actors == (("account:a0", 2), ("account:a1", 2))
     newest = report.examples[0]
-    assert (newest.id, newest.because, newest.values) == ("5", "5 long", {"text_length": 5})
+    assert (newest.id, newest.because["en"], newest.values) == ("5", "5 long", {"text_length": 5})
     assert report.labels is not None
     assert msgspec.structs.astuple(report.labels) == (1, 1, 1)
 

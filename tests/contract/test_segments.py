@@ -108,7 +108,7 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
 
 def finding(policy: str, verdict: str = "block") -> Finding:
     return Finding(
-        policy=policy, version=2, verdict=verdict, severity="high", category="fraud", because="", values={}
+        policy=policy, version=2, verdict=verdict, severity="high", category="fraud", because={}, values={}
     )
 
 

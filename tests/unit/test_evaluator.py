@@ -18,7 +18,7 @@ def make_evaluator(*conditions: str) -> Evaluator:
     types = registry.types_on((ENTRY.name,))
     members = tuple(
         CheckedPolicy(
-            Policy(id=f"test.p{n}", on=(ENTRY.name,), when=when, because="", reason={}, category="c"), parse(when, types)
+            Policy(id=f"test.p{n}", on=(ENTRY.name,), when=when, because={}, reason={}, category="c"), parse(when, types)
         )
         for n, when in enumerate(conditions)
     )

@@ -32,7 +32,7 @@ def event() -> Event:
 
 def decision(pass_number: int, verdict: str, *actions: Action) -> Decision:
     finding = Finding(
-        policy="fraud.x", version=3, verdict=verdict, severity="high", category="fraud", because="score 0.97",
+        policy="fraud.x", version=3, verdict=verdict, severity="high", category="fraud", because={"zh": "得分 0.97", "en": "score 0.97"},
         values={"text_fraud_score": 0.97}, reason=REASON,
     )
     return Decision(

@@ -77,7 +77,7 @@ def test_libraries_log_through_the_same_door(stream: io.StringIO) -> None:
 def judged(number: int) -> Judged:
     body = b'{"specversion":"1.0","id":"%d","source":"s","type":"message.sent","data":{"sender":"a"}}' % number
     finding = Finding(
-        policy="p", version=1, verdict="hold", severity="low", category="fraud", because="", values={}, is_unknown=True,
+        policy="p", version=1, verdict="hold", severity="low", category="fraud", because={}, values={}, is_unknown=True,
         actions=(Action(kind="mute", target="account:a", policy="p", parameters={"hours": 1}),), fuse="quota",
     )
     decision = Decision(

@@ -170,7 +170,7 @@ def _decide(workshop: Workshop, event: Event) -> Decision:
 def _finding(finding: Any) -> dict[str, Any]:
     return {
         "policy": finding.policy, "verdict": finding.verdict, "category": finding.category,
-        "severity": finding.severity, "because": finding.because,
+        "severity": finding.severity, "because": finding.because["en"],
     }
 
 

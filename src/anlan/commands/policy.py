@@ -181,7 +181,7 @@ def _explain_stored(opened: OpenedJournal, key: str, language: str) -> None:
         OUT.print(f"pass {decision.pass_number}: [bold]{decision.verdict}[/]")
         for finding, is_shadow in (*((f, False) for f in decision.findings), *((f, True) for f in decision.shadow)):
             title = f"{finding.policy} v{finding.version}" + f" ({WORDS['shadow'][language]})" * is_shadow
-            tree = Tree(f"[bold]{title}[/]: {finding.because}")
+            tree = Tree(f"[bold]{title}[/]: {finding.because[language]}")
             _add_condition(tree, opened, finding, {**data, **finding.values}, language)
             OUT.print(tree)
 

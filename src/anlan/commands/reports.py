@@ -37,7 +37,7 @@ def _show_details(one: PolicyBacktest, language: str) -> None:
         )
     for example in one.examples[:EXAMPLES]:
         at = clock.to_rfc3339(example.time)[:19]
-        OUT.print(f"  {at}  {example.key}  {example.because}", markup=False, soft_wrap=True)
+        OUT.print(f"  {at}  {example.key}  {example.because.get(language, '')}", markup=False, soft_wrap=True)
 
 
 def show_diff(report: DiffReport, language: str) -> None:

@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         values: the signals that its condition reads, as they were; None is unknown.
-        because: the policy's sentence with those values filled in, for reviewers.
+        because: the policy's sentence with those values filled in, for reviewers, by language (`zh`, `en`).
         reason: what the member may be told, by language (`zh`, `en`); the policy's own, kept for when it changes.
         is_unknown: the condition was undecided and the policy says `on_unknown: review`.
         fuse: the fuse that turned its actions into a case, if one had blown.
@@ -49,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     severity: str
     category: str
-    because: str
+    because: dict[str, str]
     values: dict[str, Any]
     actions: tuple[Action, ...] = ()
     is_unknown: bool = False

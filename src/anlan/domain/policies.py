@@ -25,7 +25,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         id: `<protection>.<what it says>`.
         on: event types it is asked about.
         when: SQL boolean expression over the signals of those types.
-        because: sentence for reviewers; may only name signals that `when` reads, in `str.format` form.
+        because: {"zh", "en"}, sentences for reviewers; may only name signals that `when` reads, in `str.format` form.
         reason: {"zh", "en"}: what the member is told. Never names a signal or a threshold.
         verdict: what `then` says to the platform at once.
         actions: (kind, parameters) in order.
@@ -36,7 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     on: tuple[str, ...]
     when: str
-    because: str
+    because: dict[str, str]
     reason: dict[str, str]
     category: str
     severity: Severity = "medium"

@@ -34,7 +34,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     actor: str | None
     verdict: str | None
     values: dict[str, Any]
-    because: str = ""
+    because: dict[str, str] = {}
 
 
 class MissingSignal(msgspec.Struct, frozen=True):

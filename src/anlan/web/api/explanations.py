@@ -53,7 +53,7 @@ class FindingShown(msgspec.Struct, kw_only=True):
     verdict: str
     severity: str
     category: str
-    because: str
+    because: dict[str, str]
     reason: dict[str, str]
     is_unknown: bool
     fuse: str | None

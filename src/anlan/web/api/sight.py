@@ -39,14 +39,15 @@ class Sight(msgspec.Struct, frozen=True):
         role = self.registry.catalogue[event_type].actor
         return actor if self.is_open(self.registry.fields[event_type][role].privacy) else None
 
-    def sentence(self, text: str, values: Mapping[str, Any]) -> str:
-        """A reviewers' sentence without the hidden values that it quotes."""
+    def sentence(self, sentence: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+        """A reviewers' sentence in each language, without the hidden values that it quotes."""
         quoted = [
             value[:80] for name, value in values.items() if isinstance(value, str) and value and not self.shows(name)
         ]
+        shown = dict(sentence)
         for part in sorted(quoted, key=len, reverse=True):
-            text = text.replace(part, HIDDEN)
-        return text
+            shown = {language: text.replace(part, HIDDEN) for language, text in shown.items()}
+        return shown
 
     def claim(self, explained: Explained) -> Explained:
         """A condition's explanation without hidden values."""

@@ -91,7 +91,7 @@ class Reader:
             if isinstance(value, str) and value and self.privacy(name) not in self._open
         ]
         hidden = self._language.say("[hidden]")
-        text = finding.because
+        text = self._language.pick(finding.because)
         for quoted in sorted(quotes, key=len, reverse=True):
             text = text.replace(quoted[:80], hidden)
         return text

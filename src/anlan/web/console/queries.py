@@ -51,9 +51,9 @@ class ShownLine(msgspec.Struct, frozen=True):
     is_pending: bool
 
     @property
-    def because(self) -> str:
-        """The reviewers' sentence; empty when no policy held."""
-        return self.finding.because if self.finding else ""
+    def because(self) -> dict[str, str]:
+        """The reviewers' sentence by language; empty when no policy held."""
+        return self.finding.because if self.finding else {}
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode
