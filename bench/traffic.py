@@ -55,7 +55,10 @@ _CLAIMS: tuple[tuple[str, str, tuple[object, ...]], ...] = (
 
 
 def make_bodies(count: int, first: int = 0, seconds_between: float = 0.1, accounts: int = ACCOUNTS) -> Iterator[bytes]:
-    """CloudEvents of messages, of about 450 bytes, in order of time; event `n` is the same whoever asks for it."""
+    """CloudEvents of messages in order of time; event `n` is the same whoever asks for it.
+
+    Everybody writes to twelve others and in six groups.
+    """
     for number in range(first, first + count):
         rng = random.Random(number)
         sender = rng.randrange(accounts)
@@ -63,7 +66,11 @@ def make_bodies(count: int, first: int = 0, seconds_between: float = 0.1, accoun
         data = {
             "message_id": f"m{number}", "sender": f"a{sender}", "text": make_text(rng), "device": f"d{sender}",
             "ip": f"10.{sender % 200}.{sender // 200 % 250}.7", "media_count": int(rng.random() < 0.1),
-            **({"group": f"g{rng.randrange(GROUPS)}"} if is_group else {"recipient": f"a{rng.randrange(accounts)}"}),
+            **(
+                {"group": f"g{(sender + 17 * rng.randrange(6)) % GROUPS}"}
+                if is_group
+                else {"recipient": f"a{(31 * sender + 977 * rng.randrange(12)) % accounts}"}
+            ),
         }
         time = to_rfc3339(START + number * seconds_between)
         yield msgspec.json.encode(
@@ -120,7 +127,7 @@ def make_policy(number: int, rule: Rule, registry: Registry) -> CheckedPolicy:
     is_strict = number % 3 == 0
     condition = parse(rule.write("sql"), registry.types_on((TYPE,)))
     policy = Policy(
-        id=f"bench.p{number:03}", on=(TYPE,), when=condition.text, because=f"policy {number} held",
+        id=f"bench.p{number:03}", on=(TYPE,), when=condition.text, because={"zh": f"策略 {number} 成立", "en": f"policy {number} held"},
         reason={"zh": "测试", "en": "measured"}, category="spam", state="live", quota=(10**9, 3_600.0),
         verdict="block" if is_strict else "warn",
         actions=(("delete_message", {}), ("mute", {"hours": 24.0})) if is_strict else (("alert", {"scenario": "spam"}),),
@@ -133,7 +140,7 @@ def make_engine(policies: int = 100, lexicon: Lexicon | None = None) -> Engine:
     catalogue = Catalogue()
     specs = [s for s in load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, "counters") if s.name in COUNTERS]
     counters = Counters(specs)
-    of_people = [made for made in entities.SIGNALS if "url_domain" not in made.reads]
+    of_people = [made for made in entities.SIGNALS if "url_domain" not in made.name]
     signals = (*of_people, *lexicon_signals(lexicon or make_lexicon()))
     registry = Registry(
         catalogue, signals,

@@ -23,8 +23,10 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         reads: other signals, event fields, or the inputs `event`, `content_text`, `profiles`, `lists`, `journal`.
         optional_reads: those of `reads` that may be unknown; any other unknown read makes this signal unknown
             without calling `compute`.
-        cost: `inline` is ready in microseconds and computed for every event it applies to, so that tomorrow's policy can
-            be tested on today's journal; `deferred` is computed in the second pass and only when a policy asks.
+        part: the attribute of its only read, a reading, that is the value; `compute` gives the same. Several signals
+            that one look answers share that look and cost nothing of their own.
+        cost: `inline` is ready in microseconds and computed for every event it applies to, so that tomorrow's policy
+            can be tested on today's journal; `deferred` is computed in the second pass and only when a policy asks.
         version: raised whenever the meaning of the value changes; stored with every decision.
         unit: `days`, `share`, `fen`, ...; empty for counts, names and claims.
         low, high: inclusive range; a value outside is a failure and turns into unknown.
@@ -39,6 +41,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     type: SignalType
     reads: tuple[str, ...]
     optional_reads: frozenset[str] = frozenset()
+    part: str = ""
     cost: Cost = "inline"
     version: int = 1
     unit: str = ""

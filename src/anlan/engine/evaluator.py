@@ -6,6 +6,7 @@ returns nonsense becomes unknown, is recorded, and stops nothing else (law 6). U
 """
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -21,6 +22,8 @@ from anlan.engine.signals import INPUTS, Registry
 MAX_TEXT_VALUE_CHARS = 32_768
 HANGS_ALLOWED = 3
 """A signal that hung this often is taken out of service until the next load: unknown at once, instead of slowly."""
+_OPENING = re.compile(r"(s\d+(?: is not None| is False)?) and ")
+"""How `inline` begins a conjunction: a signal that must be known, true or false."""
 SAMPLE_EVERY = 64
 """One event in this many is evaluated with a stopwatch around each signal."""
 
@@ -88,10 +91,10 @@ class Evaluator:
         self.source = source.text(is_timed=False)
         self._names = source.bound | {
             "check": self._check, "fail": self._fail, "HungSignal": HungSignal, "stopwatch": stopwatch,
+            "is_storable": _is_storable,
             "sample": stats.sample, "Outcome": Outcome,
         }
         self._plain = _compile(self.source, self._names, entry.name)
-            "is_storable": _is_storable,
         self._timed = _compile(source.text(is_timed=True), self._names, entry.name)
         self._functions = source.functions
         self._hangs: Counter[str] = Counter()
@@ -136,9 +139,6 @@ def usable(made: Signal, value: Any) -> Any:
     return None
 
 
-def _usable_number(made: Signal, value: Any) -> float | int | None:
-    try:
-        number = value if isinstance(value, int) else float(value)
 def _is_storable(text: str) -> bool:
     """No encoding has a lone surrogate."""
     try:
@@ -148,6 +148,9 @@ def _is_storable(text: str) -> bool:
     return True
 
 
+def _usable_number(made: Signal, value: Any) -> float | int | None:
+    try:
+        number = value if isinstance(value, int) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
     low, high = _bounds(made)
@@ -197,9 +200,7 @@ class _Source:
         self.bound: dict[str, Any] = {}
         self.functions = {made.name: f"f{index}" for index, made in enumerate(self._computed)}
         # Written once: both functions share the constants that conditions bind.
-        self._conditions = [
-            line for index, member in enumerate(policies) for line in self._condition(index, member)
-        ]
+        self._conditions = self._write_conditions(policies)
 
     def text(self, *, is_timed: bool) -> str:
         """The whole function."""
@@ -213,7 +214,7 @@ class _Source:
             self.bound[f"f{index}"] = made.compute
             call, nonsense = self._call(index, made), self._nonsense(made)
             lines += self._guarded(made.name, call, nonsense, is_timed=is_timed, is_recorded=made.type != "object")
-        lines += ["    hits = []", "    undecided = []", *self._conditions]
+        lines += ["    hits = []", "    undecided = []", *self._conditions, "    hits.sort()"]
         return "\n".join([*lines, "    return Outcome(signals, hits, undecided)", ""])
 
     def _content_text(self) -> list[str]:
@@ -232,8 +233,9 @@ class _Source:
             for read in made.reads
             if read in self._local and read not in made.optional_reads and read not in self._never_unknown
         ]
+        call = f"{arguments}.{made.part}" if made.part else f"f{index}({arguments})"
         guard = " or ".join(f"{name} is None" for name in must)
-        return f"None if {guard} else f{index}({arguments})" if guard else f"f{index}({arguments})"
+        return f"None if {guard} else {call}" if guard else call
 
     def _argument(self, read: str) -> str:
         # An optional read that does not exist on this type is simply unknown here.
@@ -269,17 +271,26 @@ class _Source:
             lines.append(f"    if {local} is not None: signals[{name!r}] = {local}")
         return [*lines, f"    sample({name!r}, stopwatch() - began, {local})"] if is_timed else lines
 
-    def _condition(self, index: int, member: CheckedPolicy) -> list[str]:
-        def local(name: str) -> str:
-            return self._local.get(name, "unset")
+    def _write_conditions(self, policies: Iterable[CheckedPolicy]) -> list[str]:
+        """Conditions that begin with the same test stand under it together, so that it is asked once."""
+        under: defaultdict[str, list[str]] = defaultdict(list)
+        for index, member in enumerate(policies):
+            truth = truth_source(member.condition.tree, self._local_of, self.bound)
+            otherwise = self._undecided(index, member)
+            opening = None if otherwise else _OPENING.match(truth)
+            test, rest = (opening[1], truth[opening.end() :]) if opening else ("True", truth)
+            under[test] += [f"        if {rest}:", f"            hits.append({index})", *otherwise]
+        return [line for test, lines in under.items() for line in (f"    if {test}:", *lines)]
 
-        tree = member.condition.tree
-        lines = [f"    if {truth_source(tree, local, self.bound)}:", f"        hits.append({index})"]
+    def _local_of(self, name: str) -> str:
+        return self._local.get(name, "unset")
+
+    def _undecided(self, index: int, member: CheckedPolicy) -> list[str]:
         waits = any(name not in self._local for name in member.condition.names)
-        if waits or member.policy.on_unknown == "review":
-            is_false = falsity_source(tree, local, self.bound)
-            lines += [f"    elif not ({is_false}):", f"        undecided.append({index})"]
-        return lines
+        if not waits and member.policy.on_unknown != "review":
+            return []
+        is_false = falsity_source(member.condition.tree, self._local_of, self.bound)
+        return [f"        elif not ({is_false}):", f"            undecided.append({index})"]
 
 
 def _in_order(signals: Iterable[Signal]) -> list[Signal]:

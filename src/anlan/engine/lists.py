@@ -1,28 +1,39 @@
 """Which entities somebody has put on an allow, block or watch list, as of event time."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from anlan.domain.lists import ListEntry, Purpose
 
 
-class Lists:
-    """An immutable view of all entries; a change makes a new one.
+class Listed(NamedTuple):
+    """On lists of which purpose an entity stands."""
 
-    Attributes:
-        in_use: (purpose, kind of entity) of the lists that hold anything.
-    """
+    is_allowed: bool = False
+    is_blocked: bool = False
+    is_watched: bool = False
+
+
+_NOWHERE = Listed()
+
+
+class Lists:
+    """An immutable view of all entries; a change makes a new one."""
 
     def __init__(self, entries: Iterable[ListEntry] = ()) -> None:
-        self._by_kind: dict[tuple[Purpose, str], dict[str, list[ListEntry]]] = {}
+        self._by_kind: dict[str, dict[str, list[ListEntry]]] = {}
         for entry in entries:
             kind, _, id_ = entry.entity.partition(":")
-            self._by_kind.setdefault((entry.purpose, kind), {}).setdefault(id_, []).append(entry)
-        self.in_use = frozenset(self._by_kind)
+            self._by_kind.setdefault(kind, {}).setdefault(id_, []).append(entry)
 
-    def holds(self, purpose: Purpose, kind: str, id: str, time: float) -> bool:  # noqa: A002 - the entity's own word
-        """Whether the entity stood on a list of this purpose at `time`."""
-        listed = self._by_kind.get((purpose, kind))
-        return listed is not None and any(
-            entry.created_at <= time and (entry.expires_at is None or time < entry.expires_at)
-            for entry in listed.get(id, ())
-        )
+    def about(self, kind: str, id: str, time: float) -> Listed:
+        """Where the entity stood at `time`."""
+        entries = self._by_kind[kind].get(id) if kind in self._by_kind else None
+        if entries is None:
+            return _NOWHERE
+        held: set[Purpose] = {
+            entry.purpose
+            for entry in entries
+            if entry.created_at <= time and (entry.expires_at is None or time < entry.expires_at)
+        }
+        return Listed("allow" in held, "block" in held, "watch" in held)

@@ -6,12 +6,13 @@ A signal's name is its function's name, what it reads are its parameters' names,
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from anlan.domain.entities import Privacy
 import msgspec
 
+from anlan.domain.entities import Privacy
 from anlan.domain.events import Catalogue, EventType, Field, fields_of
 from anlan.domain.signals import Cost, Signal, SignalType
 from anlan.errors import InvalidSettings
@@ -72,6 +73,13 @@ def reading(function: Callable[..., Any]) -> Signal:
     return Signal(name=function.__name__, compute=function, type="object", reads=_reads(function))
 
 
+def part_of(reading: str, attribute: str, name: str, type: SignalType, title: dict[str, str], **more: Any) -> Signal:
+    """A signal that is one attribute of a reading; `more` are fields of `Signal`."""
+    return Signal(
+        name=name, compute=attrgetter(attribute), type=type, reads=(reading,), part=attribute, title=title, **more
+    )
+
+
 def field_signals(types: Iterable[EventType]) -> tuple[Signal, ...]:
     """A signal for every scalar field of the catalogued events, under the field's own name."""
     made: dict[str, Signal] = {}
@@ -86,14 +94,6 @@ def field_signals(types: Iterable[EventType]) -> tuple[Signal, ...]:
     return tuple(made.values())
 
 
-def _unused(*_: object) -> None:
-    raise AssertionError("fields are read by the evaluator directly")
-
-
-class Registry:
-    """Every signal of this installation, checked as a whole and immutable afterwards.
-
-    Args:
 def _fields_in_all_versions(catalogue: Catalogue, entry: EventType) -> dict[str, Field]:
     """The fields of the current version; one that an earlier version lacks is required of none."""
     versions = [fields_of(other.data) for other in catalogue.types if other.name == entry.name]
@@ -103,6 +103,14 @@ def _fields_in_all_versions(catalogue: Catalogue, entry: EventType) -> dict[str,
     }
 
 
+def _unused(*_: object) -> None:
+    raise AssertionError("fields are read by the evaluator directly")
+
+
+class Registry:
+    """Every signal of this installation, checked as a whole and immutable afterwards.
+
+    Args:
         catalogue: the event types; their fields are signals too.
         signals: the literal lists of the protections, plug-ins included; one door for all.
         counters: counter signals, by name the event types on which each is readable.
@@ -138,14 +146,6 @@ def _fields_in_all_versions(catalogue: Catalogue, entry: EventType) -> dict[str,
                 raise InvalidSettings(f"signal {entry.name} calls {name} optional but does not read it")
             self._refuse_circle(entry.name, ())
 
-    def _refuse_circle(self, name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise InvalidSettings(f"signals read each other in a circle: {' -> '.join((*path, name))}")
-        if name in self.by_name and name not in self.field_names:
-            for read in self.by_name[name].reads:
-                self._refuse_circle(read, (*path, name))
-
-    def _available_on(self, entry: EventType) -> dict[str, Signal]:
     def _check_cost(self, entry: Signal) -> None:
         if entry.cost == "deferred":
             return
@@ -157,6 +157,14 @@ def _fields_in_all_versions(catalogue: Catalogue, entry: EventType) -> dict[str,
         if inspect.iscoroutinefunction(entry.compute):
             raise InvalidSettings(f"signal {entry.name} is a coroutine, so it must be declared cost='deferred'")
 
+    def _refuse_circle(self, name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise InvalidSettings(f"signals read each other in a circle: {' -> '.join((*path, name))}")
+        if name in self.by_name and name not in self.field_names:
+            for read in self.by_name[name].reads:
+                self._refuse_circle(read, (*path, name))
+
+    def _available_on(self, entry: EventType) -> dict[str, Signal]:
         known: dict[str, bool] = {"content_text": bool(entry.text_fields)}
 
         def is_available(name: str) -> bool:

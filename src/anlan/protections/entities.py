@@ -1,14 +1,14 @@
 """Facts about who takes part, shared by every protection: age, standing, ties, and lists, for each role of an event."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from anlan.domain.events import Event
 from anlan.domain.lists import Purpose
 from anlan.domain.signals import Signal
-from anlan.engine.lists import Lists
+from anlan.engine.lists import Listed, Lists
 from anlan.engine.profiles import Profiles, tie
-from anlan.engine.signals import signal
+from anlan.engine.signals import part_of, signal
 
 DAY_S = 86_400.0
 UTC8_S = 8 * 3_600.0
@@ -71,41 +71,51 @@ def _is_verified(role: str, words: dict[str, str]) -> Signal:
     return _made(f"{role}_is_verified", compute, "bool", (role, "profiles", "event"), title)
 
 
-def _is_contact(role: str, other: str) -> Signal:
-    def compute(a: str, b: str, profiles: Profiles, event: Event) -> bool:
-        since = profiles.fact(tie(f"account:{a}", f"account:{b}"), "friends_since", event.time)
-        return since is not None
+class _Tie(NamedTuple):
+    """What is known between two accounts."""
 
+    is_contact: bool = False
+    contact_days: float | None = None
+
+
+_STRANGERS = _Tie()
+
+
+def _tie_between(role: str, other: str) -> Signal:
+    def compute(a: str, b: str, profiles: Profiles, event: Event) -> _Tie:
+        since = profiles.fact(tie(f"account:{a}", f"account:{b}"), "friends_since", event.time)
+        return _STRANGERS if since is None else _Tie(is_contact=True, contact_days=(event.time - since) / DAY_S)
+
+    return _made(f"{role}_tie", compute, "object", (role, other, "profiles", "event"), {})
+
+
+def _is_contact(role: str, other: str) -> Signal:
     words, others = ACCOUNT_ROLES[role], ACCOUNT_ROLES[other]
     title = {"zh": f"{words['zh']}与{others['zh']}是好友", "en": f"{words['en']} and {others['en']} are contacts"}
-    return _made(f"{role}_is_contact", compute, "bool", (role, other, "profiles", "event"), title)
+    return part_of(f"{role}_tie", "is_contact", f"{role}_is_contact", "bool", title)
 
 
 def _contact_days(role: str, other: str) -> Signal:
-    def compute(a: str, b: str, profiles: Profiles, event: Event) -> float | None:
-        since = profiles.fact(tie(f"account:{a}", f"account:{b}"), "friends_since", event.time)
-        return None if since is None else (event.time - since) / DAY_S
-
     words, others = ACCOUNT_ROLES[role], ACCOUNT_ROLES[other]
     title = {
         "zh": f"{words['zh']}与{others['zh']}成为好友的天数",
         "en": f"days since {words['en']} and {others['en']} befriended",
     }
-    return _made(
-        f"{role}_contact_days", compute, "number", (role, other, "profiles", "event"), title, unit="days", low=0.0
-    )
+    return part_of(f"{role}_tie", "contact_days", f"{role}_contact_days", "number", title, unit="days", low=0.0)
 
 
-def _is_listed(role: str, kind: str, purpose: Purpose) -> Signal:
-    listing = (purpose, kind)
+def _listed(role: str, kind: str) -> Signal:
+    def compute(value: str, lists: Lists, event: Event) -> Listed:
+        return lists.about(kind, value, event.time)
 
-    def compute(value: str, lists: Lists, event: Event) -> bool:
-        return listing in lists.in_use and lists.holds(purpose, kind, value, event.time)
+    return _made(f"{role}_listed", compute, "object", (role, "lists", "event"), {})
 
+
+def _is_listed(role: str, purpose: Purpose) -> Signal:
     word, zh, en = _PURPOSES[purpose]
     words = _WORDS[role]
     title = {"zh": words["zh"] + zh, "en": f"{words['en']} {en}"}
-    return _made(f"{role}_{word}", compute, "bool", (role, "lists", "event"), title)
+    return part_of(f"{role}_listed", word, f"{role}_{word}", "bool", title)
 
 
 def _made(
@@ -141,9 +151,11 @@ def hour_utc8(event: Event) -> int:
 SIGNALS: tuple[Signal, ...] = (
     *(_age_days(role, words) for role, words in ACCOUNT_ROLES.items()),
     *(_is_verified(role, ACCOUNT_ROLES[role]) for role in ("sender", "payee_account", "author")),
+    *(_tie_between(role, other) for role, other in _TIES),
     *(_is_contact(role, other) for role, other in _TIES),
     *(_contact_days(role, other) for role, other in _TIES[:2]),
-    *(_is_listed(role, kind, purpose) for role, kind, purposes in _LISTED for purpose in purposes),
+    *(_listed(role, kind) for role, kind, _ in _LISTED),
+    *(_is_listed(role, purpose) for role, _, purposes in _LISTED for purpose in purposes),
     sender_group_role,
     group_members,
     group_age_days,
