@@ -6,11 +6,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import httpx
+
+from anlan.secrets_file import load_or_make_key
+from anlan.store.audit import first_break, latest_entries
+from anlan.store.database import Database
+from anlan.store.keys import ApiKeys
 
 START_S = 60.0
 ALL_SCOPES = (
@@ -31,6 +38,7 @@ class Served:
         self.folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._store_url = settings.get("DATABASE_URL")
         own = {"DATA_DIR": str(folder / "var"), "PORT": str(self.port), **settings}
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")},
@@ -64,19 +72,30 @@ class Served:
         self._process.send_signal(how)
         return self._process.wait(timeout=30)
 
-    def run(self, *arguments: str) -> str:
-        """The standard output of an `anlan` command beside the server."""
-        done = subprocess.run(
-            [sys.executable, "-m", "anlan", *arguments], env=self.environment, cwd=self.folder, capture_output=True,
-            text=True, check=False, timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The store beside the server."""
+        folder = Path(self.environment["ANLAN_DATA_DIR"])
+        opened = Database(self._store_url or f"sqlite:///{folder}/anlan.db", load_or_make_key(folder / "secret.key"))
+        try:
+            yield opened
+        finally:
+            opened.close()
 
     def new_key(self, *scopes: str, rate: float = 100_000.0) -> str:
-        """A new key's secret."""
-        wanted = [part for scope in scopes or ALL_SCOPES for part in ("--scope", scope)]
-        return self.run("key", "create", "test", "--rate", str(rate), *wanted)
+        """A new key's secret, which the server knows when this returns."""
+        with self.database() as database:
+            secret = ApiKeys(database).create("test", scopes or ALL_SCOPES, rate)[1]
+        headers = {"authorization": f"Bearer {secret}"}
+        while httpx.post(f"{self.url}/v1/events:batch", headers=headers, timeout=10).status_code == 401:
+            time.sleep(0.2)  # it looks for new keys once a second
+        return secret
+
+    def audited(self, act: str) -> int:
+        """How often an act stands in the audit log, which must be whole."""
+        with self.database() as database, database.read() as connection:
+            assert first_break(connection) is None
+            return sum(entry.act == act for entry in latest_entries(connection, 10_000))
 
     def client(self, secret: str) -> httpx.Client:
         """A client that sends this key."""

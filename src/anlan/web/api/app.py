@@ -22,7 +22,7 @@ def build_api(house: House, gate: Gate) -> FastAPI:
     app.state.house, app.state.gate = house, gate
     for router in ROUTERS:
         app.include_router(router)
-    install_problems(app)
+    install_problems(app, [route for router in ROUTERS for route in router.routes])
     document: dict[str, Any] = describe(app, house)
     app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's own way to say so
     app.state.document = document

@@ -1,5 +1,6 @@
 """What a caller is told when a request fails: one JSON shape (RFC 9457), never a traceback, whatever went wrong."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from anlan.errors import AnlanError, InvalidRequest, NotFound
 
@@ -72,8 +73,9 @@ def answer_problem(error: AnlanError) -> Response:
     return Response(body, error.status, dict(headers))
 
 
-def install_problems(app: FastAPI) -> None:
-    """Make every failure of `app` a problem."""
+def install_problems(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make every failure of `app` a problem; `routes` are all that it serves."""
+    app.state.routes = routes
     app.exception_handler(AnlanError)(_answer_known)
     app.exception_handler(RequestValidationError)(_answer_invalid)
     app.exception_handler(HTTPException)(_answer_http)
@@ -103,7 +105,7 @@ def _answer_http(request: Request, error: HTTPException) -> Response:
 
 def _methods_of(request: Request) -> set[str]:
     """Every method that the path takes, on whatever route; Starlette names those of the first one only."""
-    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    routes = (route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE)
     return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
