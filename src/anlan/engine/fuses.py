@@ -134,10 +134,11 @@ class Fuses:
             return False
         allowed, per_s = policy.quota
         spent = self._spent[policy.id]
-        while spent and spent[0] <= time - per_s:
+        now = max(time, spent[-1]) if spent else time  # a late event must not find a quota of its own in the past
+        while spent and spent[0] <= now - per_s:
             spent.popleft()
         if len(spent) < allowed:
-            spent.append(time)
+            spent.append(now)
             return False
         if self._last_trip.get((policy.id, "quota"), -per_s) <= time - per_s:
             self._blow(policy.id, "quota", time)

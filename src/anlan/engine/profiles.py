@@ -35,11 +35,22 @@ def tie(a: str, b: str) -> str:
 
 
 def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
-    """The facts that an event establishes; only what changes is written."""
+    """The facts that an event establishes.
+
+    What seems to change nothing is written too: an earlier event that comes late may make it a change.
+    """
     rule = _rule_for(type(event.data))
     if rule is None:
         return ()
-    return tuple(fact for fact in rule(event) if known.fact(fact.entity, fact.field, event.time) != fact.value)
+    return tuple(fact for fact in rule(event) if fact.field not in _ONCE or not _is_held(fact, known))
+
+
+_ONCE = frozenset({"is_known"})
+"""Fields that, once true, stay true: to say so again tells nothing."""
+
+
+def _is_held(fact: Fact, known: "Profiles") -> bool:
+    return bool(known.fact(fact.entity, fact.field, fact.since) == fact.value)
 
 
 def _of_registration(event: Event) -> list[Fact]:
