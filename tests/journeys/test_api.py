@@ -183,7 +183,8 @@ def test_a_list_entry_decides_the_next_event(served: Served, client: httpx.Clien
     assert [entry["entity"] for entry in client.get("/v1/lists/fraudsters").json()["items"]] == ["account:villain"]
     deadline = time.monotonic() + 15
     number = 0
-    while client.post("/v1/events", json=message(f"v{number}", data={"sender": "villain"})).json()["verdict"] != "block":
+    villain = {"sender": "villain"}
+    while client.post("/v1/events", json=message(f"v{number}", data=villain)).json()["verdict"] == "allow":
         number += 1
         assert time.monotonic() < deadline, "the list was never reloaded"
         time.sleep(0.2)
@@ -367,7 +368,8 @@ def test_the_document_and_the_verdict_route_say_the_same(client: httpx.Client, d
             lacking = {key: value for key, value in event.items() if key != name}
             assert not valid.is_valid(lacking)
             problem(client.post("/v1/events", json=lacking), 422, "invalid_event")
-    msgspec.json.decode(answer.content, type=msgspec.defstruct("Strict", [], bases=(VerdictAnswer,), forbid_unknown_fields=True))
+    strict = msgspec.defstruct("Strict", [], bases=(VerdictAnswer,), forbid_unknown_fields=True)
+    msgspec.json.decode(answer.content, type=strict)
 
 
 def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
