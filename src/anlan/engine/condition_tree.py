@@ -181,3 +181,25 @@ def walk(node: Claim | Term) -> Iterator[Claim | Term]:
 def names_in(node: Claim | Term) -> tuple[str, ...]:
     """The signals read at or below `node`, each once, in order of first appearance."""
     return tuple(dict.fromkeys(found.signal for found in walk(node) if isinstance(found, Name)))
+
+
+def while_awaiting(tree: Claim, awaited: frozenset[str]) -> Claim:
+    """The claim as far as it is settled before the awaited signals are there.
+
+    A part that would take one of them for unknown (`coalesce(deep_score, 0) > 0.5`) is itself unknown until then.
+    """
+    match tree:
+        case And(parts):
+            return And(tuple(while_awaiting(part, awaited) for part in parts))
+        case Or(parts):
+            return Or(tuple(while_awaiting(part, awaited) for part in parts))
+        case Not(part):
+            return Not(while_awaiting(part, awaited))
+    found = [name for name in names_in(tree) if name in awaited]
+    return Name(found[0], "bool") if found and any(_settles_unknown(node) for node in walk(tree)) else tree
+
+
+def _settles_unknown(node: Claim | Term) -> bool:
+    if isinstance(node, Call):
+        return node.function in ("coalesce", "least", "greatest")
+    return isinstance(node, IsNull | IsTruth | Case)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from anlan.clock import stopwatch
 from anlan.domain.events import Data, Event, EventType
 from anlan.domain.signals import Signal
+from anlan.engine.condition_tree import while_awaiting
 from anlan.engine.hang import HungSignal
 from anlan.engine.inline import falsity_source, truth_source
 from anlan.engine.policies import CheckedPolicy
@@ -286,10 +287,10 @@ class _Source:
         return self._local.get(name, "unset")
 
     def _undecided(self, index: int, member: CheckedPolicy) -> list[str]:
-        waits = any(name not in self._local for name in member.condition.names)
-        if not waits and member.policy.on_unknown != "review":
+        awaited = frozenset(name for name in member.condition.names if name not in self._local)
+        if not awaited and member.policy.on_unknown != "review":
             return []
-        is_false = falsity_source(member.condition.tree, self._local_of, self.bound)
+        is_false = falsity_source(while_awaiting(member.condition.tree, awaited), self._local_of, self.bound)
         return [f"        elif not ({is_false}):", f"            undecided.append({index})"]
 
 
