@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import msgspec
 import uvicorn
 
 from anlan import clock
 from anlan.app import House
 from anlan.demo.simulation import history
+from anlan.domain.keys import event_key
+from anlan.domain.lists import ListEntry
 from anlan.serving import build_server
 from anlan.settings import Settings
 from anlan.store.staff import add_member
@@ -86,6 +89,20 @@ class Consoled:
         """Send the last hours of the demo community."""
         events = [event.cloudevent for event in history(seed, clock.now(), hours, people)]
         self.do(self.house.intake.accept_many(events))
+
+    def block_a_message(self, text: str) -> str:
+        """Send a message that a policy of the starter pack blocks, whatever the models say; returns the event's key."""
+        entry = ListEntry(
+            list="raids", entity="account:u-blocked", purpose="block", owner="test", source="test", created_at=0.0
+        )
+        self.house.lists.add([entry])
+        self.house.reload_lists()
+        event = {
+            "specversion": "1.0", "id": text, "source": "im", "type": "message.sent",
+            "data": {"sender": "u-blocked", "recipient": "u-other", "text": text},
+        }
+        self.do(self.house.intake.accept(msgspec.json.encode(event)))
+        return event_key("im", text)
 
     def add_person(self, name: str, *roles: str, must_change_password: bool = False, language: str = "en") -> str:
         """A member of staff with `PASSWORD`; returns the name."""

@@ -4,14 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from consoled import Consoled, Visitor
 
 from anlan import clock
 from anlan.domain.facts import StaffNotice
-from anlan.domain.keys import event_key
-from anlan.domain.lists import ListEntry
 from anlan.store.audit import latest_entries
 from anlan.store.notices import latest_notices, tell_staff
 from anlan.web.console.access import ACTS, MAY, ROLES
@@ -62,21 +59,6 @@ def lin(console: Consoled) -> Visitor:
     return console.signed_in("lin")
 
 
-def send_from_blocked(console: Consoled, text: str) -> str:
-    """Send a message that a policy of the starter pack blocks; returns the event's key."""
-    entry = ListEntry(
-        list="raids", entity="account:u-blocked", purpose="block", owner="lin", source="test", created_at=0.0
-    )
-    console.house.lists.add([entry])
-    console.house.reload_lists()
-    event = {
-        "specversion": "1.0", "id": "m-blocked", "source": "im", "type": "message.sent",
-        "data": {"sender": "u-blocked", "recipient": "u-other", "text": text},
-    }
-    console.do(console.house.intake.accept(msgspec.json.encode(event)))
-    return event_key("im", "m-blocked")
-
-
 def acts_noted(console: Consoled) -> list[str]:
     with console.house.database.read() as connection:
         return [entry.act for entry in latest_entries(connection, 500)]
@@ -113,7 +95,7 @@ def test_the_rail_names_only_rooms_that_are_open(console: Consoled) -> None:
 
 def test_a_decision_is_explained_and_personal_data_is_shown_only_on_demand(console: Consoled) -> None:
     said = "what only the two of them should know"
-    key = send_from_blocked(console, said)
+    key = console.block_a_message(said)
     path = f"/decisions/{key}"
     found = console.house.journal.explain(key)
     assert found
