@@ -11,7 +11,7 @@ from itertools import pairwise
 from anlan import clock
 from anlan.clock import stopwatch
 from anlan.demo.simulation import simulate
-from anlan.domain.decisions import Judged, answer
+from anlan.domain.decisions import answer
 from anlan.domain.keys import event_key
 from anlan.engine.pipeline import Engine
 from anlan.engine.profiles import wanted
@@ -21,7 +21,7 @@ from anlan.store.vault import Codec, Vault
 from anlan.workshop import build_workshop, starter_set
 from bench.bare import bare_loop
 from bench.measure import Figure, at_least, cpu_seconds, interleave, run_alone, show_table
-from bench.traffic import RECEIVED_AT, make_bodies, make_engine, make_lexicon, make_rules
+from bench.traffic import RECEIVED_AT, make_bodies, make_lexicon, make_rules, make_workshop
 
 TOGETHER = 256
 PARTS = ("decode", "key and entities", "judge", "answer", "record")
@@ -83,14 +83,15 @@ def demo_figures(*, quick: bool) -> list[Figure]:
     path = Path(workshop.engine, clock.now())
     seconds = cpu_seconds(lambda: path.run(bodies))
     show_parts("Demo traffic, everything on: µs an event by part (wall)", path, workshop.engine, len(bodies))
-    return [Figure("demo traffic, every protection and the text model: events/s on one core", f"{len(bodies) / seconds:,.0f}")]
+    name = "demo traffic, every protection and the text model: events/s on one core"
+    return [Figure(name, f"{len(bodies) / seconds:,.0f}")]
 
 
 def run(quick: bool) -> list[Figure]:
     """Print the parts; the figures of the Reach."""
     events, rounds = (4_096, 3) if quick else (20_480, 7)
     lexicon = make_lexicon()
-    engine = make_engine(lexicon=lexicon)
+    engine = make_workshop(lexicon).engine
     path, bare = Path(engine, RECEIVED_AT), bare_loop(lexicon, make_rules())
     turns = [list(make_bodies(events, first=turn * events)) for turn in range(rounds + 1)]
     found = [path.run(turns[0]), bare(turns[0])]

@@ -23,12 +23,14 @@ from anlan.protections import entities
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.registry import COUNTERS_FILE
+from anlan.workshop import Workshop
 from bench.workload import PATTERNS, Claim, Rule, make_text
 
 START = 1_790_000_000.0
 RECEIVED_AT = START + 30 * 86_400.0
 TYPE = "message.sent"
 ACCOUNTS, GROUPS = 5_000, 300
+SECONDS_BETWEEN = 0.1
 COUNTERS = (
     "sender_messages_1m", "sender_messages_1h", "sender_recipients_1h", "sender_groups_1h", "sender_last_message_s",
     "text_senders_1h",
@@ -54,11 +56,12 @@ _CLAIMS: tuple[tuple[str, str, tuple[object, ...]], ...] = (
 )
 
 
-def make_bodies(count: int, first: int = 0, seconds_between: float = 0.1, accounts: int = ACCOUNTS) -> Iterator[bytes]:
+def make_bodies(count: int, first: int = 0, accounts: int = ACCOUNTS) -> Iterator[bytes]:
     """CloudEvents of messages in order of time; event `n` is the same whoever asks for it.
 
-    Everybody writes to twelve others and in six groups.
+    Everybody writes to twelve others and in six groups, seven messages an hour, however many accounts there are.
     """
+    seconds_between = SECONDS_BETWEEN * ACCOUNTS / accounts
     for number in range(first, first + count):
         rng = random.Random(number)
         sender = rng.randrange(accounts)
@@ -94,9 +97,10 @@ def make_lexicon(count: int = 100_000) -> Lexicon:
     rng = random.Random(5)
     texts = dict.fromkeys(("返利", "验证码", "bonus"))
     while len(texts) < count:
-        is_chinese = rng.random() < 0.7
-        letters = [chr(rng.randrange(0x4E00, 0x9000)) for _ in range(5)] if is_chinese else rng.choices("abcdefghij0123456789", k=10)
-        texts["".join(letters[: rng.randrange(2 if is_chinese else 5, len(letters) + 1)])] = None
+        if rng.random() < 0.7:
+            texts["".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(rng.randrange(2, 6)))] = None
+        else:
+            texts["".join(rng.choices("abcdefghij0123456789", k=rng.randrange(5, 11)))] = None
     return Lexicon(Term(text, CATEGORIES[n % 4], 1 + n % 3, "bench", "") for n, text in enumerate(texts))
 
 
@@ -125,35 +129,36 @@ def lexicon_signals(lexicon: Lexicon) -> tuple[Signal, ...]:
 def make_policy(number: int, rule: Rule, registry: Registry) -> CheckedPolicy:
     """A live policy; one in three acts on the member, the others warn."""
     is_strict = number % 3 == 0
+    punished = (("delete_message", {}), ("mute", {"hours": 24.0}))
     condition = parse(rule.write("sql"), registry.types_on((TYPE,)))
     policy = Policy(
-        id=f"bench.p{number:03}", on=(TYPE,), when=condition.text, because={"zh": f"策略 {number} 成立", "en": f"policy {number} held"},
-        reason={"zh": "测试", "en": "measured"}, category="spam", state="live", quota=(10**9, 3_600.0),
-        verdict="block" if is_strict else "warn",
-        actions=(("delete_message", {}), ("mute", {"hours": 24.0})) if is_strict else (("alert", {"scenario": "spam"}),),
+        id=f"bench.p{number:03}", on=(TYPE,), when=condition.text, category="spam", state="live",
+        because={"zh": f"策略 {number} 成立", "en": f"policy {number} held"},
+        reason={"zh": "测试", "en": "measured"}, quota=(10**9, 3_600.0), verdict="block" if is_strict else "warn",
+        actions=punished if is_strict else (("alert", {"scenario": "spam"}),),
     )
     return CheckedPolicy(policy, condition)
 
 
-def make_engine(policies: int = 100, lexicon: Lexicon | None = None) -> Engine:
+def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Workshop:
     """An engine with everything in force and every account known since some days."""
-    catalogue = Catalogue()
-    specs = [s for s in load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, "counters") if s.name in COUNTERS]
+    catalogue = Catalogue(max_future_s=10 * 365 * 86_400.0)
+    declared = load_counters(COUNTERS_FILE.read_text("utf-8"), catalogue, "counters")
+    specs = tuple(spec for spec in declared if spec.name in COUNTERS)
     counters = Counters(specs)
     of_people = [made for made in entities.SIGNALS if "url_domain" not in made.name]
     signals = (*of_people, *lexicon_signals(lexicon or make_lexicon()))
-    registry = Registry(
-        catalogue, signals,
-        {s.name: (Signal(name=s.name, compute=len, type="number", reads=("event",)), s.readable_on) for s in specs},
-    )
+    readable = {
+        spec.name: (Signal(name=spec.name, compute=len, type="number", reads=("event",)), spec.readable_on)
+        for spec in specs
+    }
+    registry = Registry(catalogue, signals, readable)
     engine = Engine(registry, {entry.name: counters.for_type(entry.name) for entry in catalogue})
     members = tuple(make_policy(number, rule, registry) for number, rule in enumerate(make_rules(policies)))
     engine.swap(PolicySet(members, f"{policies:064x}"))
-    names = [f"account:a{number}" for number in range(ACCOUNTS)]
-    engine.profiles.load(
-        names, [Fact(name, "registered_at", START - age_days(n) * 86_400.0, START - age_days(n) * 86_400.0) for n, name in enumerate(names)]
-    )
-    return engine
+    registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
+    engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
+    return Workshop(catalogue, specs, counters, registry, engine)
 
 
 def age_days(account: int) -> int:

@@ -21,9 +21,13 @@ class PostgresServer:
 
     PostgreSQL refuses to run as root. A root caller gets a user namespace in which it is `nobody`; where namespaces are
     refused, a copy of the binaries runs as `nobody` itself.
+
+    Args:
+        is_durable: wait for the disk at every commit, which tests have no need of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self._is_durable = is_durable
         self.folder = Path(mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path must stay short
         self._process: subprocess.Popen[bytes] | None = None
         self._prefix: list[str] = []
@@ -44,7 +48,8 @@ class PostgresServer:
             RuntimeError: it does not; the message holds the end of its log.
         """
         settings = {
-            "listen_addresses": "", "unix_socket_directories": str(self.folder), "fsync": "off",
+            "listen_addresses": "", "unix_socket_directories": str(self.folder),
+            "fsync": "on" if self._is_durable else "off",
             "max_connections": "80", "shared_buffers": "64MB", "logging_collector": "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

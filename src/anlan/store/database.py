@@ -88,7 +88,7 @@ class Database:
         Raises:
             Unavailable: as `write`. What the driver raises comes out as SQLAlchemy's error of the same name.
         """
-        with self._translated(), self._driver_connection() as raw:
+        with self._translated(), self._driver_connection(self._writing) as raw:
             cursor = raw.cursor()
             if self.is_sqlite:
                 cursor.execute("BEGIN IMMEDIATE")
@@ -96,16 +96,26 @@ class Database:
             raw.commit()
 
     @contextmanager
-    def _driver_connection(self) -> Iterator[PoolProxiedConnection]:
+    def read_directly(self) -> Iterator[Any]:
+        """The driver's own cursor for one statement that reads, where an event waits for it.
+
+        Raises:
+            Unavailable: as `write_directly`.
+        """
+        with self._translated(), self._driver_connection(self._reading) as raw:
+            yield raw.cursor()
+
+    @contextmanager
+    def _driver_connection(self, engine: Engine) -> Iterator[PoolProxiedConnection]:
         """A connection of the pool; the driver's errors become SQLAlchemy's, what is not committed is rolled back."""
         raw: PoolProxiedConnection | None = None
         try:
-            raw = self._writing.raw_connection()
+            raw = engine.raw_connection()
             yield raw
         except self._driver.Error as error:
-            if raw is not None and self._writing.dialect.is_disconnect(error, raw.driver_connection, None):
+            if raw is not None and engine.dialect.is_disconnect(error, raw.driver_connection, None):
                 raw.invalidate(error)
-                self._writing.dispose()  # the other connections are as dead as this one
+                engine.dispose()  # the other connections are as dead as this one
             raise DBAPIError.instance(None, None, error, self._driver.Error) from error
         finally:
             if raw is not None:

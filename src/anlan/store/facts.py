@@ -1,17 +1,19 @@
 """What the journal knows of entities, read for many at once."""
 
 from collections.abc import Sequence
+from typing import get_args
 
-from sqlalchemy import select
-
+from anlan.domain.entities import Privacy
 from anlan.domain.facts import Fact
 from anlan.store.batch import storable
 from anlan.store.database import Database
-from anlan.store.tables import facts
 from anlan.store.vault import Codec
 
 _AT_ONCE = 500
 """Entities to a statement, well under SQLite's limit of bound values."""
+
+_SELECT = "SELECT entity, field, since, value, privacy FROM facts WHERE entity IN ({}) ORDER BY since"
+_PRIVACY: dict[str, Privacy] = {word: word for word in get_args(Privacy)}
 
 
 class Facts:
@@ -20,17 +22,24 @@ class Facts:
     def __init__(self, database: Database, codec: Codec) -> None:
         self._database = database
         self._codec = codec
+        self._mark = "?" if database.is_sqlite else "%s"
 
     def load(self, names: Sequence[str]) -> list[Fact]:
-        """Every version of every fact of these entities, oldest first."""
-        found: list[Fact] = []
+        """Every version of every fact of these entities, oldest first for each.
+
+        Raises:
+            Unavailable: see `Database.read_directly`.
+        """
         asked = {storable(name): name for name in names}
         stored = list(asked)
-        with self._database.read() as connection:
+        rows = []
+        with self._database.read_directly() as cursor:
             for start in range(0, len(stored), _AT_ONCE):
-                wanted = facts.c.entity.in_(stored[start : start + _AT_ONCE])
-                for row in connection.execute(select(facts).where(wanted).order_by(facts.c.since)):
-                    entity = asked[row.entity]
-                    value = self._codec.open_value(row.value, entity, row.field)
-                    found.append(Fact(entity, row.field, row.since, value, row.privacy))
-        return found
+                some = stored[start : start + _AT_ONCE]
+                cursor.execute(_SELECT.format(", ".join([self._mark] * len(some))), some)
+                rows += cursor.fetchall()
+        return [
+            Fact(name, field, since, self._codec.open_value(bytes(value), name, field), _PRIVACY[privacy])
+            for entity, field, since, value, privacy in rows
+            for name in (asked[entity],)
+        ]
