@@ -57,6 +57,8 @@ class House:
         self.codec = Codec(self.database.vault)
         self.workshop = build_workshop(settings)
         self.engine, self.registry = self.workshop.engine, self.workshop.registry
+        if self.workshop.llm:
+            self.metrics.registry.register(self.workshop.llm.metrics.registry)
         self.journal = Journal(self.database, self.codec)
         self.policies = Policies(self.database)
         self.life = PolicyLife(self.database, self.policies, self.registry)
@@ -149,6 +151,8 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.workshop.llm:
+            await self.workshop.llm.close()
         try:
             await self.writer.flush()
             if self.intake.is_whole:

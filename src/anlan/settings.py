@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from anlan.errors import InvalidSettings
@@ -33,6 +33,18 @@ class Settings(BaseSettings):
     duckdb_memory_mb: int = Field(1_024, gt=0)
 
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
+
+    llm_url: str = Field("", description="base URL of an OpenAI-compatible API, with /v1; empty for none")
+    llm_model: str = Field("", description="the model's name there")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="sent as a bearer token; empty for none")
+    llm_preset: str = Field("prompted", description="prompted, qwen3guard, llama_guard, shieldgemma, gpt_oss_safeguard")
+    llm_prompt: str = Field("grey_band", description="id of the prompt that the preset `prompted` asks with")
+    llm_timeout_s: float = Field(10.0, gt=0, le=20, description="for one call to the model, from start to end")
+    llm_at_once: int = Field(4, ge=1, le=64, description="questions on their way to the model at the same time")
+    llm_budget_calls_per_h: int = Field(1_000, ge=0, description="calls to the model an hour, tries again included")
+    llm_budget_tokens_per_h: int = Field(2_000_000, ge=0, description="tokens read and written an hour")
+    llm_price_in_per_million: float = Field(0.0, ge=0, description="money for a million tokens read")
+    llm_price_out_per_million: float = Field(0.0, ge=0, description="money for a million tokens written")
 
     @property
     def store_url(self) -> str:

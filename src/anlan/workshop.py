@@ -16,6 +16,9 @@ from anlan.engine.policies import PolicySet, make_set, read_policies
 from anlan.engine.profiles import Profiles
 from anlan.engine.signals import Registry
 from anlan.errors import InvalidPolicy, InvalidSettings
+from anlan.models.llm.judge import LlmJudge, Terms
+from anlan.models.llm.presets import PRESETS, choose_preset
+from anlan.protections.content import llm as content_llm
 from anlan.protections.content.signals import text_models
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
@@ -29,6 +32,7 @@ class Workshop(NamedTuple):
     counters: Counters
     registry: Registry
     engine: Engine
+    llm: LlmJudge | None
 
 
 def build_workshop(settings: Settings) -> Workshop:
@@ -44,15 +48,48 @@ def build_workshop(settings: Settings) -> Workshop:
         specs = (*specs, *_own_counters(settings.counters_file, catalogue))
     counters = Counters(specs, settings.max_counter_keys)
     signals = [made for protection in installed_protections() for made in protection.signals]
+    llm = build_judge(settings)
+    signals = content_llm.bound(signals, llm)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(
         registry,
         {entry.name: counters.for_type(entry.name) for entry in catalogue},
         models=text_models(),
+        deferred_models=content_llm.llm_models(llm),
         profiles=Profiles(settings.max_profiles),
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
-    return Workshop(catalogue, specs, counters, registry, engine)
+    return Workshop(catalogue, specs, counters, registry, engine, llm)
+
+
+def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:
+    """The language model that the settings name; None when they name none. Nothing is asked yet.
+
+    Raises:
+        InvalidSettings: a setting that cannot be used.
+    """
+    if not settings.llm_url:
+        return None
+    if not settings.llm_model:
+        raise InvalidSettings("ANLAN_LLM_MODEL: name the model that ANLAN_LLM_URL serves")
+    if settings.llm_preset not in PRESETS:
+        raise InvalidSettings(f"ANLAN_LLM_PRESET: choose one of {', '.join(PRESETS)}")
+    prompt = content_llm.find_prompt(prompt_id or settings.llm_prompt)
+    return LlmJudge(
+        settings.llm_url,
+        settings.llm_model,
+        settings.llm_api_key.get_secret_value(),
+        choose_preset(settings.llm_preset, prompt, content_llm.rulebook()),
+        terms or _terms(settings),
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        timeout_s=settings.llm_timeout_s, at_once=settings.llm_at_once, calls_per_h=settings.llm_budget_calls_per_h,
+        tokens_per_h=settings.llm_budget_tokens_per_h, price_in=settings.llm_price_in_per_million,
+        price_out=settings.llm_price_out_per_million,
+    )
 
 
 def _own_counters(path: Path, catalogue: Catalogue) -> tuple[CounterSpec, ...]:

@@ -39,6 +39,7 @@ class Engine:
     Args:
         steps: event type to the counters that count or are read on it.
         models: name to version of the models behind the registry's signals; stored with each decision.
+        deferred_models: likewise of those that only the second pass asks; stored with its decisions only.
         guard: stops signals that hang; make it in the main thread.
         deferred_budget_s: wall time after which a deferred signal counts as hung.
     """
@@ -49,6 +50,7 @@ class Engine:
         steps: Mapping[str, Sequence[Step]],
         *,
         models: Mapping[str, str] | None = None,
+        deferred_models: Mapping[str, str] | None = None,
         profiles: Profiles | None = None,
         guard: HangGuard | None = None,
         deferred_budget_s: float = DEFERRED_BUDGET_S,
@@ -58,7 +60,9 @@ class Engine:
         self.lists = Lists()
         self.fuses = Fuses()
         self.stats = SignalStats()
-        self.models = dict(models or {})
+        inline_models = dict(models or {})
+        self.models = {**inline_models, **(deferred_models or {})}
+        self._models_of_pass = {1: inline_models, 2: self.models}
         self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
@@ -138,6 +142,7 @@ class Engine:
             for member in policies.versions(policy_id):
                 for name in member.condition.names:
                     await second.value(name)
+        await second.complete()
         known = {(finding.policy, finding.version): finding for finding in first.findings}
         for name, reason in second.failed.items():
             self.stats.fail(name, reason)
@@ -175,7 +180,7 @@ class Engine:
             signals=signals,
             failed=failed,
             policy_set=policy_set,
-            models=self.models,
+            models=self._models_of_pass[pass_number],
             took_us=(stopwatch() - began) * 1e6,
             signal_versions=self._signal_versions,
         )
@@ -220,10 +225,10 @@ class Engine:
         }
 
     def _tell_failing(self, failed: Mapping[str, str], time: float) -> Iterable[StaffNotice]:
-        """One notice a signal and day, however often it fails."""
+        """One notice a signal, reason and day, however often it fails: a spent budget is news after a timeout."""
         day = int(time // 86_400)
         for name, reason in failed.items():
-            notice_id = fitted(f"signal_failing.{name}.{day}", MAX_NOTICE_ID_CHARS)
+            notice_id = fitted(f"signal_failing.{name}.{reason}.{day}", MAX_NOTICE_ID_CHARS)
             if notice_id not in self._told_signals:
                 self._told_signals.add(notice_id)
                 yield StaffNotice(
@@ -252,6 +257,15 @@ class _SecondPass:
     def row(self, names: Iterable[str]) -> dict[str, Any]:
         data = self._values["event"].data
         return {name: self.signals.get(name, getattr(data, name, None)) for name in names}
+
+    async def complete(self) -> None:
+        """Also record what costs nothing more: the other signals of the deferred readings that were made."""
+        by_name = self._registry.by_name
+        made = {name for name in self._values if name in by_name and by_name[name].cost == "deferred"}
+        readings = {name for name in made if by_name[name].type == "object"}
+        for name, entry in self._registry.available_on(self._values["event"].type.name).items():
+            if entry.cost == "deferred" and entry.reads and readings.issuperset(entry.reads):
+                await self.value(name)
 
     async def value(self, name: str) -> Any:
         """A signal's or input's value; computed at most once, failures are recorded and unknown."""

@@ -12,7 +12,7 @@ from anlan.domain.signals import Signal
 from anlan.errors import InvalidSettings
 from anlan.protections import entities
 from anlan.protections.accounts import signals as accounts
-from anlan.protections.content import copies
+from anlan.protections.content import copies, llm
 from anlan.protections.content import signals as content
 from anlan.protections.fraud import signals as fraud
 
@@ -31,7 +31,7 @@ class Protection(NamedTuple):
 
 BUILT_IN: tuple[Protection, ...] = (
     Protection("entities", entities.SIGNALS),
-    Protection("content", (*content.SIGNALS, *copies.SIGNALS), HERE / "content" / "policies.yaml"),
+    Protection("content", (*content.SIGNALS, *copies.SIGNALS, *llm.SIGNALS), HERE / "content" / "policies.yaml"),
     Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml"),
     Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),

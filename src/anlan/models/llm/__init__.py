@@ -1,0 +1,1 @@
+"""Asking a language model about one message, over any OpenAI-compatible endpoint; knows no policy and no signal."""
