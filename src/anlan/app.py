@@ -74,7 +74,9 @@ class House:
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
         self.known = KnownKeys()
-        self.snapshots = SnapshotRound(self.workshop.counters, self.engine.fuses)
+        self.snapshots = SnapshotRound(
+            self.workshop.counters, self.workshop.accumulators, self.engine.fuses
+        )
         self._reloading = threading.Lock()
         self._file_stamp: dict[Path, int] = {}
         self.life.seed(built_in_policies())
@@ -193,7 +195,8 @@ class House:
     def _recover(self) -> None:
         saved = load_snapshots(self.database)
         counted = recover(
-            self.workshop.counters, self.engine.fuses, saved, self.journal.since, self.workshop.catalogue
+            self.workshop.counters, self.workshop.accumulators, self.engine.fuses, saved, self.journal.since,
+            self.workshop.catalogue,
         )
         log.info("recovered", count=counted)
 

@@ -1,12 +1,13 @@
 """What judging needs and nothing that stores: catalogue, counters, signals, engine, starter policies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from anlan.domain.events import CATALOGUE, Catalogue
 from anlan.domain.policies import Policy
 from anlan.domain.signals import Signal
+from anlan.engine.accumulators import Accumulator
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters
 from anlan.engine.event_types import read_event_types
@@ -30,6 +31,7 @@ class Workshop(NamedTuple):
     catalogue: Catalogue
     specs: tuple[CounterSpec, ...]
     counters: Counters
+    accumulators: Mapping[str, Accumulator]
     registry: Registry
     engine: Engine
     llm: LlmJudge | None
@@ -47,7 +49,9 @@ def build_workshop(settings: Settings) -> Workshop:
     if settings.counters_file:
         specs = (*specs, *_own_counters(settings.counters_file, catalogue))
     counters = Counters(specs, settings.max_counter_keys)
-    signals = [made for protection in installed_protections() for made in protection.signals]
+    protections = installed_protections()
+    accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
+    signals = [made for source in (*protections, *accumulators) for made in source.signals]
     llm = build_judge(settings)
     signals = content_llm.bound(signals, llm)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
@@ -59,7 +63,8 @@ def build_workshop(settings: Settings) -> Workshop:
         profiles=Profiles(settings.max_profiles),
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
-    return Workshop(catalogue, specs, counters, registry, engine, llm)
+    kept = {accumulator.name: accumulator for accumulator in accumulators}
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm)
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

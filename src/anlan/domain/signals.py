@@ -33,6 +33,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         choices: the closed set of values of a text signal, if it has one.
         title: {"zh": ..., "en": ...}, one plain phrase each for people.
         examples: (inputs by name, expected value) pairs; the contract suite runs them.
+        counts: computing it counts the event, so it is computed once, in the first pass, and never interrupted.
         applies_to: event types it can be asked on; None means wherever everything it reads exists.
     """
 
@@ -51,3 +52,4 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     title: dict[str, str] = {}
     examples: tuple[tuple[dict[str, Any], Any], ...] = ()
     applies_to: tuple[str, ...] | None = None
+    counts: bool = False

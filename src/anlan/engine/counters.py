@@ -1,4 +1,4 @@
-"""The live counters: which keys are remembered, for how long, and what an event of each type counts and reads."""
+"""The live counters: what an event of each type counts and reads."""
 
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -9,13 +9,13 @@ import msgspec
 
 from anlan.domain.events import Data, Event
 from anlan.engine.counter_specs import CounterSpec
+from anlan.engine.generations import Generations
 from anlan.engine.inline import truth_source
 from anlan.engine.sketch import DistinctWindow
 from anlan.engine.windows import CountWindow, LastSeenWindow, SumWindow, Window
 
 DEFAULT_MAX_KEYS = 200_000
 _FORMAT = f"1 {sys.byteorder}"
-_EVENTS_TO_TURN = 16
 _WINDOWS: dict[str, Callable[[float], Window]] = {
     "count": CountWindow, "sum": SumWindow, "distinct": DistinctWindow, "last_seen": LastSeenWindow,
 }
@@ -31,35 +31,14 @@ class CounterStep(NamedTuple):
     run: Callable[[Data, float], float | None]
 
 
-class Counter:
-    """The states of one declared counter by key, in bounded memory; not thread-safe.
-
-    Keys live in two generations. A counted key moves to the younger one; when event time has passed a whole retention,
-    or the younger one is half full, the older one is dropped as a whole, so nothing is ever scanned. A key that is not
-    dropped early is kept for one to two retentions (window plus allowed lateness) after its last event.
-
-    Attributes:
-        evicted_early: keys that were dropped although they may not have expired, because `max_keys` was reached.
-    """
+class Counter(Generations):
+    """The states of one declared counter by key, kept for its window and the allowed lateness; not thread-safe."""
 
     def __init__(self, spec: CounterSpec, max_keys: int = DEFAULT_MAX_KEYS) -> None:
         self.spec = spec
         self.window = _WINDOWS[spec.kind](spec.over_s)
-        self.evicted_early = 0
         self._add, self._read, self._least = self.window.add, self.window.read, self.window.least
-        self._half = max(1, max_keys // 2)
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget every key, to be counted again from the journal."""
-        self._current: dict[str, Any] = {}
-        self._previous: dict[str, Any] = {}
-        self._turn_at = float("-inf")
-        self._ahead: list[float] = []
-
-    def __len__(self) -> int:
-        """How many keys are remembered."""
-        return len(self._current) + len(self._previous)
+        super().__init__(self.window.retention_s, max_keys)
 
     def add(self, key: str, time: float, value: Any) -> Any:
         """Count one event; returns the key's state."""
@@ -125,24 +104,6 @@ class Counter:
         )
         self._turn_at, self._ahead, self.evicted_early = turn_at, ahead, evicted_early
         return True
-
-    def _admit(self, key: str, time: float) -> Any:
-        state = self._previous.pop(key, None)
-        if len(self._current) >= self._half:
-            self.evicted_early += len(self._previous)
-            self._turn(max(self._turn_at, time + self.window.retention_s))
-        return state
-
-    def _pass(self, time: float) -> None:
-        # Several events must agree that time has moved on: one clock that runs ahead must not age every key.
-        self._ahead.append(time)
-        if len(self._ahead) >= _EVENTS_TO_TURN:
-            self._turn(min(self._ahead) + self.window.retention_s)
-
-    def _turn(self, next_turn_at: float) -> None:
-        self._previous, self._current = self._current, {}
-        self._turn_at = next_turn_at
-        self._ahead = []
 
 
 class Counters:

@@ -66,7 +66,7 @@ class Engine:
         self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
-        self._guard.watch(made.compute for made in registry.by_name.values())
+        self._guard.watch(made.compute for made in registry.by_name.values() if not made.counts)
         self._deferred_budget_s = deferred_budget_s
         self._deferred_hangs: Counter[str] = Counter()
         self._told_signals: set[str] = set()
@@ -274,8 +274,8 @@ class _SecondPass:
         if name in self._registry.field_names:
             return getattr(self._values["event"].data, name, None)
         made = self._registry.by_name[name]
-        if made.cost == "inline" and made.type != "object":
-            return None  # It was unknown in the first pass, and stays what it was then.
+        if made.cost == "inline" and (made.type != "object" or made.counts):
+            return None  # It was unknown in the first pass, and stays what it was then; or it counts only there.
         arguments = [await self.value(read) for read in made.reads]
         is_short = any(
             value is None and read not in made.optional_reads for read, value in zip(made.reads, arguments, strict=True)

@@ -1,9 +1,10 @@
-"""Counters and fuses after a start or a failed commit: the last snapshots, then the journal's events since then."""
+"""Counters, accumulators and fuses after a start or a failed commit: snapshots, then the journal's later events."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from anlan.domain.events import Catalogue
+from anlan.engine.accumulators import Accumulator
 from anlan.engine.counters import Counters
 from anlan.engine.fuses import Fuses
 from anlan.errors import InvalidEvent
@@ -38,24 +39,37 @@ class JournaledEvent(Protocol):
     def time(self) -> float: ...
     @property
     def data(self) -> bytes: ...
+    @property
+    def signals(self) -> Mapping[str, Any]:
+        """What the first pass recorded."""
+
+
+class State(Protocol):
+    """What is counted: a counter or an accumulator."""
+
+    def snapshot(self) -> bytes: ...
+    def restore(self, blob: bytes) -> bool: ...
+    def clear(self) -> None: ...
 
 
 def recover(
     counters: Counters,
+    accumulators: Mapping[str, Accumulator],
     fuses: Fuses,
     saved: Mapping[str, SavedState],
     events_since: Callable[[int], Iterable[JournaledEvent]],
     catalogue: Catalogue,
 ) -> int:
-    """Bring counters and fuses to the journal's last event; returns how many events were counted again.
+    """Bring everything to the journal's last event; returns how many events were counted again.
 
     Fuses are saved with every round of snapshots and not replayed: after a crash they miss a few seconds of hits.
 
     Args:
-        saved: snapshots by counter name, and `FUSES`.
+        accumulators: by name.
+        saved: snapshots by name of counter or accumulator, and `FUSES`.
         events_since: the journal's events after a sequence number, in order of commit.
     """
-    counted_to = {name: _restore(counters, name, saved) for name in counters.by_name}
+    counted_to = {name: _restore(state, saved.get(name)) for name, state in _states(counters, accumulators).items()}
     if FUSES in saved:
         fuses.restore(saved[FUSES].body)
     else:
@@ -70,37 +84,42 @@ def recover(
         except InvalidEvent:
             continue  # Its type is no longer declared, or its fields have passed their retention: nothing to count.
         counters.observe(event, behind)
+        for name in behind & accumulators.keys():
+            accumulators[name].observe(event, stored.signals)
         counted += 1
     return counted
 
 
-def _restore(counters: Counters, name: str, saved: Mapping[str, SavedState]) -> int:
-    """The sequence number up to which the counter now counts; 0 when it must begin anew."""
-    state = saved.get(name)
-    if state is not None and counters.restore(name, state.body):
-        return state.event_seq
-    counters.by_name[name].clear()
+def _states(counters: Counters, accumulators: Mapping[str, Accumulator]) -> dict[str, State]:
+    return {**counters.by_name, **accumulators}
+
+
+def _restore(state: State, saved: SavedState | None) -> int:
+    """The sequence number up to which the state now counts; 0 when it must begin anew."""
+    if saved is not None and state.restore(saved.body):
+        return saved.event_seq
+    state.clear()
     return 0
 
 
 class SnapshotRound:
-    """Names the counter whose turn it is, one after the other, so that no save holds up the stream for long."""
+    """Names the state whose turn it is, one after the other, so that no save holds up the stream for long."""
 
-    def __init__(self, counters: Counters, fuses: Fuses) -> None:
-        self._counters = counters
+    def __init__(self, counters: Counters, accumulators: Mapping[str, Accumulator], fuses: Fuses) -> None:
+        self._states = _states(counters, accumulators)
         self._fuses = fuses
-        self._names = list(counters.by_name)
+        self._names = list(self._states)
         self._next = 0
 
     def take(self) -> list[tuple[str, bytes]]:
-        """(name, state) of the next counter and of the fuses, as of the event judged last."""
+        """(name, state) of the next one and of the fuses, as of the event judged last."""
         taken = [(FUSES, self._fuses.snapshot())]
         if self._names:
             name = self._names[self._next % len(self._names)]
             self._next += 1
-            taken.append((name, self._counters.snapshot(name)))
+            taken.append((name, self._states[name].snapshot()))
         return taken
 
     def take_all(self) -> list[tuple[str, bytes]]:
         """Everything, for a clean stop."""
-        return [(FUSES, self._fuses.snapshot()), *((name, self._counters.snapshot(name)) for name in self._names)]
+        return [(FUSES, self._fuses.snapshot()), *((name, state.snapshot()) for name, state in self._states.items())]

@@ -4,16 +4,20 @@ A third party's plug-in comes through the same door: an entry point in the group
 `Protection`. One that fails to load stops the start.
 """
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
 
 from anlan.domain.signals import Signal
+from anlan.engine.accumulators import Accumulator
 from anlan.errors import InvalidSettings
 from anlan.protections import entities
 from anlan.protections.accounts import signals as accounts
 from anlan.protections.content import copies, llm
 from anlan.protections.content import signals as content
+from anlan.protections.dialogue import signals as dialogue
+from anlan.protections.dialogue.window import Dialogues
 from anlan.protections.fraud import signals as fraud
 
 HERE = Path(__file__).parent
@@ -22,11 +26,19 @@ COUNTERS_FILE = HERE / "counters.yaml"
 
 
 class Protection(NamedTuple):
-    """What one folder brings: signals in Python, policies in YAML (None for none)."""
+    """What one folder brings.
+
+    Attributes:
+        signals: in Python.
+        policies: in YAML; None for none.
+        accumulators: what its signals keep across events, made anew for each installation; takes the number of keys to
+            remember at most.
+    """
 
     name: str
     signals: tuple[Signal, ...]
     policies: Path | None = None
+    accumulators: tuple[Callable[[int], Accumulator], ...] = ()
 
 
 BUILT_IN: tuple[Protection, ...] = (
@@ -34,6 +46,7 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("content", (*content.SIGNALS, *copies.SIGNALS, *llm.SIGNALS), HERE / "content" / "policies.yaml"),
     Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml"),
     Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
+    Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
 )
 

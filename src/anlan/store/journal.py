@@ -4,7 +4,6 @@ Sequence numbers are drawn inside the transaction from one row that stays locked
 and whoever reads event n can already read every event before n, however many processes write.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -52,6 +51,12 @@ class StoredEvent(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class JudgedEvent(StoredEvent, frozen=True):
+    """An event with the signals that its first pass recorded."""
+
+    signals: dict[str, Any]
+
+
 class StoredDecision(msgspec.Struct, frozen=True):
     """A decision as the journal keeps it; `decided_at` is wall-clock seconds."""
 
@@ -59,6 +64,12 @@ class StoredDecision(msgspec.Struct, frozen=True):
     key: str
     decided_at: float
     decision: Decision
+
+
+class _Signals(msgspec.Struct, frozen=True):
+    """That part of a stored decision."""
+
+    signals: dict[str, Any]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -171,17 +182,18 @@ class Journal:
             rows = connection.execute(query.order_by(events.c.seq.desc()).limit(limit)).all()
         return [Line(*row) for row in rows]
 
-    def since(self, seq: int, limit: int | None = None, chunk: int = 2000) -> Iterator[StoredEvent]:
-        """The events after `seq` in order of commit, at most `limit`, read `chunk` at a time."""
-        left = sys.maxsize if limit is None else limit
-        while left > 0:
-            query = _EVENT.where(events.c.seq > seq).order_by(events.c.seq).limit(min(left, chunk))
+    def since(self, seq: int, chunk: int = 2000) -> Iterator[JudgedEvent]:
+        """The events after `seq` in order of commit, each with its first decision's signals."""
+        while True:
+            query = _JUDGED.where(events.c.seq > seq).order_by(events.c.seq).limit(chunk)
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
             if not rows:
                 return
-            yield from (stored_event(row, self._codec) for row in rows)
-            seq, left = rows[-1].seq, left - len(rows)
+            for *event, body in rows:
+                found = JudgedEvent(*event, signals=_decode_signals(body).signals)
+                yield structs.replace(found, data=self._codec.open_data(found.data, found.key))
+            seq = rows[-1].seq
 
     def known_keys(self, since_seq: int = 0, chunk: int = 20_000) -> Iterator[str]:
         """The keys of all events after `since_seq`, in order of commit."""
@@ -245,6 +257,7 @@ def stored_event(row: Sequence[Any], codec: Codec) -> StoredEvent:
 
 
 _EVENT: Select[*tuple[Any, ...]] = select(*event_columns())
+_JUDGED = select(*event_columns(), decisions.c.body).join(decisions).where(decisions.c.pass_number == 1)
 _DECISION = select(events.c.seq, events.c.key, decisions.c.decided_at, decisions.c.body).join(decisions)
 _later = decisions.alias("later")
 _is_latest = ~(
@@ -257,6 +270,7 @@ _LINE: Select[*tuple[Any, ...]] = (
     .join(decisions)
     .where(_is_latest)
 )
+_decode_signals = msgspec.json.Decoder(_Signals).decode
 _decode_decision = msgspec.json.Decoder(Decision).decode
 
 

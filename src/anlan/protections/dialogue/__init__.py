@@ -1,0 +1,1 @@
+"""Fraud that unfolds over several messages."""
