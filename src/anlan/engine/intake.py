@@ -138,6 +138,10 @@ class Intake:
         self._begin(self._judge_in_order(fresh, received_at))
         return [await _settled(result) for result in results]
 
+    def forget_answer(self, judged: Judged) -> None:
+        """A second look has decided anew; a repeat gets that from the store."""
+        self._recent.pop(event_key(judged.event.source, judged.event.id), None)
+
     @property
     def is_whole(self) -> bool:
         """Whether counters and profiles hold exactly what was accepted; if not, they are being rebuilt."""
