@@ -180,6 +180,8 @@ class House:
     def _note(self, judged: Judged) -> None:
         if judged.decision.actions or judged.earlier is not None:
             self.delivery.wake()
+        if judged.earlier is not None:
+            self.intake.forget_answer(judged)
 
     def _save_next_snapshot(self) -> None:
         try:
