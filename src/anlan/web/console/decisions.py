@@ -21,6 +21,7 @@ from anlan.web.console.explained import Level, Reader, show_finding
 from anlan.web.console.gate import NOT_ALLOWED, allowed
 from anlan.web.console.rooms import Rooms
 from anlan.web.console.shell import Visit
+from anlan.web.console.words import TITLES
 from anlan.web.languages import mark
 
 router = APIRouter()
@@ -156,7 +157,7 @@ def _actions(visit: Visit, found: Explanation) -> list[Mapping[str, Any]]:
     }
     return sent + [
         {"kind": "case", "title": pick(KINDS["case"].title), "target": policy, "parameters": {},
-         "places": (), "state": say("in the queue {queue}", queue=queue)}
+         "places": (), "state": say("in the queue {queue}", queue=say(TITLES.get(queue, queue)))}
         for policy, queue in opened
     ]
 

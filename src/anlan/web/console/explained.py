@@ -24,13 +24,14 @@ _OPEN: dict[Level, frozenset[str]] = {
 
 
 class Reading(NamedTuple):
-    """One signal with its value; a hidden one has none."""
+    """One signal with its value; a hidden one has none; a word is one of a closed set that the signal names."""
 
     name: str
     title: str
     unit: str
     value: Any
     is_hidden: bool
+    is_word: bool
 
 
 class Branch(NamedTuple):
@@ -74,7 +75,9 @@ class Reader:
         known = self._signals.get(name)
         title = self._language.pick(known.title) if known and name not in self._fields else name
         is_hidden = value is not None and self.privacy(name) not in self._open
-        return Reading(name, title or name, known.unit if known else "", None if is_hidden else value, is_hidden)
+        is_word = known is not None and bool(known.choices)
+        unit = known.unit if known else ""
+        return Reading(name, title or name, unit, None if is_hidden else value, is_hidden, is_word)
 
     def readings(self, decisions: list[Decision]) -> list[Reading]:
         """All signals of all passes by name, the last pass winning."""

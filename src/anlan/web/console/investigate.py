@@ -69,16 +69,25 @@ def _answer(visit: Visit, when: str, on: str, hours: int, before: int | None) ->
     began = clock.stopwatch()
     scope = msgspec.structs.replace(visit.rooms.scope, start=now - hours * 3_600.0, within_s=WITHIN_S)
     found = investigate(visit.rooms.analysis, condition, types, scope, Page(ROWS, before))
-    with visit.rooms.database.write() as connection:
-        audit.note(connection, visit.actor, "investigate", on or "*", {"when": when, "hours": hours})
+    rows = _rows(visit, condition, found)
+    _note(visit, condition, on, hours)
     return {
         "found": found,
         "took_ms": (clock.stopwatch() - began) * 1_000,
         "names": condition.names,
-        "rows": _rows(visit, condition, found),
+        "rows": rows,
         "points": charts.filled(found.series, found.bucket_s),
         "top": _top(found),
     }
+
+
+def _note(visit: Visit, condition: Condition, on: str, hours: int) -> None:
+    """What was asked, and which personal data the answer shows beside the ids of those who appear most."""
+    reader = Reader(visit.rooms.engine.registry, visit.language, "")
+    personal = [name for name in condition.names if reader.privacy(name) != "internal"]
+    details = {"when": condition.text, "hours": hours, "personal": personal}
+    with visit.rooms.database.write() as connection:
+        audit.note(connection, visit.actor, "investigate", on or "*", details)
 
 
 def _rows(visit: Visit, condition: Condition, found: Investigation) -> list[Row]:

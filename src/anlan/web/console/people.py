@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 import pyotp
@@ -15,7 +16,6 @@ MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
 _STEP_S = 30
 _HASHER = PasswordHasher()
-_DECOY = _HASHER.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,16 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password)
 
 
+@cache
+def _decoy() -> str:
+    """The hash of no password."""
+    return _HASHER.hash(secrets.token_urlsafe())
+
+
 def is_password(password: str, hashed: str | None) -> bool:
     """Whether `password` belongs to `hashed`; takes as long when there is no such account."""
     try:
-        return _HASHER.verify(hashed or _DECOY, password[:MAX_PASSWORD_CHARS]) and hashed is not None
+        return _HASHER.verify(hashed or _decoy(), password[:MAX_PASSWORD_CHARS]) and hashed is not None
     except (VerificationError, InvalidHashError):
         return False
 

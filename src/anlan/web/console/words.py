@@ -42,6 +42,9 @@ TITLES: dict[str, str] = {
     "fraud": mark("Fraud"),
     "illicit_ad": mark("Illicit advertising"),
     "spam": mark("Spam"),
+    "weapons": mark("Weapons"),
+    "drugs": mark("Drugs"),
+    "other": mark("Other"),
     "flooding": mark("Flooding"),
     "blocked": mark("On a block list"),
     "report_burst": mark("Reports in a burst"),
@@ -65,6 +68,12 @@ TITLES: dict[str, str] = {
     "off_platform": mark("leads off the platform"),
     "unusual_login": mark("unusual sign-in"),
     "message_strangers": mark("writing to strangers"),
+    # roles in a group, languages
+    "owner": mark("Owner"),
+    "admin": mark("Group administrator"),
+    "member": mark("Member"),
+    "zh": mark("Chinese"),
+    "en": mark("English"),
     # queues
     "accounts": mark("accounts"),
     "content": mark("content"),
