@@ -1,37 +1,56 @@
-"""The `anlan` command."""
+"""The `anlan` command; only the module of the command that was asked for is loaded."""
+
+from importlib import import_module
 
 import click
 
 from anlan import __version__
-from anlan.commands.archive import backup, restore
-from anlan.commands.catalogue import signals
-from anlan.commands.deliveries import endpoint, letters
-from anlan.commands.demo import demo
-from anlan.commands.journal import journal
-from anlan.commands.judge import judge
-from anlan.commands.keys import key
-from anlan.commands.people import staff
-from anlan.commands.policy import policy
-from anlan.commands.serve import migrate, serve_command
-from anlan.protections.content.training.command import text_command
 from anlan.telemetry import configure_logging
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands by name, each with where it is defined."""
+
+    def __init__(self, *args: object, where: dict[str, str], **settings: object) -> None:
+        super().__init__(*args, **settings)  # type: ignore[arg-type]  # click's own
+        self._where = where
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._where)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._where:
+            return None
+        module, _, name = self._where[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+WHERE = {
+    "backup": "anlan.commands.archive:backup",
+    "dead-letters": "anlan.commands.deliveries:letters",
+    "demo": "anlan.commands.demo:demo",
+    "endpoint": "anlan.commands.deliveries:endpoint",
+    "journal": "anlan.commands.journal:journal",
+    "judge": "anlan.commands.judge:judge",
+    "key": "anlan.commands.keys:key",
+    "migrate": "anlan.commands.serve:migrate",
+    "policy": "anlan.commands.policy:policy",
+    "restore": "anlan.commands.archive:restore",
+    "serve": "anlan.commands.serve:serve_command",
+    "signals": "anlan.commands.catalogue:signals",
+    "staff": "anlan.commands.people:staff",
+    "train": "anlan.cli:train",
+}
+
+
+@click.group(cls=Commands, where=WHERE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="anlan")
 def main() -> None:
     """Anlan 安澜: a self-hosted security center for chat and community platforms."""
     configure_logging("WARNING")
 
 
-@click.group()
+@click.group(cls=Commands, where={"text": "anlan.protections.content.training.command:text_command"})
 def train() -> None:
     """Rebuild models from public data."""
-
-
-train.add_command(text_command)
-for made in (
-    demo, serve_command, migrate, judge, policy, signals, key, staff, endpoint, letters, backup, restore, journal,
-    train,
-):
-    main.add_command(made)

@@ -13,16 +13,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ANLAN_", env_file=".env", extra="ignore")
 
-    data_dir: Path = Path("var")
+    data_dir: Path = Field(Path("var"), description="the store, the journal and the key that seals sensitive fields")
     database_url: str = Field("", description="SQLAlchemy URL; empty for SQLite in data_dir")
-    host: str = "127.0.0.1"
-    port: int = 8030
+    host: str = Field("127.0.0.1", description="address to listen on; put a TLS proxy before any other")
+    port: int = Field(8030, description="port to listen on")
     public_url: str = Field("", description="how browsers reach the console; empty for http://host:port")
     policies_dir: Path | None = Field(None, description="an operator's own policies, beside the built-in ones")
     event_types_file: Path | None = Field(None, description="an operator's own event types (YAML)")
     counters_file: Path | None = Field(None, description="an operator's own counters (YAML)")
-    time_zone: str = "Asia/Shanghai"
-    require_second_factor: bool = True
+    time_zone: str = Field("Asia/Shanghai", description="in which the console shows times")
+    require_second_factor: bool = Field(True, description="nobody signs in without an authenticator")
     allow_http_endpoints: bool = Field(False, description="deliver webhooks over plain HTTP and to private addresses")
 
     signal_budget_ms: float = Field(250.0, gt=0, description="wall time after which an inline signal counts as hung")
@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     commit_backlog: int = Field(10_000, gt=0, description="judged events that may wait for the store")
     max_counter_keys: int = Field(200_000, gt=0, description="keys each counter remembers at most")
     max_profiles: int = Field(200_000, gt=0, description="entities whose facts are kept in memory")
-    duckdb_memory_mb: int = Field(1_024, gt=0)
+    duckdb_memory_mb: int = Field(1_024, gt=0, description="for backtests and investigations together")
 
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 

@@ -9,7 +9,8 @@ import msgspec
 from rich.tree import Tree
 
 from anlan import clock
-from anlan.commands.opened import OPERATOR, OpenedJournal, opened_journal
+from anlan.commands.asked import OpenedJournal, opened_journal
+from anlan.commands.opened import OPERATOR
 from anlan.commands.reports import show_backtest, show_diff
 from anlan.commands.screen import ERR, EXIT_PARTIAL, OUT, clear_errors, progress, table
 from anlan.domain.decisions import Finding
