@@ -30,8 +30,9 @@ def decide(
 ) -> Decision:
     """A decision with one finding of `p.spam`, or none for `allow`."""
     finding = Finding(
-        policy="p.spam", version=3, verdict=verdict, severity="high", category="spam", because={"zh": "得分 0.93", "en": "score 0.93"},
-        values={"text_ad_score": 0.93}, actions=actions, reason={"zh": "广告", "en": "Advertising"},
+        policy="p.spam", version=3, verdict=verdict, severity="high", category="spam",
+        because={"zh": "得分 0.93", "en": "score 0.93"}, values={"text_ad_score": 0.93}, actions=actions,
+        reason={"zh": "广告", "en": "Advertising"},
     )
     return Decision(
         id=decision_id(event_key(happened.source, happened.id), pass_number), pass_number=pass_number, verdict=verdict,

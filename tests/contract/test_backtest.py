@@ -80,7 +80,8 @@ class House:
 
     def policy(self, name: str, when: str, on: tuple[str, ...] = ("message.sent",), **more: Any) -> CheckedPolicy:
         policy = Policy(
-            id=name, on=on, when=when, because={"zh": "", "en": ""}, reason={}, category="c", **({"state": "live"} | more)
+            id=name, on=on, when=when, because={"zh": "", "en": ""}, reason={}, category="c",
+            **({"state": "live"} | more),
         )
         return CheckedPolicy(policy, parse(when, self.registry.types_on(on)))
 
@@ -167,7 +168,8 @@ def test_one_policy_in_every_detail(house: House) -> None:
     house.send(*((f"a{n % 2}", text, n * 3_600.0) for n, text in enumerate(texts)))
     actions = (("case", {"queue": "q"}),)
     policy = house.policy("p", "text_length > 3", state="draft", verdict="hold", actions=actions)
-    policy = CheckedPolicy(msgspec.structs.replace(policy.policy, because={"zh": "{text_length} 字", "en": "{text_length} long"}), policy.condition)
+    because = {"zh": "{text_length} 字", "en": "{text_length} long"}
+    policy = CheckedPolicy(msgspec.structs.replace(policy.policy, because=because), policy.condition)
     labels = {event_key("test", "1"): True, event_key("test", "2"): False, event_key("test", "3"): True}
     (report,) = house.backtest(policy, labels=labels)
     assert (report.hits, report.unknown, report.recorded, report.uncovered) == (4, 0, 0, 3)

@@ -1,8 +1,8 @@
 """The generated evaluator: the sampled (timed) function must find what the plain one finds."""
 
-from anlan.domain.declarations import declare
 from itertools import product
 
+from anlan.domain.declarations import declare
 from anlan.domain.events import Catalogue, Event
 from anlan.domain.policies import Policy
 from anlan.engine.conditions import parse
@@ -21,7 +21,8 @@ def make_evaluator(*conditions: str) -> Evaluator:
     types = registry.types_on((ENTRY.name,))
     members = tuple(
         CheckedPolicy(
-            Policy(id=f"test.p{n}", on=(ENTRY.name,), when=when, because={}, reason={}, category="c"), parse(when, types)
+            Policy(id=f"test.p{n}", on=(ENTRY.name,), when=when, because={}, reason={}, category="c"),
+            parse(when, types),
         )
         for n, when in enumerate(conditions)
     )

@@ -32,8 +32,8 @@ def event() -> Event:
 
 def decision(pass_number: int, verdict: str, *actions: Action) -> Decision:
     finding = Finding(
-        policy="fraud.x", version=3, verdict=verdict, severity="high", category="fraud", because={"zh": "得分 0.97", "en": "score 0.97"},
-        values={"text_fraud_score": 0.97}, reason=REASON,
+        policy="fraud.x", version=3, verdict=verdict, severity="high", category="fraud",
+        because={"zh": "得分 0.97", "en": "score 0.97"}, values={"text_fraud_score": 0.97}, reason=REASON,
     )
     return Decision(
         id=f"{'ab' * 16}.{pass_number}", pass_number=pass_number, verdict=verdict, findings=(finding,), shadow=(),

@@ -124,7 +124,9 @@ def _made(
     return Signal(name=name, compute=compute, type=type_, reads=reads, title=title, **more)
 
 
-@signal(title={"zh": "发送者在群里的身份", "en": "the sender's role in the group"}, choices=("owner", "admin", "member"))
+@signal(
+    title={"zh": "发送者在群里的身份", "en": "the sender's role in the group"}, choices=("owner", "admin", "member"),
+)
 def sender_group_role(sender: str, group: str, profiles: Profiles, event: Event) -> str | None:
     return profiles.fact(tie(f"group:{group}", f"account:{sender}"), "role", event.time)  # type: ignore[no-any-return]
 

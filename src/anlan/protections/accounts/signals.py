@@ -1,4 +1,4 @@
-"""What can be told of logins and registrations from the account's own history; the accounts issue deepens it."""
+"""What can be told of logins and registrations from the account's own history."""
 
 from functools import lru_cache
 from ipaddress import ip_address
