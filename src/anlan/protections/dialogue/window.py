@@ -173,7 +173,7 @@ class Dialogues:
         kinds: tuple[type[Said] | type[Met], ...] = (Said, Said, Met)
         for states, kind, dump in zip(self._states, kinds, dumps, strict=True):
             (current, previous), *rest = dump
-            states.load((_revived(current, kind), _revived(previous, kind)), *rest)
+            states.load(((_revived(current, kind), _revived(previous, kind)), *rest))
         return True
 
     def clear(self) -> None:
