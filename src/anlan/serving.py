@@ -9,6 +9,7 @@ import uvicorn
 
 from anlan.app import House
 from anlan.store.keys import ApiKey
+from anlan.store.sole_intake import hold_sole_intake
 from anlan.web.api.access import Gate
 from anlan.web.api.app import build_api
 from anlan.web.api.verdicts import Verdicts
@@ -57,6 +58,7 @@ class _Running:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        self._give_back = hold_sole_intake(self._house.database, self._house.settings.data_dir)
         await self._house.start()
         gc.collect()
         gc.freeze()
@@ -69,6 +71,7 @@ class _Running:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._house.stop()
+        self._give_back()
 
 
 def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> None:

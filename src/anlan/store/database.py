@@ -129,6 +129,15 @@ class Database:
             with connection.execution_options(**({"isolation_level": level} if level else {})).begin():
                 yield connection
 
+    def session(self) -> Connection:
+        """A connection of one's own, outside any transaction; whoever asked closes it.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with self._translated():
+            return self._reading.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     def migrate(self) -> None:
         """Bring the schema to this version of the code; does nothing when it is there already.
 
