@@ -38,8 +38,14 @@ def show_document(request: Request) -> Response:
     """The same as a page that needs no script."""
     document = request.app.state.document
     page = _PAGES.get_template("api/reference.html")
-    text = page.render(document=document, routes=list(_routes(document)), type_of=type_of)
+    text = page.render(document=document, routes=list(_routes(document)), type_of=type_of, prose=prose)
     return HTMLResponse(text, headers={"content-security-policy": _OWN_STYLES_ONLY})
+
+
+def prose(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>" if odd % 2 else "{}").format(part) for odd, part in enumerate(parts))
 
 
 def type_of(schema: dict[str, Any]) -> Markup:
