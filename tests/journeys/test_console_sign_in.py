@@ -7,6 +7,7 @@ import httpx
 import pyotp
 import pytest
 from consoled import PASSWORD, Consoled, Visitor
+from sqlalchemy import select
 
 from anlan import clock
 from anlan.store import staff
@@ -168,3 +169,56 @@ def test_the_way_back_is_our_own(console: Consoled) -> None:
     visitor = console.visitor()
     assert visitor.field("/sign-in?next=/policies", "next") == "/policies"
     assert visitor.field("/sign-in?next=https://evil.example/", "next") == "/"
+
+
+def test_a_page_that_polls_keeps_no_session_alive(console: Consoled) -> None:
+    console.add_person("dong", "analyst")
+    visitor = console.visitor()
+    visitor.sign_in("dong")
+    ours = staff_sessions.c.token_hash == digest(visitor.http.cookies["anlan_session"])
+
+    def ends_in_s() -> float:
+        with console.house.database.read() as connection:
+            ends: float = connection.execute(select(staff_sessions.c.expires_at).where(ours)).scalar_one()
+        return ends - clock.now()
+
+    with console.house.database.write() as connection:
+        connection.execute(staff_sessions.update().where(ours).values(expires_at=clock.now() + 60))
+    visitor.http.get("/sign-in/enrol", headers={"hx-request": "true"})
+    assert ends_in_s() < 61
+    visitor.get("/sign-in/enrol")
+    assert ends_in_s() > 3_600
+
+
+def test_large_forms_are_refused_unread(console: Consoled) -> None:
+    assert console.visitor().http.post("/sign-in", content=b"x" * 300_000).status_code == 413
+    chunks = (b"x" for _ in range(3))
+    assert console.visitor().http.post("/sign-in", content=chunks).status_code == 413
+
+
+def test_a_store_that_is_away_is_a_page_that_says_so(console: Consoled) -> None:
+    console.add_person("bei", "analyst")
+    visitor = console.visitor()
+    visitor.sign_in("bei")
+    with console.house.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE staff_sessions RENAME TO away")
+    try:
+        answer = visitor.http.get("/decisions", headers={"accept-language": "en"})
+    finally:
+        with console.house.database.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO staff_sessions")
+    assert answer.status_code == 503
+    assert "Not available right now" in answer.text
+    assert answer.headers["hx-reswap"] == "none"
+    assert place(visitor.get("/decisions")) == "/sign-in/enrol"
+
+
+def test_assets_are_kept_by_browsers_and_pages_are_not(console: Consoled) -> None:
+    page = console.visitor().get("/sign-in")
+    assets = re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text)
+    assert len(assets) >= 3
+    for path in assets:
+        answer = console.visitor().get(path.replace("&amp;", "&"))
+        assert answer.status_code == 200, path
+        assert "immutable" in answer.headers["cache-control"], path
+    assert page.headers["cache-control"] == "no-store"

@@ -1,7 +1,6 @@
 """The console as one application: its rooms, what every answer carries, and what becomes of errors."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import structlog
 from fastapi import Depends, FastAPI, Request
@@ -25,12 +24,12 @@ from anlan.web.console import (
     signals,
     staff,
 )
-from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit
+from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit, stranger
 from anlan.web.console.rooms import Rooms
-from anlan.web.console.shell import Visit
+from anlan.web.console.shell import ASSETS, STATIC, Visit
 from anlan.web.languages import mark
 
-STATIC = Path(__file__).parent.parent / "static"
+MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, policies, investigate, signals, lists, deliveries, keys, health, oversight, staff,
 )
@@ -66,6 +65,7 @@ def build_console(rooms: Rooms) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for room in ROOMS:
         app.include_router(room.router)
+    app.middleware("http")(limit_forms)
     app.middleware("http")(add_headers)
     app.exception_handler(ElsewhereFirst)(go_elsewhere)
     app.exception_handler(AnlanError)(show_error)
@@ -80,9 +80,19 @@ async def add_headers(request: Request, answer: Callable[[Request], Awaitable[Re
     response = await answer(request)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.query_params.get("v") == ASSETS and response.status_code == 200:
+        response.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
     if request.url.scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse a form that says no length, or a large one, before any of it is read."""
+    length = request.headers.get("content-length", "")
+    if request.method == "POST" and not (length.isdigit() and int(length) <= MAX_FORM_BYTES):
+        return Response(status_code=413)
+    return await answer(request)
 
 
 def go_elsewhere(request: Request, error: Exception) -> Response:
@@ -96,7 +106,7 @@ def go_elsewhere(request: Request, error: Exception) -> Response:
 def show_error(request: Request, error: Exception) -> Response:
     """An error that says what to do."""
     known = error if isinstance(error, AnlanError) else AnlanError(str(error))
-    visit = open_visit(request)
+    visit = _visit_in_trouble(request)
     return _draw(visit, known.status, visit.tell(known))
 
 
@@ -118,10 +128,20 @@ def show_unexpected(request: Request, error: Exception) -> Response:
 
 
 def _say(request: Request, status: int, detail: str) -> Response:
-    visit = open_visit(request)
+    visit = _visit_in_trouble(request)
     return _draw(visit, status, visit.language.say(detail))
+
+
+def _visit_in_trouble(request: Request) -> Visit:
+    """The visit, or a stranger's when even who it is cannot be found out."""
+    try:
+        return open_visit(request)
+    except AnlanError:
+        return stranger(request)
 
 
 def _draw(visit: Visit, status: int, detail: str) -> Response:
     title = visit.language.say(_TITLES.get(status, _OTHER_TITLE))
-    return visit.page("console/problem.html", answer=status, status=status, title=title, detail=detail)
+    page = visit.page("console/problem.html", answer=status, status=status, title=title, detail=detail)
+    page.headers["HX-Reswap"] = "none"  # a part of a page that could not be had leaves the old one standing
+    return page

@@ -40,7 +40,8 @@ def open_visit(request: Request) -> Visit:
     """The request with who makes it, whatever stage of sign-in they are at."""
     rooms: Rooms = request.app.state.rooms
     token = request.cookies.get(SESSION_COOKIE, "")
-    person = find_person(rooms, token) if token else None
+    is_poll = request.headers.get("hx-request") == "true"
+    person = find_person(rooms, token, is_in_use=not is_poll) if token else None
     csrf = people.csrf_token(token if person else request.cookies.get(DOORSTEP_COOKIE, ""))
     return Visit(
         request=request, rooms=rooms, language=choose_language(request, person, rooms), csrf=csrf, person=person
@@ -51,14 +52,20 @@ AnyVisit = Annotated[Visit, Depends(open_visit)]
 """A visit by anybody, signed in or not."""
 
 
-def find_person(rooms: Rooms, token: str) -> Person | None:
-    """The member of staff whose session this is, if it has not ended."""
+def stranger(request: Request) -> Visit:
+    """A visit by nobody, for telling that something is wrong when the store cannot say who it is."""
+    rooms: Rooms = request.app.state.rooms
+    return Visit(request=request, rooms=rooms, language=choose_language(request, None, rooms), csrf="")
+
+
+def find_person(rooms: Rooms, token: str, *, is_in_use: bool) -> Person | None:
+    """The member of staff whose session this is, if it has not ended; a page that polls keeps no session alive."""
     now = clock.now()
     with rooms.database.read() as connection:
         session = staff.find_session(connection, people.digest(token), now)
     if session is None:
         return None
-    if session.expires_at - now < IDLE_S / 2 and session.created_at + SESSION_S > session.expires_at:
+    if is_in_use and session.expires_at - now < IDLE_S / 2 and session.created_at + SESSION_S > session.expires_at:
         with rooms.database.write() as connection:
             staff.extend_session(connection, people.digest(token), min(now + IDLE_S, session.created_at + SESSION_S))
     return person_of(session.member, has_passed=session.has_passed)

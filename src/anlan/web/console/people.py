@@ -1,21 +1,29 @@
 """Who a member of staff is to the console, and what makes a password or a six-digit code good."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from threading import BoundedSemaphore
 
 import pyotp
 import segno
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from anlan.errors import Unavailable
 from anlan.store.staff import Member
+from anlan.web.languages import mark
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
+TURN_S = 5.0
 _STEP_S = 30
 _HASHER = PasswordHasher()
+_AT_ONCE = BoundedSemaphore(4)
+"""Each hash takes 64 MiB; strangers who try names must not take all there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +59,23 @@ def person_of(member: Member, *, has_passed: bool) -> Person:
 
 
 def hash_password(password: str) -> str:
-    """Argon2id with the library's current parameters."""
-    return _HASHER.hash(password)
+    """Argon2id with the library's current parameters.
+
+    Raises:
+        Unavailable: too many at once.
+    """
+    with _in_turn():
+        return _HASHER.hash(password)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _AT_ONCE.acquire(timeout=TURN_S):
+        raise Unavailable(mark("Too many people sign in at once. Try again in a moment."))
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 @cache
@@ -62,11 +85,16 @@ def _decoy() -> str:
 
 
 def is_password(password: str, hashed: str | None) -> bool:
-    """Whether `password` belongs to `hashed`; takes as long when there is no such account."""
-    try:
-        return _HASHER.verify(hashed or _decoy(), password[:MAX_PASSWORD_CHARS]) and hashed is not None
-    except (VerificationError, InvalidHashError):
-        return False
+    """Whether `password` belongs to `hashed`; takes as long when there is no such account.
+
+    Raises:
+        Unavailable: too many at once.
+    """
+    with _in_turn():
+        try:
+            return _HASHER.verify(hashed or _decoy(), password[:MAX_PASSWORD_CHARS]) and hashed is not None
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def new_one_time_password() -> str:

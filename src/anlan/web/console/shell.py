@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from anlan import __version__, clock
+from anlan import clock
 from anlan.errors import AnlanError, Unauthorized
 from anlan.web.console import charts
 from anlan.web.console.access import ROLE_NOTES, ROLE_TITLES, Act, acts_of
@@ -21,6 +22,10 @@ from anlan.web.console.words import ACTION_ICONS, TITLES
 from anlan.web.languages import Language, language, mark, negotiate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+STATIC = Path(__file__).parent.parent / "static"
+ASSETS = sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:12]
+"""Part of the address of every style, script and picture, so that browsers may keep them for ever."""
+
 LANGUAGE_COOKIE = "anlan_language"
 THEME_COOKIE = "anlan_theme"
 _COOKIE_AGE_S = 365 * 86_400
@@ -80,7 +85,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         charts=charts, titles=TITLES, role_titles=ROLE_TITLES, role_notes=ROLE_NOTES, action_icons=ACTION_ICONS,
-        version=__version__,
+        assets=ASSETS,
     )
     return environment
 
