@@ -44,8 +44,9 @@ def show_document(request: Request) -> Response:
 
 def prose(text: str) -> Markup:
     """Text with what stands between backticks as code."""
-    parts = text.split("`")
-    return Markup("").join(Markup("<code>{}</code>" if odd % 2 else "{}").format(part) for odd, part in enumerate(parts))
+    code, plain = Markup("<code>{}</code>"), Markup("{}")
+    parts = enumerate(text.split("`"))
+    return Markup("").join((code if number % 2 else plain).format(part) for number, part in parts)
 
 
 def type_of(schema: dict[str, Any]) -> Markup:
