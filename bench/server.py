@@ -60,7 +60,7 @@ def serve_anlan(port: int, folder: Path, *, as_shipped: bool) -> None:
     if not as_shipped:
         workshop = make_workshop()
         house.workshop, house.engine, house.registry = workshop, workshop.engine, workshop.registry
-        house.snapshots = SnapshotRound(workshop.counters, workshop.engine.fuses)
+        house.snapshots = SnapshotRound(workshop.counters, workshop.engine.fuses, workshop.accumulators)
     _, secret = house.keys.create("bench", ["events:write"], 1e9)
     (folder / "key").write_text(secret)
     serve(house)

@@ -75,7 +75,7 @@ class House:
         )
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
-            self.workshop.counters, self.workshop.accumulators, self.engine.fuses
+            self.workshop.counters, self.engine.fuses, self.workshop.accumulators
         )
         self._reloading = threading.Lock()
         self._file_stamp: dict[Path, int] = {}
@@ -197,8 +197,8 @@ class House:
     def _recover(self) -> None:
         saved = load_snapshots(self.database)
         counted = recover(
-            self.workshop.counters, self.workshop.accumulators, self.engine.fuses, saved, self.journal.since,
-            self.workshop.catalogue,
+            self.workshop.counters, self.engine.fuses, saved, self.journal.since, self.workshop.catalogue,
+            self.workshop.accumulators,
         )
         log.info("recovered", count=counted)
 

@@ -1,6 +1,7 @@
 """Counters, accumulators and fuses after a start or a failed commit: snapshots, then the journal's later events."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from anlan.domain.events import Catalogue
@@ -11,6 +12,7 @@ from anlan.errors import InvalidEvent
 
 FUSES = "fuses"
 """The name under which the fuses are snapshotted beside the counters."""
+NONE: Mapping[str, Accumulator] = MappingProxyType({})
 
 
 class SavedState(Protocol):
@@ -54,20 +56,20 @@ class State(Protocol):
 
 def recover(
     counters: Counters,
-    accumulators: Mapping[str, Accumulator],
     fuses: Fuses,
     saved: Mapping[str, SavedState],
     events_since: Callable[[int], Iterable[JournaledEvent]],
     catalogue: Catalogue,
+    accumulators: Mapping[str, Accumulator] = NONE,
 ) -> int:
     """Bring everything to the journal's last event; returns how many events were counted again.
 
     Fuses are saved with every round of snapshots and not replayed: after a crash they miss a few seconds of hits.
 
     Args:
-        accumulators: by name.
         saved: snapshots by name of counter or accumulator, and `FUSES`.
         events_since: the journal's events after a sequence number, in order of commit.
+        accumulators: by name.
     """
     counted_to = {name: _restore(state, saved.get(name)) for name, state in _states(counters, accumulators).items()}
     if FUSES in saved:
@@ -105,7 +107,7 @@ def _restore(state: State, saved: SavedState | None) -> int:
 class SnapshotRound:
     """Names the state whose turn it is, one after the other, so that no save holds up the stream for long."""
 
-    def __init__(self, counters: Counters, accumulators: Mapping[str, Accumulator], fuses: Fuses) -> None:
+    def __init__(self, counters: Counters, fuses: Fuses, accumulators: Mapping[str, Accumulator] = NONE) -> None:
         self._states = _states(counters, accumulators)
         self._fuses = fuses
         self._names = list(self._states)

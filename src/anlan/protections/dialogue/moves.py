@@ -1,6 +1,7 @@
 """Decides which moves of fraud one message makes, and which words show them; it does not know who says it to whom."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -15,7 +16,7 @@ from anlan.errors import InvalidSettings
 
 Stage = Literal["trust", "bait", "ask", "pressure"]
 
-GAP_CHARS = 16
+GAP_CHARS = 24
 """How far apart the parts of one cue may stand."""
 SHOWN_AT = 1.0
 HANDLE, ADDRESS = "{handle}", "{address}"
@@ -65,7 +66,10 @@ class _Cue(NamedTuple):
     cancels: bool
 
 
-Places = dict[int, list[tuple[int, int]]]
+Place = tuple[int, int]
+"""Start and end in the folded text."""
+
+Places = dict[int, list[Place]]
 """Where each word stands, by its number."""
 
 
@@ -107,7 +111,7 @@ class MoveBook:
 
     def _weigh(self, text: str, places: Places) -> tuple[Shown, ...]:
         weights: dict[int, float] = defaultdict(float)
-        spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        spans: dict[int, list[Place]] = defaultdict(list)
         cancelled: set[int] = set()
         for cue in {id(cue): cue for word in places for cue in self._by_first.get(word, ())}.values():
             match = _match(cue, places, text)
@@ -123,29 +127,36 @@ class MoveBook:
         shown = sorted(owner for owner, weight in weights.items() if weight >= SHOWN_AT and owner not in cancelled)
         return tuple(self._shown(owner, spans[owner], text) for owner in shown)
 
-    def _shown(self, owner: int, spans: list[tuple[int, int]], text: str) -> Shown:
+    def _shown(self, owner: int, spans: list[Place], text: str) -> Shown:
         ordered = tuple(sorted({(start, end) for start, end in spans if end > start}))
         return Shown(self.moves[owner], tuple(text[start:end] for start, end in ordered), ordered)
 
 
-def _match(cue: _Cue, places: Places, text: str) -> list[tuple[int, int]] | None:
+def _match(cue: _Cue, places: Places, text: str) -> list[Place] | None:
     """Where the parts of the cue stand, in order and near each other; None if they do not or are negated."""
-    for first in _places_of(cue.parts[0], places):
-        if _NEGATED.search(text, max(0, first[0] - _NEGATION_CHARS), first[0]):
-            continue
-        chain = [first]
-        for part in cue.parts[1:]:
-            end = chain[-1][1]
-            following = next((p for p in _places_of(part, places) if end <= p[0] <= end + GAP_CHARS), None)
-            if following is None:
-                break
-            chain.append(following)
-        if len(chain) == len(cue.parts):
+    candidates = [_places_of(part, places) for part in cue.parts]
+    if not all(candidates):
+        return None
+    for first in candidates[0]:
+        chain = _chain(first, candidates[1:])
+        if chain and not _NEGATED.search(text, max(0, first[0] - _NEGATION_CHARS), first[0]):
             return chain
     return None
 
 
-def _places_of(words: frozenset[int], places: Places) -> list[tuple[int, int]]:
+def _chain(first: Place, following: Sequence[list[Place]]) -> list[Place] | None:
+    """`first` and the nearest place of each following part."""
+    chain = [first]
+    for candidates in following:
+        end = chain[-1][1]
+        index = bisect_left(candidates, (end, end))
+        if index == len(candidates) or candidates[index][0] > end + GAP_CHARS:
+            return None
+        chain.append(candidates[index])
+    return chain
+
+
+def _places_of(words: frozenset[int], places: Places) -> list[Place]:
     return sorted(place for word in words if word in places for place in places[word])
 
 

@@ -30,6 +30,9 @@ PRIOR = -4.0
 """Log-odds of fraud for a dialogue in which nothing was shown."""
 SCORE_EVIDENCE = 3.0
 """What a mean of the highest fraud scores of 1 adds to the log-odds."""
+ASK_AGAIN_EVIDENCE = 0.7
+MOST_ASKS_AGAIN = 2
+"""What each further message that asks for something adds, and how many of them count."""
 
 _STAGES = {"trust": 1, "bait": 2, "ask": 3}
 _PRESSURE = 4
@@ -37,11 +40,19 @@ _FORMAT = 1
 
 
 class Said(NamedTuple):
-    """One remembered message: event time, moves as a mask, fraud score (None: unknown)."""
+    """One remembered message.
+
+    Attributes:
+        time: event time.
+        mask: its moves, a bit each.
+        score: fraud score; None is unknown.
+        to: the recipient's account; empty in a group.
+    """
 
     time: float
     mask: int
     score: float | None
+    to: str
 
     @property
     def is_quiet(self) -> bool:
@@ -72,6 +83,17 @@ class Reading(NamedTuple):
     stage: int | None = None
     fraud_score: float | None = None
     sender_top: float | None = None
+    sender_asked: int = 0
+
+
+_CONTACT_SCORE = 1.0 / (1.0 + math.exp(-PRIOR))
+_UNHEARD = {
+    (True, True): Reading(0, 0, _CONTACT_SCORE, 0.0),
+    (True, False): Reading(0, 0, _CONTACT_SCORE),
+    (False, True): Reading(sender_top=0.0),
+    (False, False): Reading(),
+}
+"""A quiet message of somebody of whom nothing is remembered, by (has one recipient, its score is known)."""
 
 
 class Evidence:
@@ -79,10 +101,12 @@ class Evidence:
 
     def __init__(self, book: MoveBook) -> None:
         self._moves = [(1 << place, move.evidence, move.stage) for place, move in enumerate(book.moves)]
+        self.asking = sum(bit for bit, _, stage in self._moves if stage == "ask")
 
-    def fraud_score(self, mask: int, top: float) -> float:
-        """Probability in [0, 1]; moves count as independent evidence."""
+    def fraud_score(self, mask: int, asks: int, top: float) -> float:
+        """Probability in [0, 1] after `asks` messages that ask; moves count as independent evidence."""
         odds = PRIOR + SCORE_EVIDENCE * top + sum(evidence for bit, evidence, _ in self._moves if mask & bit)
+        odds += ASK_AGAIN_EVIDENCE * max(0, min(asks - 1, MOST_ASKS_AGAIN))
         return 1.0 / (1.0 + math.exp(-odds))
 
     def stage(self, mask: int) -> int:
@@ -137,11 +161,14 @@ class Dialogues:
 
     def _count(self, event: Event, said: Said) -> Reading:
         data: MessageSent = event.data  # type: ignore[assignment]
-        sender_top = _top_mean(_add(self._senders, data.sender, said))
+        if said.is_quiet and self._senders.get(data.sender) is None:
+            return _UNHEARD[bool(said.to), said.score is not None]
+        sent = _add(self._senders, data.sender, said)
+        top, asked = _top_mean(sent), len({one.to for one in sent if one.to and one.mask & self._evidence.asking})
         if data.recipient is None:
-            return Reading(sender_top=sender_top)
+            return Reading(sender_top=top, sender_asked=asked)
         messages = _add(self._pairs, f"{len(data.sender)}:{data.sender}{data.recipient}", said)
-        reading = self._judge(messages)._replace(sender_top=sender_top)
+        reading = self._judge(messages)._replace(sender_top=top, sender_asked=asked)
         if not said.is_quiet:
             met = Met(said.time, reading.fraud_score or 0.0, reading.stage or 0)
             _add(self._recipients, data.recipient, met)
@@ -151,7 +178,8 @@ class Dialogues:
         mask = 0
         for said in messages:
             mask |= said.mask
-        fraud_score = self._evidence.fraud_score(mask, _top_mean(messages) or 0.0)
+        asks = sum(said.mask & self._evidence.asking != 0 for said in messages)
+        fraud_score = self._evidence.fraud_score(mask, asks, _top_mean(messages) or 0.0)
         return Reading(mask.bit_count(), self._evidence.stage(mask), fraud_score)
 
     def __len__(self) -> int:
@@ -187,7 +215,8 @@ class Dialogues:
 
 
 def _said(event: Event, mask: int, score: float | None) -> Said:
-    return Said(event.time, mask, 0.0 if score is not None and score < QUIET_BELOW else score)
+    data: MessageSent = event.data  # type: ignore[assignment]
+    return Said(event.time, mask, 0.0 if score is not None and score < QUIET_BELOW else score, data.recipient or "")
 
 
 def _add(states: Generations, key: str, entry: Entry) -> tuple[Entry, ...]:
@@ -245,6 +274,11 @@ _PARTS: tuple[Signal, ...] = (
         "dialogue", "sender_top", "sender_fraud_top3_7d", "number",
         {"zh": "发送者7天内最高三条诈骗分均值", "en": "Mean of the sender's three highest fraud scores in 7 days"},
         low=0.0, high=1.0, examples=(({"dialogue": _TALK}, 0.5), ({"dialogue": Reading()}, None)),
+    ),
+    part_of(
+        "dialogue", "sender_asked", "sender_asked_recipients_7d", "number",
+        {"zh": "发送者7天内索取过的不同对象数", "en": "Different recipients the sender asked for something in 7 days"},
+        low=0.0, examples=(({"dialogue": Reading(sender_asked=4)}, 4), ({"dialogue": _IN_GROUP}, 0)),
     ),
     part_of(
         "payer_dialogues", "fraud_score", "payer_dialogue_fraud_score_7d", "number",
