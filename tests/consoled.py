@@ -97,12 +97,13 @@ class Consoled:
         )
         self.house.lists.add([entry])
         self.house.reload_lists()
+        name = f"blocked-{len(text)}"
         event = {
-            "specversion": "1.0", "id": text, "source": "im", "type": "message.sent",
+            "specversion": "1.0", "id": name, "source": "im", "type": "message.sent",
             "data": {"sender": "u-blocked", "recipient": "u-other", "text": text},
         }
         self.do(self.house.intake.accept(msgspec.json.encode(event)))
-        return event_key("im", text)
+        return event_key("im", name)
 
     def add_person(self, name: str, *roles: str, must_change_password: bool = False, language: str = "en") -> str:
         """A member of staff with `PASSWORD`; returns the name."""

@@ -1,8 +1,8 @@
 """What pages do in a browser: live without reloading, and whole without a script."""
 
 import msgspec
-from conftest import Desk
 from consoled import PASSWORD, Consoled
+from desks import Desk
 from playwright.sync_api import expect
 
 

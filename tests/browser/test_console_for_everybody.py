@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Desk
+from desks import Desk
 from playwright.sync_api import Page
 
 AXE = Path(__file__).with_name("axe-4.14.1.min.js").read_text("utf-8")
