@@ -1,24 +1,21 @@
 """What one counter costs: microseconds of CPU per event, and bytes and snapshot time per key.
 
-Run `python bench/counters.py`. Events are decoded afresh, so that strings are hashed as they are in the server.
+Events are decoded afresh, so that strings are hashed as they are in the server.
 """
 
 import gc
 import random
-import sys
 import time
 import tracemalloc
-from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from anlan.domain.events import AccountLogin, Catalogue
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters
+from bench.measure import Figure, run_alone, show_table
 
 START = 1_700_000_000.0
 EVENTS = 60_000
@@ -54,10 +51,10 @@ def make_datas(spec: CounterSpec, keys: int, values: int, seed: int) -> list[Any
     ]
 
 
-def measure_us(spec: CounterSpec, keys: int, values: int) -> float:
+def measure_us(spec: CounterSpec, keys: int, values: int, turns: int) -> float:
     """Median over rounds of CPU microseconds for one count and read, loop included."""
     rounds = []
-    for seed in range(ROUNDS):
+    for seed in range(turns):
         datas = make_datas(spec, keys, values, seed)
         ((_, run),) = Counters([spec]).for_type(spec.on[0])
         gc.collect()
@@ -86,28 +83,23 @@ def measure_bytes(spec: CounterSpec, events_per_key: int, keys: int = 20_000) ->
     return used / keys, len(blob) / keys, seconds / keys * 1e6
 
 
-def table(title: str, columns: Iterable[str]) -> Table:
-    """An empty table with its first column for names."""
-    made = Table("counter", title=title)
-    for column in columns:
-        made.add_column(column, justify="right")
-    return made
-
-
-def main() -> None:
-    """Print both tables."""
-    speed = table("µs of CPU per event: count, then read", MIXES)
-    size = table("per key: bytes in memory / bytes in a snapshot / µs to snapshot and restore", ("1 event", "5", "40"))
+def run(quick: bool) -> list[Figure]:
+    """Print both tables; nothing was promised but that it is bounded and known."""
+    speed, size = [], []
+    rounds = 1 if quick else ROUNDS
     for name, fields in DECLARED.items():
         spec = declare(name, fields)
-        speed.add_row(name, *(f"{measure_us(spec, *mix):.2f}" for mix in MIXES.values()))
+        speed.append([name, *(f"{measure_us(spec, *mix, rounds):.2f}" for mix in MIXES.values())])
         if name != "count, two key fields":
             measured = (measure_bytes(spec, 1), measure_bytes(spec, 5), measure_bytes(spec, 40, keys=5_000))
-            size.add_row(name, *(f"{used:.0f} / {blob:.0f} / {took:.1f}" for used, blob, took in measured))
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(speed)
-    console.print(size)
+            size.append([name, *(f"{used:.0f} / {blob:.0f} / {took:.1f}" for used, blob, took in measured)])
+    show_table("µs of CPU per event: count, then read", ["counter", *MIXES], speed)
+    show_table(
+        "per key: bytes in memory / bytes in a snapshot / µs to snapshot and restore",
+        ["counter", "1 event", "5", "40"], size,
+    )
+    return [Figure("counter of events, 2,000 keys: µs to count and read", speed[0][2])]
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(run)

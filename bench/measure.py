@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from statistics import median
 from typing import Any
 
@@ -68,6 +69,12 @@ def show_figures(figures: Sequence[Figure]) -> None:
     for figure in figures:
         said = {True: "pass", False: "MISS", None: ""}[figure.is_reached]
         print(f"| {figure.name} | {figure.measured} | {figure.reach} | {said} |")
+
+
+def figures_of(module: str, quick: bool) -> Sequence[Figure]:
+    """The figures of one module of this package."""
+    figures: Sequence[Figure] = import_module(f"bench.{module}").run(quick)
+    return figures
 
 
 def run_alone(run: Callable[[bool], Sequence[Figure]]) -> None:
