@@ -175,8 +175,8 @@ class Engine:
             findings=ordered,
             shadow=order_findings(shadow) if shadow else (),
             actions=actions,
-            pending=tuple(member.policy.id for member in pending if member.is_live),
-            shadow_pending=tuple(member.policy.id for member in pending if not member.is_live),
+            pending=_ids(pending, is_live=True),
+            shadow_pending=_ids(pending, is_live=False),
             signals=signals,
             failed=failed,
             policy_set=policy_set,
@@ -312,6 +312,10 @@ class _SecondPass:
         except TimeoutError:
             self._hangs[made.name] += 1
             raise
+
+
+def _ids(members: Sequence[CheckedPolicy], *, is_live: bool) -> tuple[str, ...]:
+    return tuple([member.policy.id for member in members if member.is_live is is_live]) if members else ()
 
 
 def actions_of(policy: Policy, event: Event, key: str) -> tuple[Action, ...]:

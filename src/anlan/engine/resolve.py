@@ -11,11 +11,12 @@ from anlan.domain.decisions import Finding, Verdict
 from anlan.domain.policies import SEVERITIES
 
 _RANK: dict[str, int] = {word: -index for index, word in enumerate(SEVERITIES)}
+_VERDICT_RANK: dict[str, int] = {verdict.word: -verdict for verdict in Verdict}
 
 
 def order_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Most severe first."""
-    return tuple(sorted(findings, key=lambda f: (-Verdict.of(f.verdict), _RANK[f.severity], f.policy)))
+    return tuple(sorted(findings, key=lambda f: (_VERDICT_RANK[f.verdict], _RANK[f.severity], f.policy)))
 
 
 def resolve(findings: Iterable[Finding]) -> tuple[str, tuple[Finding, ...], tuple[Action, ...]]:
