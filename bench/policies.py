@@ -47,7 +47,7 @@ def ours(rules: list[Rule]) -> Judge:
     )
     evaluator = Evaluator(MEASURED, registry, (), members, SignalStats())
     profiles, lists = Profiles(), Lists()
-    return lambda event: evaluator.run(event, profiles, lists)[0].hits
+    return lambda event: evaluator.run(event, profiles, lists)[0][1]
 
 
 def by_hand(rules: list[Rule]) -> Judge:

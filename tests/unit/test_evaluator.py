@@ -32,7 +32,7 @@ def make_evaluator(*conditions: str) -> Evaluator:
 def test_sampled_events_are_judged_like_all_others() -> None:
     evaluator = make_evaluator("word IN ('a', 'b')", "regexp_matches(word, 'a+')", "score > 0.5 AND word LIKE 'x%y_'")
     event = Event("1", "test", ENTRY, 1.0, ENTRY.data(actor="a1", word="a", score=0.7), b"")  # type: ignore[call-arg]
-    hits = [evaluator.run(event, Profiles(), Lists())[0].hits for _ in range(2 * SAMPLE_EVERY)]
+    hits = [evaluator.run(event, Profiles(), Lists())[0][1] for _ in range(2 * SAMPLE_EVERY)]
     assert hits == [[0, 1]] * (2 * SAMPLE_EVERY)
 
 
@@ -56,5 +56,5 @@ def test_conditions_that_share_their_beginning_mean_what_they_mean_alone() -> No
     for flag, word, score in product((True, False, None), ("a", "b", None), (0.0, 0.3, 0.9, None)):
         values = {"flag": flag, "word": word, "score": score}
         event = Event("1", "test", ENTRY, 1.0, ENTRY.data(actor="a1", **values), b"")  # type: ignore[call-arg]
-        hits = evaluator.run(event, Profiles(), Lists())[0].hits
+        hits = evaluator.run(event, Profiles(), Lists())[0][1]
         assert hits == [index for index, holds in enumerate(alone) if holds(values)], values

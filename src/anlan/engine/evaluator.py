@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from anlan.clock import stopwatch
 from anlan.domain.events import Data, Event, EventType
@@ -62,15 +62,9 @@ class SignalStats:
         self.unknown[name] += value is None
 
 
-class Outcome(NamedTuple):
-    """What the generated function returns.
-
-    `signals` are the recorded ones that are known, by name; `hits` and `undecided` index the policies it was made for.
-    """
-
-    signals: dict[str, Any]
-    hits: list[int]
-    undecided: list[int]
+Outcome = tuple[dict[str, Any], list[int], list[int]]
+"""What the generated function returns: the recorded signals that are known, by name; then the policies that hold, and
+those that cannot be decided, as indexes into those that it was made for."""
 
 
 class Evaluator:
@@ -92,8 +86,7 @@ class Evaluator:
         self.source = source.text(is_timed=False)
         self._names = source.bound | {
             "check": self._check, "fail": self._fail, "HungSignal": HungSignal, "stopwatch": stopwatch,
-            "is_storable": _is_storable,
-            "sample": stats.sample, "Outcome": Outcome,
+            "is_storable": _is_storable, "sample": stats.sample,
         }
         self._plain = _compile(self.source, self._names, entry.name)
         self._timed = _compile(source.text(is_timed=True), self._names, entry.name)
@@ -216,7 +209,7 @@ class _Source:
             call, nonsense = self._call(index, made), self._nonsense(made)
             lines += self._guarded(made.name, call, nonsense, is_timed=is_timed, is_recorded=made.type != "object")
         lines += ["    hits = []", "    undecided = []", *self._conditions, "    hits.sort()"]
-        return "\n".join([*lines, "    return Outcome(signals, hits, undecided)", ""])
+        return "\n".join([*lines, "    return signals, hits, undecided", ""])
 
     def _content_text(self) -> list[str]:
         fields = self._entry.text_fields

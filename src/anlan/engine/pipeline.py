@@ -96,24 +96,23 @@ class Engine:
         self.fuses.count_event(event.type.name, event.time)
         self._guard.arm()
         try:
-            outcome, failed = evaluator.run(event, self.profiles, self.lists)
+            (signals, hits, undecided), failed = evaluator.run(event, self.profiles, self.lists)
         finally:
             self._guard.disarm()
         facts = facts_of(event, self.profiles)
         self.profiles.learn(facts)
-        signals = outcome.signals
         key = event_key(event.source, event.id)
         notices: list[StaffNotice] = []
         findings: list[Finding] = []
         shadow: list[Finding] = []
         pending: list[CheckedPolicy] = []
-        for index in outcome.hits:
+        for index in hits:
             member = evaluator.policies[index]
             finding = self._finding(member, event, key, signals, notices, is_unknown=False)
             (findings if member.is_live else shadow).append(finding)
             if self._waits(member, signals):
                 pending.append(member)
-        for index in outcome.undecided:
+        for index in undecided:
             member = evaluator.policies[index]
             if self._waits(member, signals):
                 pending.append(member)
