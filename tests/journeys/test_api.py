@@ -16,7 +16,7 @@ from anlan.store.keys import ApiKeys
 from anlan.web.api.access import SCOPES
 from anlan.web.api.document import VerdictAnswer
 
-GAMBLING = "加微信 lucky888，澳门赌场真人荷官，注册送彩金，日入过万，点击 www.bet-888.example"
+WORDS = "加微信 lucky888，澳门赌场真人荷官，注册送彩金，日入过万，点击 www.bet-888.example"
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def client(served: Served) -> Iterator[httpx.Client]:
-    """Somebody with every scope but `personal:read`."""
+    """Somebody with every scope but `personal:read`; `villain` stands on a block list already."""
     with served.client(served.new_key(*(scope for scope in ALL_SCOPES if scope != "personal:read"))) as made:
+        put_on_list(made, "villain")
         yield made
+
+
+def put_on_list(client: httpx.Client, account: str) -> None:
+    """Returns when the list decides."""
+    path = f"/v1/lists/fraudsters/account:{account}"
+    assert client.put(path, json={"purpose": "block", "note": "谁 / who"}).status_code == 200
+    deadline = time.monotonic() + 15
+    sender = {"sender": account}
+    while client.post("/v1/events", json=message(time.time_ns(), data=sender)).json()["verdict"] == "allow":
+        assert time.monotonic() < deadline, "the list was never reloaded"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +68,7 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
 
 
 def test_an_event_gets_a_verdict_and_a_repeat_gets_the_same(client: httpx.Client) -> None:
-    event = message("same", data={"text": GAMBLING})
+    event = message("same", data={"sender": "villain"})
     first, second = (client.post("/v1/events", json=event) for _ in range(2))
     assert first.status_code == 200
     verdict = msgspec.json.decode(first.content, type=VerdictAnswer)
@@ -96,7 +108,7 @@ def test_ten_megabytes_are_refused_before_they_are_read(client: httpx.Client) ->
 
 
 def test_a_batch_answers_line_by_line_and_a_bad_line_stops_nothing(client: httpx.Client) -> None:
-    lines = [json.dumps(message("b1")), "{broken", "", json.dumps(message("b2", data={"text": GAMBLING}))]
+    lines = [json.dumps(message("b1")), "{broken", "", json.dumps(message("b2", data={"sender": "villain"}))]
     lines.append(lines[0])
     response = client.post("/v1/events:batch", content="\n".join(lines))
     assert response.headers["content-type"] == "application/x-ndjson"
@@ -126,11 +138,11 @@ def test_a_deadline_is_met_or_answered_with_504_and_the_event_is_kept(client: ht
 
 
 def test_a_decision_is_explained_without_what_members_wrote(served: Served, client: httpx.Client) -> None:
-    event = message("explained", data={"text": GAMBLING}, subject="m1")
+    event = message("explained", data={"sender": "villain", "text": WORDS}, subject="m1")
     decision = client.post("/v1/events", json=event).json()["decision"]
     explained = client.get(f"/v1/decisions/{decision}").json()
     assert explained == client.get("/v1/decisions/by-event", params={"source": "im", "id": "explained"}).json()
-    assert explained["event"]["data"] == {"sender": "a1", "recipient": "a2"}
+    assert explained["event"]["data"] == {"sender": "villain", "recipient": "a2"}
     assert sorted(explained["event"]["hidden"]) == ["ip", "text"]
     assert "lucky888" not in json.dumps(explained)
     finding = explained["passes"][0]["findings"][0]
@@ -141,7 +153,7 @@ def test_a_decision_is_explained_without_what_members_wrote(served: Served, clie
     looks = served.audited("decision.personal")
     with served.client(served.new_key("decisions:read", "personal:read")) as reader:
         shown = reader.get(f"/v1/decisions/{decision}").json()
-    assert shown["event"]["data"]["text"] == GAMBLING
+    assert shown["event"]["data"]["text"] == WORDS
     assert shown["event"]["hidden"] == []
     assert served.audited("decision.personal") == looks + 1
 
@@ -173,24 +185,18 @@ def test_decisions_are_listed_page_by_page_without_gaps(client: httpx.Client) ->
     assert all(item["verdict"] != "allow" for item in notable)
 
 
-def test_a_list_entry_decides_the_next_event(served: Served, client: httpx.Client) -> None:
-    path = "/v1/lists/fraudsters/account:villain"
+def test_a_list_entry_decides_the_next_event_and_is_taken_off(served: Served, client: httpx.Client) -> None:
+    path = "/v1/lists/fraudsters/account:rogue"
     problem(client.get(path), 404, "not_found")
-    put = client.put(path, json={"purpose": "block", "note": "谁 / who"})
-    assert put.status_code == 200
-    assert client.get(path).json() == put.json()
-    assert client.get("/v1/lists").json()["items"] == [{"list": "fraudsters", "purpose": "block", "entries": 1}]
-    assert [entry["entity"] for entry in client.get("/v1/lists/fraudsters").json()["items"]] == ["account:villain"]
-    deadline = time.monotonic() + 15
-    number = 0
-    villain = {"sender": "villain"}
-    while client.post("/v1/events", json=message(f"v{number}", data=villain)).json()["verdict"] == "allow":
-        number += 1
-        assert time.monotonic() < deadline, "the list was never reloaded"
-        time.sleep(0.2)
+    put_on_list(client, "rogue")
+    entry = client.get(path).json()
+    assert (entry["purpose"], entry["note"], entry["owner"][:4]) == ("block", "谁 / who", "key:")
+    assert {"list": "fraudsters", "purpose": "block", "entries": 2} in client.get("/v1/lists").json()["items"]
+    listed = client.get("/v1/lists/fraudsters").json()["items"]
+    assert [one["entity"] for one in listed] == ["account:rogue", "account:villain"]
     assert client.delete(path).status_code == 204
     problem(client.delete(path), 404, "not_found")
-    assert served.audited("list.put") == served.audited("list.remove") == 1
+    assert (served.audited("list.put") >= 2, served.audited("list.remove")) == (True, 1)
 
 
 def test_entries_of_a_list_are_paged_in_order(client: httpx.Client) -> None:
@@ -227,7 +233,7 @@ def test_an_endpoint_lives_from_registration_to_deletion(served: Served, client:
 DRAFT = """
 - id: test.shouting
   on: message.sent
-  when: text_length >= 3 AND text_fraud_score < 0.5
+  when: text_length >= 3 AND NOT sender_is_blocked
   because: "{text_length:.0f} characters"
   reason: {zh: 请不要刷屏。, en: Please do not shout.}
   category: noise
@@ -263,7 +269,7 @@ def test_a_policy_is_checked_drafted_and_backtested(served: Served, client: http
 
 
 def test_an_investigation_finds_events_and_hides_what_is_personal(served: Served, client: httpx.Client) -> None:
-    client.post("/v1/events", json=message("to-find", data={"text": GAMBLING, "sender": "hunted"}))
+    client.post("/v1/events", json=message("to-find", data={"text": WORDS, "sender": "hunted"}))
     question = {"when": "sender = 'hunted' AND text_length > 1", "on": ["message.sent"]}
     found = client.post("/v1/investigations", json=question)
     assert found.json()["total"] == 1
@@ -280,7 +286,7 @@ def test_the_catalogue_is_there_to_read(client: httpx.Client) -> None:
     names = {item["name"] for item in client.get("/v1/signals").json()["items"]}
     on_login = {item["name"] for item in client.get("/v1/signals", params={"on": "account.login"}).json()["items"]}
     assert on_login < names
-    assert "text_fraud_score" in names - on_login
+    assert "text_length" in names - on_login
     problem(client.get("/v1/signals", params={"on": "nothing"}), 404, "not_found")
     types = {item["name"]: item for item in client.get("/v1/event-types").json()["items"]}
     privacy = {field["name"]: field["privacy"] for field in types["account.registered"]["fields"]}

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from anlan.app import House
 from anlan.cli import main
+from anlan.domain.lists import ListEntry
 from anlan.settings import Settings, read_settings
 from anlan.store.audit import latest_entries
 from anlan.store.database import Database
@@ -196,6 +197,8 @@ def message(number: str, text: str) -> dict[str, Any]:
 async def judge_in_house(*texts: str) -> str:
     """Judge these messages as the server would; the key of the last."""
     house = House(Settings())
+    house.lists.add([ListEntry(list="l", entity="account:a1", purpose="block", owner="me", source="test")])
+    house.reload_lists()
     await house.start()
     for number, text in enumerate(texts):
         answer = await house.intake.accept(json.dumps(message(str(number), text)).encode())
@@ -204,11 +207,11 @@ async def judge_in_house(*texts: str) -> str:
 
 
 def test_the_journal_is_asked_and_a_stored_decision_explained(tmp_path: Path) -> None:
-    fraud = "加微信 lucky888，澳门赌场真人荷官，注册送彩金，日入过万"
-    decision = asyncio.run(judge_in_house("hi", "ten characters", "hello there everybody", fraud))
+    decision = asyncio.run(judge_in_house("hi", "ten characters", "hello there everybody", "见一面"))
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
-    old.write_text(GOOD, "utf-8")
-    new.write_text(GOOD.replace(">= 10", ">= 15").replace("12", "16"), "utf-8")
+    loud = GOOD.replace("NOT sender_is_blocked", "sender_is_blocked").replace("blocked: false", "blocked: true")
+    old.write_text(loud, "utf-8")
+    new.write_text(loud.replace(">= 10", ">= 15").replace("12", "16"), "utf-8")
 
     report = done("policy", "backtest", old, "--since", "1d")
     assert "4 events" in report
@@ -219,7 +222,7 @@ def test_the_journal_is_asked_and_a_stored_decision_explained(tmp_path: Path) ->
 
     shown = done("policy", "explain", decision, "--language", "zh")
     assert "✓" in shown
-    assert "content." in shown
+    assert "traffic.blocked_sender" in shown
     assert acts()[-1] == "decision.personal"
     refused(anlan("policy", "explain", "0" * 32), "no event has the key")
     refused(anlan("policy", "explain", "what?"), "no event has the key")

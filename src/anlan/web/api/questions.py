@@ -29,7 +29,7 @@ _LAST_SECOND = 32_503_680_000
 """The year 3000."""
 
 Time = Annotated[float, Meta(ge=0, le=_LAST_SECOND)]
-Within = Annotated[float, Meta(ge=0.1, le=30)]
+Within = Annotated[float, Meta(ge=1, le=30)]
 Key = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 _slots = BoundedSemaphore(AT_ONCE)
