@@ -115,7 +115,7 @@ def test_a_decision_is_explained_and_personal_data_is_shown_only_on_demand(conso
     assert said not in engineer.get(path).text
     assert "Show personal data" not in engineer.get(path).text
     with console.house.database.read() as connection:
-        looks = [entry for entry in latest_entries(connection, 50) if entry.act == "look.personal"]
+        looks = [entry for entry in latest_entries(connection, 50) if entry.act == "decision.personal"]
     assert [(look.actor, look.subject) for look in looks] == [("staff:one-reviewer", f"event:{key}")]
 
 
@@ -163,7 +163,7 @@ def test_an_investigation_becomes_a_policy_that_a_second_person_lets_live(consol
     assert b'"asked"' in (stored.backtest or b"")
     assert zhou.post(f"{path}/retire", version=1).status_code == 303
     assert console.house.engine.policies.get("custom.talks") is None
-    assert {"investigate", "policy.draft", "policy.shadow", "policy.live", "policy.retired"} <= set(acts_noted(console))
+    assert {"investigation", "policy.draft", "policy.shadow", "policy.live", "policy.retired"} <= set(acts_noted(console))
 
 
 def ended_backtest(console: Consoled, visitor: Visitor, path: str) -> str:

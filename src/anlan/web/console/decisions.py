@@ -76,7 +76,7 @@ def reveal(
         raise Forbidden(NOT_ALLOWED)
     found = _find(visit, key)
     with visit.rooms.database.write() as connection:
-        audit.note(connection, visit.actor, f"look.{level}", f"event:{key}", {})
+        audit.note(connection, visit.actor, f"decision.{level}", f"event:{key}", {})
     return _page(visit, found, level)
 
 

@@ -59,7 +59,7 @@ def switch(
 ) -> Response:
     with visit.rooms.database.write() as connection:
         if set_enabled(connection, endpoint_id, is_enabled=enabled):
-            audit.note(connection, visit.actor, "endpoint.on" if enabled else "endpoint.off", endpoint_id, {})
+            audit.note(connection, visit.actor, "endpoint.enable" if enabled else "endpoint.disable", endpoint_id, {})
     return visit.go("/deliveries")
 
 
@@ -70,5 +70,5 @@ def replay(
     """One message, or all that were given up."""
     with visit.rooms.database.write() as connection:
         count = outbox.replay(connection, clock.now(), endpoint or None, message or None)
-        audit.note(connection, visit.actor, "delivery.replay", message or "*", {"endpoint": endpoint, "count": count})
+        audit.note(connection, visit.actor, "deliveries.replay", message or endpoint or "all", {"count": count})
     return visit.go("/deliveries")

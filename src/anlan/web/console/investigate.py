@@ -85,9 +85,10 @@ def _note(visit: Visit, condition: Condition, on: str, hours: int) -> None:
     """What was asked, and which personal data the answer shows beside the ids of those who appear most."""
     reader = Reader(visit.rooms.engine.registry, visit.language, "")
     personal = [name for name in condition.names if reader.privacy(name) != "internal"]
-    details = {"when": condition.text, "hours": hours, "personal": personal}
+    act = "investigation.personal" if personal else "investigation"
+    details = {"on": on, "hours": hours, "personal": personal}
     with visit.rooms.database.write() as connection:
-        audit.note(connection, visit.actor, "investigate", on or "*", details)
+        audit.note(connection, visit.actor, act, condition.text[:200], details)
 
 
 def _rows(visit: Visit, condition: Condition, found: Investigation) -> list[Row]:

@@ -40,7 +40,7 @@ def make_key(
     key, secret = visit.rooms.keys.create(name.strip(), wanted, rate)
     with visit.rooms.database.write() as connection:
         details = {"name": key.name, "scopes": list(key.scopes), "rate_per_s": rate}
-        audit.note(connection, visit.actor, "key.make", f"key:{key.id}", details)
+        audit.note(connection, visit.actor, "key.create", f"key:{key.id}", details)
     return _draw(visit, new_secret=secret)
 
 

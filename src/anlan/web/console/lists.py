@@ -53,7 +53,7 @@ def add_entry(
     visit.rooms.reload_lists()
     with visit.rooms.database.write() as connection:
         details = {"purpose": purpose, "days": days, "note": entry.note}
-        audit.note(connection, visit.actor, "list.add", f"{list}/{entry.entity}", details)
+        audit.note(connection, visit.actor, "list.put", f"{list}: {entry.entity}", details)
     return visit.go("/lists")
 
 
@@ -62,5 +62,5 @@ def remove_entry(visit: Annotated[Visit, allowed("write_lists")], list: Text, en
     if visit.rooms.lists.remove(list, entity):
         visit.rooms.reload_lists()
         with visit.rooms.database.write() as connection:
-            audit.note(connection, visit.actor, "list.remove", f"{list}/{entity}", {})
+            audit.note(connection, visit.actor, "list.remove", f"{list}: {entity}", {})
     return visit.go("/lists")

@@ -53,4 +53,5 @@ def _words(details: dict[str, object]) -> str:
     return " · ".join(
         f"{name} {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
         for name, value in details.items()
+        if value not in (None, "", [])
     )
