@@ -42,6 +42,7 @@ class ScriptedChat:
         script: what each coming request gets, in order: (status, body) or (status, body, headers); the last one stays.
         requests: the JSON that came, in order.
         delay_s: before each answer.
+        most_at_once: requests that were open together.
     """
 
     def __init__(self, *script: tuple[Any, ...], port: int = 0) -> None:
@@ -49,7 +50,12 @@ class ScriptedChat:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.delay_s = 0.0
-        config = uvicorn.Config(self._serve, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+        self.most_at_once = 0
+        self._open = 0
+        config = uvicorn.Config(
+            self._serve, host="127.0.0.1", port=port, log_level="error", lifespan="off",
+            interface="asgi3",
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -81,7 +87,10 @@ class ScriptedChat:
         status, answer, *headers = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if callable(answer):
             answer = answer(self.requests[-1])
+        self._open += 1
+        self.most_at_once = max(self.most_at_once, self._open)
         await asyncio.sleep(self.delay_s)
+        self._open -= 1
         named = [(name.encode(), value.encode()) for name, value in (headers[0] if headers else {}).items()]
         await send({"type": "http.response.start", "status": status, "headers": named})
         await send({"type": "http.response.body", "body": answer})

@@ -34,6 +34,7 @@ WHERE = {
     "journal": "anlan.commands.journal:journal",
     "judge": "anlan.commands.judge:judge",
     "key": "anlan.commands.keys:key",
+    "llm": "anlan.commands.llm:llm",
     "migrate": "anlan.commands.serve:migrate",
     "policy": "anlan.commands.policy:policy",
     "restore": "anlan.commands.archive:restore",

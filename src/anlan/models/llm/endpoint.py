@@ -74,7 +74,9 @@ class Endpoint:
         self._take_call = take_call
         self._first_wait_s = first_wait_s
         self._form = 0
-        self._client: httpx.AsyncClient | None = None
+        # Made here and not at the first question: reading the trusted certificates takes a while.
+        limits = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=limits)
 
     async def complete(self, body: Mapping[str, Any]) -> Reply:
         """Ask once, trying again after what may pass.
@@ -108,9 +110,7 @@ class Endpoint:
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._client.aclose()
 
     def _wait_s(self, attempt: int, asked_s: float) -> float:
         """Twice as long each time, with jitter so that many callers do not come back together."""
@@ -147,9 +147,6 @@ class Endpoint:
         return shaped
 
     async def _post(self, body: Mapping[str, Any]) -> tuple[int, float, bytes]:
-        if self._client is None:
-            limits = httpx.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s))
-            self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=limits)
         request = self._client.build_request("POST", self._url, json=body, headers=self._headers)
         response = await self._client.send(request, stream=True)
         try:

@@ -20,7 +20,7 @@ from anlan.models.llm.replies import Reply
 from anlan.models.llm.text import Shown, fingerprint, locate, show
 
 WHOLE_S = 25.0
-"""For one question from start to end, waiting for a turn included; the second look gives up on a signal after 30."""
+"""The second look gives up on a signal after 30 s and counts it as hung; a question must end before."""
 CHARS_PER_TOKEN = 2
 """For servers that do not count: about one token for two characters, more for English, fewer for Chinese."""
 
@@ -30,6 +30,7 @@ class Terms(NamedTuple):
 
     Attributes:
         timeout_s: for one attempt.
+        whole_s: for one question from start to end, waiting for a turn and tries again included.
         at_once: questions on their way at the same time.
         calls_per_h, tokens_per_h: the budget.
         price_in, price_out: money for a million tokens read and written.
@@ -37,6 +38,7 @@ class Terms(NamedTuple):
     """
 
     timeout_s: float = 10.0
+    whole_s: float = WHOLE_S
     at_once: int = 4
     calls_per_h: int = 1_000
     tokens_per_h: int = 2_000_000
@@ -136,10 +138,10 @@ class LlmJudge:
 
     async def _judge(self, shown: Shown) -> Verdict:
         try:
-            async with asyncio.timeout(WHOLE_S), self._turns:
+            async with asyncio.timeout(self._terms.whole_s), self._turns:
                 replies = [await self._complete(body) for body in self._preset.bodies(shown)]
         except TimeoutError as error:
-            raise NoAnswer("busy", f"no turn and answer within {WHOLE_S:g} s") from error
+            raise NoAnswer("busy", f"no turn and answer within {self._terms.whole_s:g} s") from error
         try:
             return Verdict(self._preset.read(replies, shown))
         except VoidAnswer as void:
