@@ -10,7 +10,7 @@ from multiprocessing import get_context
 
 from bench.measure import Figure, figures_of, show_figures
 
-MODULES = ("policies", "path", "server", "commits", "backtest", "growth", "counters", "text")
+MODULES = ("policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "dialogues")
 
 
 def main() -> int:

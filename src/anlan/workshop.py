@@ -51,7 +51,8 @@ def build_workshop(settings: Settings) -> Workshop:
     counters = Counters(specs, settings.max_counter_keys)
     protections = installed_protections()
     accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
-    signals = [made for source in (*protections, *accumulators) for made in source.signals]
+    signals = [made for each in protections for made in each.signals]
+    signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
     signals = content_llm.bound(signals, llm)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})

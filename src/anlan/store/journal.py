@@ -191,7 +191,8 @@ class Journal:
             if not rows:
                 return
             for *event, body in rows:
-                found = JudgedEvent(*event, signals=_decode_signals(body).signals)
+                values = (*event, _decode_signals(body).signals)
+                found = JudgedEvent(*values)
                 yield structs.replace(found, data=self._codec.open_data(found.data, found.key))
             seq = rows[-1].seq
 

@@ -1,0 +1,197 @@
+"""How well dialogues that lead to fraud are told from honest ones, at which turn, and what that costs a message.
+
+`python -m bench.dialogues --data DIR` also reads `DIR/teleantifraud_dialogues/dialogues.csv.gz`: calls, of which the
+caller's turns are judged as messages. Everything here is moves alone: the fraud score of the text counts as unknown.
+"""
+
+import csv
+import gzip
+import random
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import numpy as np
+
+from anlan.demo.simulation import Tempo, simulate
+from anlan.domain.events import Catalogue, Event, MessageSent, PaymentInitiated
+from anlan.protections.content.extraction import extract
+from anlan.protections.content.folding import fold
+from anlan.protections.dialogue.signals import BOOK, MovesSeen, see_moves
+from anlan.protections.dialogue.window import Dialogues
+from bench.measure import Figure, at_least, at_most, show_figures, show_table
+
+START = 1_764_547_200.0
+ALARM_AT, ALARM_STAGE = 0.4, 3
+"""As the policy `dialogue.led_towards_fraud` has it."""
+Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+LOOKED_AT = 1_000
+"""Of each label, how many calls were read while the cues were written; all figures are about the others."""
+DEMO_SEEDS = (11, 12, 13)
+_SPEAKER = re.compile(r"(?:^|\n)([AB])[：:]")
+
+
+class ReadText(NamedTuple):
+    """What moves are read from."""
+
+    folded: object
+    contacts: object
+
+
+class Call(NamedTuple):
+    """What the window says after each turn of a caller: (moves, stage, fraud score)."""
+
+    is_fraud: bool
+    turns: list[tuple[int, int, float]]
+
+
+def look(text: str) -> MovesSeen:
+    """The moves of one message."""
+    folded = fold(text)
+    return see_moves(ReadText(folded, extract(folded.tight)))  # type: ignore[arg-type]
+
+
+def read_calls(path: Path) -> Iterator[tuple[bool, list[str]]]:
+    """(is fraud, what the caller says turn by turn) of the calls that nobody looked at."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    random.Random(3).shuffle(rows)
+    for label in ("fraud", "normal"):
+        for row in [row for row in rows if row["label"] == label][LOOKED_AT:]:
+            pieces = _SPEAKER.split(row["text"])
+            said = [words for speaker, words in zip(pieces[1::2], pieces[2::2], strict=True) if speaker == "A"]
+            yield label == "fraud", said
+
+
+def follow(calls: Iterable[tuple[bool, list[str]]]) -> Iterator[Call]:
+    """What the window makes of each call."""
+    catalogue = Catalogue()
+    for is_fraud, said in calls:
+        window, turns = Dialogues(100), []
+        for number, text in enumerate(said):
+            reading = window.count(_message(catalogue, START + number), look(text), None)
+            turns.append((reading.moves or 0, reading.stage or 0, reading.fraud_score or 0.0))
+        if turns:
+            yield Call(is_fraud, turns)
+
+
+def _message(catalogue: Catalogue, at: float) -> Event:
+    body = b'{"specversion":"1.0","id":"e","source":"b","type":"message.sent","data":{"sender":"a","recipient":"b"}}'
+    return catalogue.decode(body, at)
+
+
+def area_under_curve(fraud: Numbers, normal: Numbers) -> float:
+    """Share of pairs (fraud, normal) in which the fraud scores higher; ties count half."""
+    ordered = np.sort(normal)
+    below, upto = np.searchsorted(ordered, fraud, "left"), np.searchsorted(ordered, fraud, "right")
+    return float((below + upto).mean() / 2 / len(normal))
+
+
+def measure_calls(path: Path) -> list[Figure]:
+    """Figures of the calls nobody looked at."""
+    calls = list(follow(read_calls(path)))
+    fraud = np.array([call.turns[-1][2] for call in calls if call.is_fraud])
+    normal = np.array([call.turns[-1][2] for call in calls if not call.is_fraud])
+    at_one = float(np.sort(normal)[int(np.ceil(0.99 * len(normal))) - 1])
+    firsts = [
+        next((n for n, turn in enumerate(call.turns, 1) if turn[2] > at_one), 0) for call in calls if call.is_fraud
+    ]
+    show_table(
+        f"{len(fraud):,} fraud and {len(normal):,} honest calls", ["caller's turn of the alarm", "share of fraud"],
+        [[turn or "never", f"{firsts.count(turn) / len(firsts):.3f}"] for turn in sorted(set(firsts))[:6]],
+    )
+    return [
+        at_least("calls: AUC", area_under_curve(fraud, normal), 0.96, "{:.3f}"),
+        at_least("calls: recall at 1 % false alarms", float((fraud > at_one).mean()), 0.65, "{:.3f}"),
+        Figure("calls: recall at the policy's threshold", f"{_alarmed(calls, is_fraud=True):.3f}"),
+        Figure("calls: false alarms at the policy's threshold", f"{_alarmed(calls, is_fraud=False):.4f}"),
+    ]
+
+
+def _alarmed(calls: list[Call], *, is_fraud: bool) -> float:
+    alarms = [any(map(_is_alarm, call.turns)) for call in calls if call.is_fraud == is_fraud]
+    return sum(alarms) / len(alarms)
+
+
+def _is_alarm(turn: tuple[int, int, float]) -> bool:
+    return turn[1] >= ALARM_STAGE and turn[2] >= ALARM_AT
+
+
+class Story(NamedTuple):
+    """What became of one story of the demo: when its first alarm came, when the victim first paid."""
+
+    is_honest: bool
+    alarm_at: float | None
+    paid_at: float | None
+
+
+def follow_demo(seed: int) -> dict[str, Story]:
+    """Every story of one busy day."""
+    catalogue, window = Catalogue(max_future_s=1e10), Dialogues(100_000)
+    told: dict[str, Story] = defaultdict(lambda: Story(is_honest=True, alarm_at=None, paid_at=None))
+    for one in simulate(seed, START, 24, 300, Tempo(attacks_per_person_day=0.4), has_past=False):
+        event, story = catalogue.decode(one.cloudevent, START), told[one.story]
+        story = story._replace(is_honest=story.is_honest and one.label == "normal" and one.actor_role == "ordinary")
+        if isinstance(event.data, MessageSent):
+            seen = look(event.data.text)
+            reading = window.count(event, seen, None)
+            if seen.number and _is_alarm((0, reading.stage or 0, reading.fraud_score or 0.0)):
+                story = story._replace(alarm_at=story.alarm_at or event.time)
+        elif isinstance(event.data, PaymentInitiated) and one.actor_role == "victim":
+            story = story._replace(paid_at=story.paid_at or event.time)
+        told[one.story] = story
+    return told
+
+
+def measure_demo(seeds: Iterable[int]) -> list[Figure]:
+    """Figures of the demo's scripted stories, which its authors wrote, as they wrote the cues: no proof of anything."""
+    days = [follow_demo(seed) for seed in seeds]
+    honest = [story for day in days for story in day.values() if story.is_honest]
+    shares = {}
+    for kind in ("scam_by_rebate", "scam_by_refund", "scam_by_investment", "take_over", "stuff_credentials"):
+        paid = [s for day in days for name, s in day.items() if name.startswith(kind) and s.paid_at is not None]
+        shares[kind] = [s.alarm_at is not None and s.alarm_at < (s.paid_at or 0.0) for s in paid]
+    show_table(
+        "alarm before the victim first pays", ["story", "stories", "share"],
+        [[kind, len(hits), f"{sum(hits) / max(1, len(hits)):.2f}"] for kind, hits in shares.items()],
+    )
+    scams = [hit for kind, hits in shares.items() if kind.startswith("scam") for hit in hits]
+    false = sum(story.alarm_at is not None for story in honest) / len(honest)
+    return [
+        at_least("demo: scripted scams flagged before payment", sum(scams) / len(scams), 0.8, "{:.2f}"),
+        at_most("demo: honest conversations flagged", false, 0.002, "{:.4f}"),
+    ]
+
+
+def measure_cost() -> list[Figure]:
+    """CPU microseconds for looking for moves in a message of the demo, folded already."""
+    catalogue = Catalogue(max_future_s=1e10)
+    events = [catalogue.decode(one.cloudevent, START) for one in simulate(1, START, 6, 200, has_past=False)]
+    texts = [fold(event.data.text).tight for event in events if isinstance(event.data, MessageSent)]
+    rounds = []
+    for _ in range(5):
+        began = time.process_time()
+        for text in texts:
+            BOOK.find(text)
+        rounds.append((time.process_time() - began) / len(texts) * 1e6)
+    return [at_most("moves of one message, µs", sorted(rounds)[2], 15.0, "{:.1f}")]
+
+
+def run(quick: bool) -> list[Figure]:
+    """The figures that need no data."""
+    return [*measure_demo(DEMO_SEEDS[:1] if quick else DEMO_SEEDS), *measure_cost()]
+
+
+@click.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+def main(data: Path) -> None:
+    """Everything, the calls under DATA too."""
+    show_figures([*measure_calls(data / "teleantifraud_dialogues" / "dialogues.csv.gz"), *run(quick=False)])
+
+
+if __name__ == "__main__":
+    main()
