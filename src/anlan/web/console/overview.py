@@ -8,6 +8,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.domain.policies import VERDICT_WORDS
 from anlan.errors import Forbidden
+from anlan.store import cases
 from anlan.store.journal import Filters
 from anlan.web.console import queries
 from anlan.web.console.access import Act
@@ -17,6 +18,7 @@ from anlan.web.console.shell import NAVIGATION, Visit
 from anlan.web.languages import mark
 
 router = APIRouter()
+URGENT_CASES = 5
 
 
 class Task(NamedTuple):
@@ -43,6 +45,8 @@ def show_overview(visit: Annotated[Visit, Depends(signed_in)]) -> Response:
     now = clock.now()
     figures = visit.rooms.pulse.read(visit.language.midnight(now), now)
     waiting = queries.count_waiting(visit.rooms.database)
+    with visit.rooms.database.read() as connection:
+        urgent = cases.list_cases(connection, limit=URGENT_CASES)
     members = visit.rooms.engine.policies.members
     live_count = sum(member.is_live for member in members)
     latest = visit.rooms.journal.recent(8, filters=Filters(is_notable=True))
@@ -50,7 +54,7 @@ def show_overview(visit: Annotated[Visit, Depends(signed_in)]) -> Response:
         "console/overview_now.html" if visit.is_fragment else "console/overview.html",
         now=now, today=_today(figures), minutes=figures.minutes, last_minute=figures.minutes[-1][1],
         waiting_now=waiting, live_count=live_count, shadow_count=len(members) - live_count,
-        tasks=_tasks(visit, waiting), top_policies=figures.policies,
+        tasks=_tasks(visit, waiting), urgent=urgent, top_policies=figures.policies,
         latest=queries.with_reasons(visit.rooms.database, latest),
     )
 

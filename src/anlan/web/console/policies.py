@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from anlan.domain.actions import KINDS
 from anlan.domain.policies import Policy, State
+from anlan.engine.columns import duckdb_sql, spark_sql
+from anlan.engine.conditions import parse
 from anlan.engine.policies import read_policies
 from anlan.errors import AnlanError, InvalidPolicy, NotFound
 from anlan.store import audit
@@ -133,8 +135,17 @@ def _draw_policy(visit: Visit, policy_id: str, version: int | None, *, done: str
         member_reasons=[("zh-CN", policy.reason["zh"]), ("en", policy.reason["en"])],
         hits=visit.rooms.hits.of(policy_id), latest=queries.with_reasons(visit.rooms.database, latest),
         diff=_diff(earlier, stored) if earlier else [], diff_from=earlier.version if earlier else 0,
-        moves=_moves(visit, stored), **_backtest_of(visit, stored),
+        moves=_moves(visit, stored), sql=_sql(visit, policy), **_backtest_of(visit, stored),
     )
+
+
+def _sql(visit: Visit, policy: Policy) -> list[tuple[str, str]]:
+    """(engine, condition) for the column engines; nothing when the condition no longer fits the catalogue."""
+    try:
+        condition = parse(policy.when, visit.rooms.engine.registry.types_on(policy.on), policy.id)
+    except (InvalidPolicy, KeyError):
+        return []
+    return [("DuckDB", duckdb_sql(condition)), ("Spark SQL", spark_sql(condition))]
 
 
 def _diff(earlier: PolicyVersion, stored: PolicyVersion) -> list[tuple[str, str]]:
