@@ -1,22 +1,24 @@
 """What a dialogue showed is remembered after a crash as it would have been without one, on both databases."""
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from spine import NOON, envelope
+from dialogued import make_spine
+from spine import NOON, Spine, envelope
 
 from anlan.domain.decisions import Judged
 from anlan.domain.events import Event
 from anlan.engine.fuses import Fuses
 from anlan.engine.profiles import wanted
 from anlan.engine.recovery import SnapshotRound, recover
-from anlan.settings import Settings
-from anlan.store.counters import load_snapshots
+from anlan.protections.dialogue.window import Dialogues
+from anlan.store.counters import SavedSnapshot, load_snapshots
 from anlan.store.database import Database
 from anlan.store.journal import Journal, Snapshot
 from anlan.store.retention import RetentionDays, apply
 from anlan.store.vault import Codec
-from anlan.workshop import Workshop, build_workshop
 
 DAY_S = 86_400.0
 TEXTS = (
@@ -25,63 +27,76 @@ TEXTS = (
 )
 
 
-def stream(workshop: Workshop, seed: int, length: int = 160) -> list[Event]:
+class House:
+    """An engine with its window."""
+
+    def __init__(self) -> None:
+        self.spine, window = make_spine()
+        self.accumulators = {window.name: window}
+
+    def judge(self, event: Event) -> Judged:
+        """The first pass; people are strangers."""
+        profiles = self.spine.engine.profiles
+        profiles.load(profiles.missing(wanted(event)), ())
+        return self.spine.judge(event)
+
+    def recover(self, journal: Journal, saved: Mapping[str, SavedSnapshot]) -> None:
+        """As after a start."""
+        recover(self.spine.counters, Fuses(), saved, journal.since, self.spine.catalogue, self.accumulators)
+
+    @property
+    def state(self) -> bytes:
+        """What is remembered."""
+        return self.accumulators[Dialogues.name].snapshot()
+
+
+def stream(spine: Spine, seed: int, length: int = 160) -> list[Event]:
     """Messages of a few people to each other, some late, and payments between them."""
     chance = random.Random(seed)
     made = []
     for number in range(length):
         at = NOON + number * 60 + chance.choice([0.0, 0.0, -3_600.0])
         someone, other = chance.sample(["ann", "bob", "cat", "dan"], 2)
-        data = {"sender": someone, "recipient": other, "text": chance.choice(TEXTS)}
-        kind = "message.sent"
+        kind: str = "message.sent"
+        data: dict[str, Any] = {"sender": someone, "recipient": other, "text": chance.choice(TEXTS)}
         if chance.random() < 0.1:
-            kind, data = "payment.initiated", {"payer": someone, "payee": "w", "amount_minor": 50_000}  # type: ignore[dict-item]
-        made.append(workshop.catalogue.decode(envelope(kind, f"e{number}", data), at))
+            kind, data = "payment.initiated", {"payer": someone, "payee": "w", "amount_minor": 50_000}
+        made.append(spine.catalogue.decode(envelope(kind, f"e{number}", data), at))
     return made
 
 
-def judge(workshop: Workshop, event: Event) -> Judged:
-    workshop.engine.profiles.load(workshop.engine.profiles.missing(wanted(event)), ())
-    return workshop.engine.judge(event, event.time)
-
-
-def states(workshop: Workshop) -> dict[str, bytes]:
-    return {name: accumulator.snapshot() for name, accumulator in workshop.accumulators.items()}
-
-
-def run_until_crash(journal: Journal, workshop: Workshop, events: list[Event], crash_at: int) -> None:
+def run_until_crash(journal: Journal, house: House, events: list[Event], crash_at: int) -> None:
     """Commit in batches with a snapshot after each; the last events are counted and lost."""
-    snapshots = SnapshotRound(workshop.counters, workshop.engine.fuses, workshop.accumulators)
+    snapshots = SnapshotRound(house.spine.counters, house.spine.engine.fuses, house.accumulators)
     for start in range(0, crash_at, 20):
-        batch = [judge(workshop, event) for event in events[start : min(start + 20, crash_at)]]
-        taken = snapshots.take_all() if start == 40 else snapshots.take()
+        batch = [house.judge(event) for event in events[start : min(start + 20, crash_at)]]
+        taken = snapshots.take_all() if start == 40 else []
         journal.commit(batch, [Snapshot(name, NOON, body) for name, body in taken])
     for event in events[crash_at : crash_at + 5]:
-        judge(workshop, event)
+        house.judge(event)
 
 
 @pytest.mark.parametrize("has_snapshots", [True, False])
 def test_dialogues_go_on_as_if_nothing_had_happened(database: Database, *, has_snapshots: bool) -> None:
     journal = Journal(database, Codec(database.vault))
-    crashed, whole, fresh = (build_workshop(Settings()) for _ in range(3))
-    events, crash_at = stream(crashed, seed=5), 110
+    crashed, whole, fresh = House(), House(), House()
+    events, crash_at = stream(crashed.spine, seed=5), 110
     run_until_crash(journal, crashed, events, crash_at)
     for event in events[:crash_at]:
-        judge(whole, event)
-    saved = load_snapshots(database) if has_snapshots else {}
-    recover(fresh.counters, Fuses(), saved, journal.since, fresh.catalogue, fresh.accumulators)
-    assert states(fresh) == states(whole)
-    assert any(len(body) > 200 for body in states(fresh).values()), "something was remembered"
+        whole.judge(event)
+    fresh.recover(journal, load_snapshots(database) if has_snapshots else {})
+    assert fresh.state == whole.state
+    assert len(fresh.state) > 1_000, "something was remembered"
     for event in events[crash_at:]:
-        assert judge(fresh, event).decision.signals == judge(whole, event).decision.signals
-    assert states(fresh) == states(whole)
+        assert fresh.judge(event).decision.signals == whole.judge(event).decision.signals
+    assert fresh.state == whole.state
 
 
 def test_signals_outlive_the_text_that_they_were_read_from(database: Database) -> None:
     journal = Journal(database, Codec(database.vault))
-    whole, fresh = build_workshop(Settings()), build_workshop(Settings())
-    journal.commit([judge(whole, event) for event in stream(whole, seed=6, length=40)])
-    apply(database, RetentionDays(personal_days=1), NOON + 40 * DAY_S, whole.catalogue.types)
+    whole, fresh = House(), House()
+    journal.commit([whole.judge(event) for event in stream(whole.spine, seed=6, length=40)])
+    apply(database, RetentionDays(personal_days=1), NOON + 40 * DAY_S, whole.spine.catalogue.types)
     assert not any(text.encode() in stored.data for stored in journal.since(0) for text in TEXTS)
-    recover(fresh.counters, Fuses(), {}, journal.since, fresh.catalogue, fresh.accumulators)
-    assert states(fresh) == states(whole)
+    fresh.recover(journal, {})
+    assert fresh.state == whole.state

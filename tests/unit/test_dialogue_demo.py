@@ -4,13 +4,12 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import pytest
+from dialogued import make_spine
 
 from anlan.demo.simulation import Tempo, simulate
 from anlan.domain.decisions import Decision
 from anlan.domain.events import Event, MessageSent, PaymentInitiated
 from anlan.engine.profiles import wanted
-from anlan.settings import Settings
-from anlan.workshop import build_workshop, starter_set
 
 START = 1_764_547_200.0
 LED, PAYER = "dialogue.led_towards_fraud", "dialogue.payer_was_led"
@@ -31,13 +30,12 @@ class Seen(NamedTuple):
 
 @pytest.fixture(scope="module")
 def stories() -> dict[str, list[Seen]]:
-    workshop = build_workshop(Settings())
-    workshop.engine.swap(starter_set(workshop.registry))
+    spine, _ = make_spine()
     told: dict[str, list[Seen]] = defaultdict(list)
     for labelled in simulate(23, START, 24, people=120, tempo=BUSY):
-        event = workshop.catalogue.decode(labelled.cloudevent, START + 30 * 86_400.0)
-        workshop.engine.profiles.load(workshop.engine.profiles.missing(wanted(event)), ())
-        decision = workshop.engine.judge(event, event.time).decision
+        event = spine.catalogue.decode(labelled.cloudevent, START + 30 * 86_400.0)
+        spine.engine.profiles.load(spine.engine.profiles.missing(wanted(event)), ())
+        decision = spine.judge(event).decision
         told[labelled.story].append(Seen(event, decision, labelled.label, labelled.actor_role))
     return told
 
