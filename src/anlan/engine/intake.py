@@ -169,7 +169,8 @@ class Intake:
                     await self._load(everybody)
                 if one.key in self._known and await self._answer_known(one):
                     continue
-                await self._load(some)
+                if self._mending or self._engine.profiles.missing(some):
+                    await self._load(some)
             except Exception as error:  # the request's edge: whoever waits for this event must hear of it
                 self._break(one, _told(error, one))
                 continue
@@ -291,6 +292,7 @@ async def _settled(result: "AnlanError | asyncio.Future[bytes]") -> bytes | Anla
     if not isinstance(result, asyncio.Future):
         return result
     try:
-        return await asyncio.shield(result)
+        # Most of a batch is committed together, so after the first few everything is there.
+        return result.result() if result.done() else await asyncio.shield(result)
     except AnlanError as error:
         return error
