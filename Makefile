@@ -24,6 +24,10 @@ setup: .venv/.run
 	bash tests/browser/install.sh
 	touch $@
 
+.venv/.toy: .venv/.dev requirements/toy.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/toy.lock
+	touch $@
+
 run: setup
 	$(BIN)/anlan demo
 
@@ -36,7 +40,7 @@ lint: .venv/.dev
 bench: setup .venv/.dev
 	$(BIN)/python -m bench
 
-soak: setup .venv/.dev
+soak: setup .venv/.dev .venv/.toy
 	$(BIN)/python -m pytest tests -q -m soak
 
 clean:
