@@ -14,6 +14,11 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
+def thread_seconds() -> float:
+    """CPU seconds that this thread has used; stands still while others have the processor."""
+    return time.thread_time()
+
+
 def to_datetime(seconds: float) -> datetime:
     """An aware UTC datetime for `seconds` since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -13,21 +13,29 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
+from anlan import clock
+
+IDLE_BUDGETS = 8
+"""A signal that waits instead of working is given this many budgets: it may be the machine that is slow."""
+
 
 class HungSignal(BaseException):
     """A signal ran longer than its budget. Not an `Exception`, so that the signal itself cannot swallow it."""
 
 
 class HangGuard:
-    """Arm before evaluating, disarm after; while armed, every `budget_s` of wall time raises `HungSignal` once.
+    """Arm before evaluating, disarm after; while armed, a watched function that uses up `budget_s` is interrupted.
 
-    It raises only inside a watched function: counters and conditions are ours, end by themselves, and must not stop
-    halfway because the machine stood still.
+    The budget is wall time of which half was this thread's own work, or `IDLE_BUDGETS` times as much wall time spent
+    waiting: on a machine that is busy with others, or that stood still, nothing hangs. It raises only inside a watched
+    function: counters and conditions are ours, end by themselves, and must not stop halfway.
     """
 
     def __init__(self, budget_s: float = 0.25) -> None:
         self._budget_s = budget_s
         self._is_armed = False
+        self._worked_at = 0.0
+        self._ticks = 0
         self._watched: frozenset[CodeType] = frozenset()
         self.is_active = threading.current_thread() is threading.main_thread()
         if self.is_active:
@@ -42,6 +50,7 @@ class HangGuard:
         """Start the budget."""
         if self.is_active:
             self._is_armed = True
+            self._start_budget()
             signal.setitimer(signal.ITIMER_REAL, self._budget_s, self._budget_s)
 
     def disarm(self) -> None:
@@ -50,9 +59,18 @@ class HangGuard:
             self._is_armed = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def _start_budget(self) -> None:
+        self._worked_at = clock.thread_seconds()
+        self._ticks = 0
+
     def _raise(self, _signum: int, frame: FrameType | None) -> None:
+        self._ticks += 1
+        worked_s = clock.thread_seconds() - self._worked_at
+        if worked_s < self._budget_s / 2 and self._ticks < IDLE_BUDGETS:
+            return
         while self._is_armed and frame is not None:
             if frame.f_code in self._watched:
+                self._start_budget()
                 raise HungSignal
             frame = frame.f_back
 
