@@ -35,7 +35,7 @@ WHERE = {
     "judge": "anlan.commands.judge:judge",
     "key": "anlan.commands.keys:key",
     "llm": "anlan.commands.llm:llm",
-    "migrate": "anlan.commands.serve:migrate",
+    "migrate": "anlan.commands.archive:migrate",
     "policy": "anlan.commands.policy:policy",
     "restore": "anlan.commands.archive:restore",
     "serve": "anlan.commands.serve:serve_command",

@@ -38,6 +38,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guides use curl")
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_commands_of_a_guide_run(served: Served, guide: str) -> None:
@@ -46,7 +47,7 @@ def test_the_commands_of_a_guide_run(served: Served, guide: str) -> None:
     environment = {**served.environment, "PATH": path, "ANLAN_URL": served.url}
     done = subprocess.run(
         ["bash", "-c", script], env=environment, cwd=served.folder, capture_output=True, text=True, check=False,
-        timeout=120,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     verdicts = re.findall(r'"verdict":"(\w+)"', done.stdout)

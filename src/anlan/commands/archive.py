@@ -1,4 +1,4 @@
-"""`anlan backup` and `anlan restore`: everything in one file, and back."""
+"""`anlan migrate`, `anlan backup` and `anlan restore`: the store's schema, and everything in one file and back."""
 
 from pathlib import Path
 
@@ -12,6 +12,19 @@ from anlan.store.backup import Manifest
 from anlan.store.backup import backup as write_backup
 from anlan.store.backup import restore as read_backup
 from anlan.store.database import Database
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the schema of the store to this version; does nothing when it is there already."""
+    with clear_errors():
+        settings = read_settings()
+        database = Database(settings.store_url, load_or_make_key(settings.data_dir / "secret.key"))
+        try:
+            database.migrate()
+        finally:
+            database.close()
+        ERR.print(f"{database.name} is up to date", markup=False)
 
 
 @click.command()

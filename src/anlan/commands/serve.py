@@ -1,14 +1,12 @@
-"""`anlan serve` and `anlan migrate`: the server, and the schema that it needs."""
+"""`anlan serve`: the server."""
 
 import click
 import structlog
 
 from anlan.app import House
-from anlan.commands.screen import ERR, clear_errors
-from anlan.secrets_file import load_or_make_key
+from anlan.commands.screen import clear_errors
 from anlan.serving import serve
 from anlan.settings import read_settings
-from anlan.store.database import Database
 from anlan.telemetry import configure_logging
 
 log = structlog.get_logger(__name__)
@@ -29,16 +27,3 @@ def serve_command(log_level: str) -> None:
         house = House(read_settings())
     log.info("serving", address=house.settings.address)
     serve(house)
-
-
-@click.command()
-def migrate() -> None:
-    """Bring the schema of the store to this version; does nothing when it is there already."""
-    with clear_errors():
-        settings = read_settings()
-        database = Database(settings.store_url, load_or_make_key(settings.data_dir / "secret.key"))
-        try:
-            database.migrate()
-        finally:
-            database.close()
-        ERR.print(f"{database.name} is up to date", markup=False)
