@@ -163,7 +163,8 @@ def test_an_investigation_becomes_a_policy_that_a_second_person_lets_live(consol
     assert b'"asked"' in (stored.backtest or b"")
     assert zhou.post(f"{path}/retire", version=1).status_code == 303
     assert console.house.engine.policies.get("custom.talks") is None
-    assert {"investigation", "policy.draft", "policy.shadow", "policy.live", "policy.retired"} <= set(acts_noted(console))
+    noted = {"investigation", "policy.draft", "policy.shadow", "policy.live", "policy.retired"}
+    assert noted <= set(acts_noted(console))
 
 
 def ended_backtest(console: Consoled, visitor: Visitor, path: str) -> str:
