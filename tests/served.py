@@ -18,7 +18,7 @@ from anlan.store.audit import first_break, latest_entries
 from anlan.store.database import Database
 from anlan.store.keys import ApiKeys
 
-START_S = 60.0
+START_S = 150.0
 ALL_SCOPES = (
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "deliveries:write", "metrics:read",

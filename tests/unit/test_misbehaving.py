@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvloop
 from spine import Spine, policy
 
 from anlan.domain.signals import Signal, SignalType
@@ -165,3 +166,13 @@ def test_a_machine_that_stands_still_stops_nothing_that_is_ours() -> None:
         spin("")
     guard.disarm()
     time.sleep(0.005)
+
+
+@pytest.mark.usefixtures("_timer_is_off_afterwards")
+def test_a_hanging_signal_is_stopped_on_the_servers_own_loop_too() -> None:
+    spine = Spine([bad(spin), GOOD], BOTH)
+
+    async def judge() -> dict[str, str]:
+        return spine.judge(spine.message()).decision.failed
+
+    assert uvloop.run(judge()) == {"bad": "HungSignal"}
