@@ -45,6 +45,8 @@ LANE_ROUNDS = 64
 """A lane then begins anew, so that a busy endpoint's new secret or URL is noticed."""
 
 POLL_S = 1.0
+GATHER_S = 0.1
+"""News that comes close together is looked at once: under load it comes all the time, and a look is a commit."""
 CLOSING_S = 3.0
 _TIDY_EVERY_S = 600.0
 _DAY_S = 86_400
@@ -190,6 +192,7 @@ class DeliveryWorker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._news.wait()
+                await asyncio.sleep(GATHER_S)
         self._news.clear()
 
     async def close(self) -> None:
