@@ -129,7 +129,9 @@ class Dialogues:
         book = book or built_in_moves()
         self._evidence = Evidence(book)
         self._bits = {f"move_{move.name}": 1 << place for place, move in enumerate(book.moves)}
-        self._meaning = blake2b(repr((_FORMAT, *self._bits)).encode(), digest_size=12).hexdigest()
+        # What was remembered in another shape must be remembered anew, not misread.
+        shape = (_FORMAT, Said._fields, Met._fields, *self._bits)
+        self._meaning = blake2b(repr(shape).encode(), digest_size=12).hexdigest()
         self._pairs, self._senders, self._recipients = (Generations(OVER_S + LATENESS_S, max_keys) for _ in range(3))
         self.signals = (
             Signal(
