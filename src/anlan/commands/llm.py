@@ -99,7 +99,8 @@ def _write_disagreements(path: Path, benches: Sequence[Bench]) -> None:
 
 
 def _show(one: Bench) -> None:
-    shown = table(f"{one.version}: {len(one.rows)} rows", "category", "rows #", "precision #", "recall #", "F1 #")
+    ERR.print(f"{one.version}: {len(one.rows)} rows", style="bold", markup=False)
+    shown = table("", "category", "rows #", "precision #", "recall #", "F1 #")
     for category, score in one.scores.items():
         figures = (f"{share:.2f}" for share in (score.precision, score.recall, score.f1))
         shown.add_row(category, str(score.support), *figures)
