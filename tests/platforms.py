@@ -29,7 +29,10 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Silence."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 128  # a lane of deliveries connects at once
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
 
     def __enter__(self) -> "Receiver":
@@ -40,7 +43,7 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait_for(self, ids: set[str], seconds: float = 60.0) -> None:
+    def wait_for(self, ids: set[str], seconds: float = 240.0) -> None:
         """Until all of these have arrived."""
         deadline = time.monotonic() + seconds
         while missing := ids - set(self.ids):
