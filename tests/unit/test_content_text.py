@@ -1,22 +1,25 @@
 """Folding, extraction, lexicon and signals of the content protection."""
 
+from pathlib import Path
 
 import pytest
 
-from anlan.models import text_heads
+from anlan.models import text_model
+from anlan.models.sentence_encoder import SentenceEncoder
+from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, Handle, extract
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term, built_in_lexicon
-from anlan.protections.content.signals import CATEGORIES, HEADS_PATH, SIGNALS, read_text, text_models
+from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, SIGNALS, read_text, text_models
 
-INNOCENT = (
-    "测试", "干嘛", "你在干什么", "测试一下干嘛呢", "我在驻马店的马鞍山路", "北京市海淀区干校路", "浙江大学医学院",
-    "乳腺癌早期有什么症状", "阴道炎怎么治疗", "孕妇可以按摩吗", "麻醉药的用量由医生决定", "精神科门诊几点开门",
-    "性教育课程应该怎么开展", "法院判决强奸案被告有期徒刑十年", "刑法对抢劫罪的规定是什么", "证监会发布新规",
-    "今天招聘会有很多公司", "我在淘宝网购了一条裙子", "小姐姐，请问地铁站怎么走", "她在学校兼职做家教",
-    "husband and wife", "Scunthorpe is a town in England", "a class assignment on Essex history",
-    "https://www.example.com/assets/analytics?class=sbx", "http://sussex.ac.uk/cocktails", "www.therapist-finder.org",
-)
+INNOCENT = Path(__file__).with_name("innocent.txt").read_text("utf-8").splitlines()
+QUOTED = ("安全账户", "刷单", "裸聊", "傻逼", "吗啡")
+"""Who warns, objects or prescribes says the word: the lexicon hits, the model must not."""
+
+
+@pytest.fixture(scope="module")
+def model() -> TextModel:
+    return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_lexicon_holds_100_000_terms() -> None:
     assert [term.text for term in lexicon.hits(fold("看词条99999号"))] == ["词条99999号"]
 
 
-@pytest.mark.parametrize("text", INNOCENT)
+@pytest.mark.parametrize("text", [text for text in INNOCENT if not any(word in text for word in QUOTED)])
 def test_built_in_lexicon_spares_ordinary_words(text: str) -> None:
     assert built_in_lexicon().hits(fold(text)) == ()
 
@@ -123,11 +126,10 @@ def test_every_term_says_where_it_comes_from() -> None:
     assert all(term.source and term.licence for term in terms)
 
 
-def test_innocent_texts_keep_a_low_harm_score() -> None:
-    heads = text_heads.load(HEADS_PATH)
+def test_innocent_texts_keep_a_low_harm_score(model: TextModel) -> None:
     lexicon = built_in_lexicon()
-    harmless = [(read_text(text, lexicon, heads).scores or {})["normal"] >= 0.5 for text in INNOCENT]
-    assert sum(harmless) >= len(INNOCENT) - 2, [t for t, ok in zip(INNOCENT, harmless, strict=True) if not ok]
+    harmless = [(read_text(text, lexicon, model).scores or {})["normal"] >= 0.5 for text in INNOCENT]
+    assert sum(harmless) >= len(INNOCENT) - 1, [t for t, ok in zip(INNOCENT, harmless, strict=True) if not ok]
 
 
 @pytest.mark.parametrize(
@@ -141,8 +143,8 @@ def test_innocent_texts_keep_a_low_harm_score() -> None:
         ("明天下午三点在公司楼下见，记得带伞", "normal"),
     ],
 )
-def test_clear_cases(text: str, category: str) -> None:
-    reading = read_text(text, built_in_lexicon(), text_heads.load(HEADS_PATH))
+def test_clear_cases(model: TextModel, text: str, category: str) -> None:
+    reading = read_text(text, built_in_lexicon(), model)
     assert reading.scores is not None
     assert max(reading.scores, key=reading.scores.__getitem__) == category
     assert sum(reading.scores.values()) == pytest.approx(1, abs=1e-5)
@@ -156,8 +158,8 @@ def test_without_model_scores_are_unknown_and_the_rest_is_known() -> None:
     assert by_name["text_has_contact"].compute(reading) is True
 
 
-def test_empty_text_has_no_scores() -> None:
-    assert read_text("", built_in_lexicon(), text_heads.load(HEADS_PATH)).scores is None
+def test_empty_text_has_no_scores(model: TextModel) -> None:
+    assert read_text("", built_in_lexicon(), model).scores is None
 
 
 def test_template_ignores_numbers_and_handles() -> None:
@@ -170,9 +172,9 @@ def test_template_ignores_numbers_and_handles() -> None:
     assert one == same != other
 
 
-def test_models_name_their_version() -> None:
-    assert text_models() == {"text_heads": text_heads.load(HEADS_PATH).version}
+def test_models_name_their_version(model: TextModel) -> None:
+    assert text_models() == {"text_model": model.version}
 
 
-def test_categories_agree_with_the_artefact() -> None:
-    assert text_heads.load(HEADS_PATH).categories == CATEGORIES
+def test_categories_agree_with_the_artefact(model: TextModel) -> None:
+    assert model.categories == CATEGORIES

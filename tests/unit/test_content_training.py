@@ -5,10 +5,14 @@ import gzip
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
-from anlan.models.text_heads import load, save
-from anlan.models.training.text_heads import Sample, calibrate, fit
+from anlan.models.sentence_encoder import SentenceEncoder
+from anlan.models.text_model import Alone, TextModel, TextParts, load, save
+from anlan.models.training.meaning_head import fit_meaning
+from anlan.models.training.text_heads import Sample, best_temperature, fit
+from anlan.protections.content.signals import model_input
 from anlan.protections.content.training.command import text_command
 from anlan.protections.content.training.corpora import Row, caller_turns, spam_category
 from anlan.protections.content.training.evaluation import evaluate
@@ -45,17 +49,27 @@ def test_disguise_changes_only_chinese(tmp_path: Path) -> None:
     assert all(text.endswith("abc") for text in made)
 
 
-def test_fit_calibrate_save_and_evaluate(tmp_path: Path) -> None:
+def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     writer = Writer(1, {"porn": ["某词"], "abuse": ["某词"]})
     rows = [row for category in CATEGORIES for row in writer.write(category, 60)]
     columns = np.array([CATEGORIES.index(row.label) for row in rows])
-    sample = Sample([row.text for row in rows], columns, np.ones(len(rows)))
-    heads, temperature = calibrate(fit(sample, CATEGORIES, "test", strength=1.0), sample)
-    save(heads, tmp_path / "heads.npz")
-    (result,) = evaluate(load(tmp_path / "heads.npz"), [Row(*row[:3], part="test") for row in rows])
-    assert temperature > 0
+    sample = Sample([model_input(row.text) for row in rows], columns, np.ones(len(rows)))
+    encoder = SentenceEncoder.load()
+    heads = fit(sample, CATEGORIES, "test", strength=1.0)
+    meaning = fit_meaning(encoder.encode(sample.texts), sample, epochs=20, seed=1)
+    save(TextParts(heads, meaning, Alone(1.0, heads.bias * 0, 0.9)), tmp_path / "model.npz")
+    model = TextModel(load(tmp_path / "model.npz"), encoder)
+    (result,) = evaluate(model, [Row(*row[:3], part="test") for row in rows])
     assert result.macro_f1 > 0.9
     assert {entry.category for entry in result.categories} == set(CATEGORIES)
+
+
+def test_best_temperature_cools_the_overconfident() -> None:
+    chance = np.random.default_rng(1)
+    columns = chance.integers(0, 2, 400)
+    right = chance.random(400) < 0.8
+    logits = np.where((columns == np.arange(2)[:, None]) == right, 6.0, -6.0).T.astype(np.float32)
+    assert best_temperature(logits, Sample([], columns, np.ones(400))) == pytest.approx(12 / np.log(4), rel=0.2)
 
 
 def test_command_wants_a_data_folder(tmp_path: Path) -> None:

@@ -1,20 +1,13 @@
 """Decides how likely a text is of each category, from its character n-grams alone.
 
-It knows nothing of who wrote it or why; it is a calibrated softmax over hashed n-grams, a table lookup at run time.
+It knows nothing of who wrote it or why; log-odds are a sum over hashed n-grams, a table lookup at run time.
 The same function turns text into n-grams in training and at run time.
 """
 
-import hashlib
-import io
-import json
-import math
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from anlan.errors import Unavailable
 
 MAX_ORDER = 5
 BUCKET_BITS = 22
@@ -58,52 +51,6 @@ class TextHeads(NamedTuple):
         rows = self.row_of_bucket.take(ngram_buckets(text))
         total: NDArray[np.float32] = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
         return total * np.float32(len(rows) ** -0.5) + self.bias
-
-    def probabilities(self, text: str) -> list[float]:
-        """One per category, in order; they sum to 1."""
-        logits = self.logits(text).tolist()
-        highest = max(logits)
-        odds = [math.exp(logit - highest) for logit in logits]
-        total = sum(odds)
-        return [each / total for each in odds]
-
-
-def save(heads: TextHeads, path: Path) -> str:
-    """Write `heads` to `path` (.npz) with its card data beside it (.json); returns the SHA-256 of the artefact."""
-    buckets = np.flatnonzero(heads.row_of_bucket).astype(np.uint32)
-    weights = heads.weights[heads.row_of_bucket[buckets]]
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
-    packed = io.BytesIO()
-    np.savez_compressed(
-        packed, buckets=buckets, weights=np.rint(weights / scale).astype(np.int8), scale=scale, bias=heads.bias
-    )
-    path.write_bytes(packed.getvalue())
-    digest = hashlib.sha256(packed.getvalue()).hexdigest()
-    facts = {"version": heads.version, "categories": heads.categories, "sha256": digest}
-    path.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    return digest
-
-
-def load(path: Path) -> TextHeads:
-    """Read heads written by `save`.
-
-    Raises:
-        Unavailable: the artefact or its .json is missing, or its SHA-256 is not the one written there.
-    """
-    try:
-        packed, facts = path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise Unavailable(f"text heads at {path} cannot be read ({error}); run `anlan train text`") from error
-    digest = hashlib.sha256(packed).hexdigest()
-    if digest != facts.get("sha256"):
-        raise Unavailable(
-            f"{path.name} has SHA-256 {digest}, its card says {facts.get('sha256')}; restore the file or train again"
-        )
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        return assemble(
-            facts["version"], tuple(facts["categories"]), arrays["buckets"],
-            arrays["weights"] * arrays["scale"], arrays["bias"],
-        )
 
 
 def assemble(

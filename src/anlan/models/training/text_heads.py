@@ -1,5 +1,6 @@
 """Decides the weights of the n-gram heads: a softmax regression, cut to the n-grams that carry it, then calibrated."""
 
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # ships no types
 from scipy.sparse import csr_matrix, diags  # type: ignore[import-untyped]  # ships no types
+from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]  # ships no types
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # ships no types
 
 from anlan.models.text_heads import BUCKET_BITS, TextHeads, assemble, ngram_buckets
 
 MAX_ROWS = 65_535
+MAX_CANDIDATES = 150_000
 
 
 class Sample(NamedTuple):
@@ -33,31 +36,54 @@ def bucket_counts(texts: Sequence[str]) -> csr_matrix:
 
 
 def fit(sample: Sample, categories: tuple[str, ...], version: str, strength: float, min_texts: int = 3) -> TextHeads:
-    """Fit on the n-grams seen in at least `min_texts` texts, keep the 65,535 strongest, fit on with those.
+    """Fit on the n-grams that tell categories apart best, keep the 65,535 strongest, fit on with those.
 
     Columns are scaled by inverse document frequency, which speeds the fit up; the scale ends up in the weights.
 
     Args:
         strength: inverse of the L2 penalty.
+        min_texts: rarer n-grams are not looked at.
     """
     counts = bucket_counts(sample.texts)
-    texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
-    seen = np.flatnonzero(texts_with >= min_texts)
-    rarity = np.log(len(sample.texts) / texts_with[seen]).astype(np.float32)
+    seen = _telling(counts, sample.columns, len(categories), min_texts)
+    rarity = np.log(len(sample.texts) / np.bincount(counts.indices, minlength=counts.shape[1])[seen]).astype(np.float32)
     matrix = (counts[:, seen] @ diags(rarity)).tocsr()
-    model = LogisticRegression(C=strength, max_iter=30, tol=1e-3, warm_start=True)
-    model.fit(matrix, sample.columns, sample_weight=sample.weights)
+    model = LogisticRegression(C=strength, max_iter=25, tol=1e-3, warm_start=True)
+    _fit_as_far(model, matrix, sample)
     mass = np.abs(model.coef_).max(axis=0) * np.sqrt(np.asarray(matrix.power(2).sum(axis=0)).ravel())
     kept = np.sort(np.argsort(mass)[-MAX_ROWS:])
     model.coef_ = np.ascontiguousarray(model.coef_[:, kept])
-    model.set_params(max_iter=60).fit(matrix[:, kept], sample.columns, sample_weight=sample.weights)
+    _fit_as_far(model.set_params(max_iter=40), matrix[:, kept], sample)
     weights = model.coef_.T * rarity[kept, None]
     return assemble(version, categories, seen[kept].astype(np.uint32), weights, model.intercept_)
 
 
-def calibrate(heads: TextHeads, held_out: Sample) -> tuple[TextHeads, float]:
-    """Divide the logits by the temperature that makes held-out texts likeliest; returns it too."""
-    logits = np.stack([heads.logits(text) for text in held_out.texts])
+def _fit_as_far(model: LogisticRegression, matrix: csr_matrix, sample: Sample) -> None:
+    """Fit as far as the iterations go: stopping early costs nothing on texts not taught."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix, sample.columns, sample_weight=sample.weights)
+
+
+def _telling(
+    counts: csr_matrix, columns: NDArray[np.int64], categories: int, min_texts: int
+) -> NDArray[np.int64]:
+    """The buckets whose share of texts differs most between categories, in standard deviations; at most 150,000."""
+    of_category = csr_matrix(
+        (np.ones(len(columns), np.float32), (columns, np.arange(len(columns)))), shape=(categories, len(columns))
+    )
+    present = counts.astype(bool).astype(np.float32)
+    held = np.asarray((of_category @ present).todense())
+    total = held.sum(axis=0)
+    expected = np.bincount(columns, minlength=categories)[:, None] / len(columns) * total
+    distance = (np.abs(held - expected) / np.sqrt(np.maximum(expected, 0.5))).max(axis=0)
+    distance[total < min_texts] = 0
+    best = np.argsort(distance)[-MAX_CANDIDATES:]
+    return np.sort(best[distance[best] > 0])
+
+
+def best_temperature(logits: NDArray[np.float32], held_out: Sample) -> float:
+    """The temperature that `logits`, shape (texts, categories), are to be divided by to make the labels likeliest."""
     rows = np.arange(len(held_out.columns))
 
     def loss(log_temperature: float) -> float:
@@ -66,6 +92,4 @@ def calibrate(heads: TextHeads, held_out: Sample) -> tuple[TextHeads, float]:
         likelihood = scaled[rows, held_out.columns] - np.log(np.exp(scaled).sum(axis=1))
         return -float(np.average(likelihood, weights=held_out.weights))
 
-    temperature = float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
-    cooled = np.float32(temperature)
-    return heads._replace(weights=heads.weights / cooled, bias=heads.bias / cooled), temperature
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))

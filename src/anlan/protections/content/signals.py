@@ -13,13 +13,14 @@ from typing import NamedTuple
 from anlan.domain.signals import Signal
 from anlan.engine.signals import reading, signal
 from anlan.errors import Unavailable
-from anlan.models import text_heads
-from anlan.models.text_heads import TextHeads
+from anlan.models import text_model
+from anlan.models.sentence_encoder import SentenceEncoder
+from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_lexicon
 
-HEADS_PATH = Path(text_heads.__file__).parent / "artefacts" / "text_heads.npz"
+MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
 CATEGORIES = ("normal", "abuse", "porn", "gambling", "fraud", "illicit_ad")
 MIN_TEMPLATE_CHARS = 10
 
@@ -44,14 +45,14 @@ class TextReading(NamedTuple):
     scores: dict[str, float] | None = None
 
 
-def read_text(text: str, lexicon: Lexicon, heads: TextHeads | None) -> TextReading:
+def read_text(text: str, lexicon: Lexicon, model: TextModel | None) -> TextReading:
     """Fold, extract, look up and score `text`."""
     folded = fold(text)
     contacts = extract(folded.plain)
     if folded.tight != folded.plain:
         contacts = _join(contacts, extract(folded.tight))
     hits = lexicon.hits(folded)
-    return TextReading(text, folded, contacts, hits, _score(contacts.masked, heads) if text else None)
+    return TextReading(text, folded, contacts, hits, _score(contacts.masked, model) if text else None)
 
 
 def _join(plain: Contacts, tight: Contacts) -> Contacts:
@@ -59,12 +60,12 @@ def _join(plain: Contacts, tight: Contacts) -> Contacts:
     return Contacts(tuple(handles), plain.domains or tight.domains, tight.masked)
 
 
-def _score(masked: str, heads: TextHeads | None) -> dict[str, float] | None:
-    return dict(zip(heads.categories, heads.probabilities(masked), strict=True)) if heads else None
+def _score(masked: str, model: TextModel | None) -> dict[str, float] | None:
+    return dict(zip(model.categories, model.probabilities(masked), strict=True)) if model else None
 
 
-def heads_input(text: str) -> str:
-    """What the heads see of `text`, in training as at run time."""
+def model_input(text: str) -> str:
+    """What the model sees of `text`, in training as at run time."""
     folded = fold(text)
     return extract(folded.tight).masked
 
@@ -75,17 +76,17 @@ def _lexicon() -> Lexicon:
 
 
 @cache
-def _heads() -> TextHeads | None:
+def _model() -> TextModel | None:
     try:
-        return text_heads.load(HEADS_PATH)
+        return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
     except Unavailable:
         return None
 
 
 def text_models() -> dict[str, str]:
-    """Model name to version; `unavailable` while the scores are unknown for want of it."""
-    heads = _heads()
-    return {"text_heads": heads.version if heads else "unavailable"}
+    """Model name to version; `unavailable` while the scores are unknown for want of it. Loads it at the first call."""
+    model = _model()
+    return {"text_model": model.version if model else "unavailable"}
 
 
 def _read(text: str, **given: object) -> TextReading:
@@ -100,7 +101,7 @@ _UNSCORED = _read("你好")
 @reading
 def text_reading(content_text: str) -> TextReading:
     """One look at the text that all signals below share."""
-    return read_text(content_text, _lexicon(), _heads())
+    return read_text(content_text, _lexicon(), _model())
 
 
 def _score_of(category: str, text_reading: TextReading) -> float | None:

@@ -9,7 +9,7 @@ from anlan.errors import Unavailable
 
 
 def train_text(data_dir: Path, out_dir: Path | None = None) -> None:
-    """Train the text heads, rebuild the lexicon and write the model card; minutes on one core.
+    """Train the text model, rebuild the lexicon and write the model card; minutes on one core.
 
     Args:
         data_dir: folder of the public sets, one folder each as `corpora.CORPORA` names them.
@@ -31,5 +31,5 @@ def train_text(data_dir: Path, out_dir: Path | None = None) -> None:
 @click.option("--out", "out_dir", type=click.Path(file_okay=False, path_type=Path),
               help="Write here instead of into the package.")
 def text_command(data_dir: Path, out_dir: Path | None) -> None:
-    """Rebuild the text heads, their card and the lexicon."""
+    """Rebuild the text model, its card and the lexicon."""
     train_text(data_dir, out_dir)

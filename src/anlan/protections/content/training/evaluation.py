@@ -1,4 +1,4 @@
-"""Decides how well heads do on texts that they were not taught, set by set and category by category."""
+"""Decides how well model do on texts that they were not taught, set by set and category by category."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from sklearn.metrics import (  # type: ignore[import-untyped]  # ships no types
     roc_auc_score,
 )
 
-from anlan.models.text_heads import TextHeads
-from anlan.protections.content.signals import heads_input
+from anlan.models.text_model import TextModel
+from anlan.protections.content.signals import model_input
 from anlan.protections.content.training.corpora import Row
 
 
@@ -38,27 +38,27 @@ class SetResult(NamedTuple):
     categories: tuple[CategoryResult, ...]
 
 
-def evaluate(heads: TextHeads, rows: Iterable[Row]) -> list[SetResult]:
+def evaluate(model: TextModel, rows: Iterable[Row]) -> list[SetResult]:
     """Results on the test part of every set."""
     by_set: dict[str, list[Row]] = {}
     for row in rows:
         if row.part == "test":
             by_set.setdefault(row.set, []).append(row)
-    return [_evaluate_set(heads, name, by_set[name]) for name in sorted(by_set)]
+    return [_evaluate_set(model, name, by_set[name]) for name in sorted(by_set)]
 
 
-def _evaluate_set(heads: TextHeads, name: str, rows: list[Row]) -> SetResult:
-    scores = np.array([heads.probabilities(heads_input(row.text)) for row in rows])
-    truth = np.array([heads.categories.index(row.label) for row in rows])
+def _evaluate_set(model: TextModel, name: str, rows: list[Row]) -> SetResult:
+    scores = np.array(model.probabilities_of([model_input(row.text) for row in rows]))
+    truth = np.array([model.categories.index(row.label) for row in rows])
     guess = scores.argmax(axis=1)
     present = sorted(set(truth.tolist()))
-    harmless = truth == heads.categories.index("normal")
-    alarms = guess[harmless] != heads.categories.index("normal")
+    harmless = truth == model.categories.index("normal")
+    alarms = guess[harmless] != model.categories.index("normal")
     return SetResult(
         name, len(rows), f1_score(truth, guess, labels=present, average="macro", zero_division=0),
-        f1_score(harmless, guess == heads.categories.index("normal"), average="macro"),
+        f1_score(harmless, guess == model.categories.index("normal"), average="macro"),
         float(alarms.mean()) if len(alarms) else float("nan"),
-        tuple(_evaluate_category(heads.categories[column], truth == column, guess == column, scores[:, column])
+        tuple(_evaluate_category(model.categories[column], truth == column, guess == column, scores[:, column])
               for column in present),
     )
 

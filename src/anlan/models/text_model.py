@@ -1,0 +1,163 @@
+"""Decides how likely a text is of each category, from its n-grams and, where those are unsure, from its meaning.
+
+The n-grams know the words they were taught; the meaning carries over to other words, sets and languages. Where the
+n-grams alone are sure that a text is harmless, its meaning is not asked for: that is what keeps ordinary talk cheap.
+"""
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.errors import Unavailable
+from anlan.models.sentence_encoder import SentenceEncoder
+from anlan.models.text_heads import TextHeads, assemble
+
+ENCODED_TOGETHER = 64
+
+
+class MeaningHead(NamedTuple):
+    """Log-odds from a sentence vector, by one hidden layer of rectified units.
+
+    Attributes:
+        into: shape (512, hidden); `into_bias` has shape (hidden,).
+        weights: shape (hidden, categories); `bias` has shape (categories,).
+    """
+
+    into: NDArray[np.float32]
+    into_bias: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Shape (texts, categories)."""
+        total: NDArray[np.float32] = np.maximum(vectors @ self.into + self.into_bias, 0) @ self.weights + self.bias
+        return total
+
+
+class Alone(NamedTuple):
+    """How the n-grams are read without the meaning: calibrated on their own.
+
+    Attributes:
+        scale: what their logits are multiplied with.
+        bias: shape (categories,), added after that.
+        sure_normal: probability of the first category from which the meaning is not asked for, in (0, 1].
+    """
+
+    scale: float
+    bias: NDArray[np.float32]
+    sure_normal: float
+
+
+class TextParts(NamedTuple):
+    """What is trained and saved; the logits of both heads add up to calibrated log-odds."""
+
+    heads: TextHeads
+    meaning: MeaningHead
+    alone: Alone
+
+
+class TextModel:
+    """Trained parts and the encoder they need, ready to score.
+
+    Attributes:
+        version: what a decision names; changes with every training.
+        categories: in order of the probabilities; the first is the harmless one.
+    """
+
+    def __init__(self, parts: TextParts, encoder: SentenceEncoder, max_remembered: int = 20_000) -> None:
+        self.version, self.categories = parts.heads.version, parts.heads.categories
+        self._parts, self._encoder = parts, encoder
+        self._scored = lru_cache(max_remembered)(self._score)
+
+    def probabilities(self, text: str) -> tuple[float, ...]:
+        """One per category, in order; they sum to 1."""
+        return self._scored(text)
+
+    def probabilities_of(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """As `probabilities` for each of `texts`, in order, encoding 64 at a time."""
+        found: dict[str, tuple[float, ...]] = {}
+        unsure: dict[str, NDArray[np.float32]] = {}
+        for text in dict.fromkeys(texts):
+            logits, sure = self._first_look(text)
+            if sure:
+                found[text] = sure
+            else:
+                unsure[text] = logits
+        waiting = list(unsure)
+        for start in range(0, len(waiting), ENCODED_TOGETHER):
+            batch = waiting[start : start + ENCODED_TOGETHER]
+            for text, more in zip(batch, self._parts.meaning.logits(self._encoder.encode(batch)), strict=True):
+                found[text] = softmax(unsure[text] + more)
+        return [found[text] for text in texts]
+
+    def _first_look(self, text: str) -> tuple[NDArray[np.float32], tuple[float, ...] | None]:
+        """Logits of the n-grams, and the probabilities if these are enough."""
+        scale, bias, sure_normal = self._parts.alone
+        logits = self._parts.heads.logits(text)
+        alone = softmax(logits * np.float32(scale) + bias)
+        return logits, alone if alone[0] >= sure_normal else None
+
+    def _score(self, text: str) -> tuple[float, ...]:
+        logits, sure = self._first_look(text)
+        return sure or softmax(logits + self._parts.meaning.logits(self._encoder.encode([text]))[0])
+
+
+def softmax(logits: NDArray[np.float32]) -> tuple[float, ...]:
+    """Probabilities of one text from its logits."""
+    values = logits.tolist()
+    highest = max(values)
+    odds = [math.exp(value - highest) for value in values]
+    total = sum(odds)
+    return tuple(each / total for each in odds)
+
+
+def save(parts: TextParts, path: Path) -> str:
+    """Write `parts` to `path` (.npz) with its card data beside it (.json); returns the SHA-256 of the artefact."""
+    heads, meaning, alone = parts
+    buckets = np.flatnonzero(heads.row_of_bucket).astype(np.uint32)
+    weights = heads.weights[heads.row_of_bucket[buckets]]
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed, buckets=buckets, weights=np.rint(weights / scale).astype(np.int8), scale=scale, bias=heads.bias,
+        **{f"meaning_{name}": value.astype(np.float16) for name, value in meaning._asdict().items()},
+        alone=np.array([alone.scale, alone.sure_normal]), alone_bias=alone.bias,
+    )
+    path.write_bytes(packed.getvalue())
+    digest = hashlib.sha256(packed.getvalue()).hexdigest()
+    facts = {"version": heads.version, "categories": heads.categories, "sha256": digest}
+    path.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    return digest
+
+
+def load(path: Path) -> TextParts:
+    """Read parts written by `save`.
+
+    Raises:
+        Unavailable: the artefact or its .json is missing, or its SHA-256 is not the one written there.
+    """
+    try:
+        packed, facts = path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"text model at {path} cannot be read ({error}); run `anlan train text`") from error
+    digest = hashlib.sha256(packed).hexdigest()
+    if digest != facts.get("sha256"):
+        raise Unavailable(
+            f"{path.name} has SHA-256 {digest}, its card says {facts.get('sha256')}; restore the file or train again"
+        )
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        heads = assemble(
+            facts["version"], tuple(facts["categories"]), arrays["buckets"],
+            arrays["weights"] * arrays["scale"], arrays["bias"],
+        )
+        meaning = MeaningHead(*(arrays[f"meaning_{name}"].astype(np.float32) for name in MeaningHead._fields))
+        scale, sure_normal = arrays["alone"].tolist()
+        return TextParts(heads, meaning, Alone(scale, arrays["alone_bias"].astype(np.float32), sure_normal))
