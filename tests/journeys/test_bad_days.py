@@ -46,8 +46,7 @@ def test_kill_9_loses_nothing_and_does_nothing_twice(
     backend: str, new_url: Callable[[str], str], tmp_path: Path, kills: int
 ) -> None:
     house, chance = make_house(tmp_path, new_url(backend)), random.Random(11)
-    with Receiver() as receiver:
-        house.start()
+    with Receiver() as receiver, house:
         send_messages_to(receiver, house)
         senders = Senders(house.url, house.new_key())
         for _ in range(kills):
