@@ -18,13 +18,15 @@ def main() -> int:
     quick = "--quick" in sys.argv
     names = [word for word in sys.argv[1:] if word in MODULES] or MODULES
     figures: list[Figure] = []
-    for name in names:
-        print(f"\n── {name} " + "─" * 60, flush=True)
-        began = time.monotonic()
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            figures += pool.submit(figures_of, name, quick).result()
-        print(f"({time.monotonic() - began:.0f} s)", flush=True)
-    show_figures(figures)
+    try:
+        for name in names:
+            print(f"\n── {name} " + "─" * 60, flush=True)
+            began = time.monotonic()
+            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                figures += pool.submit(figures_of, name, quick).result()
+            print(f"({time.monotonic() - began:.0f} s)", flush=True)
+    finally:
+        show_figures(figures)
     return int(any(figure.is_reached is False for figure in figures))
 
 

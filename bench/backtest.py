@@ -89,7 +89,7 @@ def _members(rules: list[Rule], registry: Registry) -> list[CheckedPolicy]:
     return [
         CheckedPolicy(
             Policy(
-                id=f"bench.p{number}", on=(MEASURED.name,), when=rule.write("sql"), because="", reason={}, category="",
+                id=f"bench.p{number}", on=(MEASURED.name,), when=rule.write("sql"), because={}, reason={}, category="",
                 verdict="hold", quota=(10_000, 3_600.0),
             ),
             parse(rule.write("sql"), types),
