@@ -32,7 +32,8 @@ run: setup
 	$(BIN)/anlan demo
 
 test: setup .venv/.browser
-	$(BIN)/python -m pytest tests -q
+	$(BIN)/python -m pytest tests -q --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser -q
 
 lint: .venv/.dev
 	$(BIN)/ruff check src tests bench && $(BIN)/mypy

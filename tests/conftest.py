@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from servers import PostgresServer
+from stores import BACKENDS, KEY
 
 from anlan.store.database import Database
 
-KEY = bytes(range(32))
-BACKENDS = ("sqlite", "postgres")
 TEMPLATE = "anlan_template"
 _numbers = count(1)
 

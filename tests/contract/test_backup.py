@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BACKENDS, KEY
 from judged import CASE, MUTE, NOON, judged, second_pass
 from sqlalchemy import insert, select
+from stores import BACKENDS, KEY
 
 from anlan.domain.facts import Fact
 from anlan.domain.lists import ListEntry

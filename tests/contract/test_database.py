@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from conftest import KEY
 from servers import PostgresServer
 from sqlalchemy import Connection, text
+from stores import KEY
 
 from anlan.errors import InvalidSettings, Unavailable
 from anlan.store.database import Database, head_revision

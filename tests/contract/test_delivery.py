@@ -259,7 +259,7 @@ async def test_an_endpoint_whose_address_turns_private_is_not_posted_to(house: H
         await careful.drain()
     await careful.close()
     assert house.receiving.got == []
-    assert "InvalidRequest" in house.last_error
+    assert "InvalidEndpoint" in house.last_error
 
 
 async def test_what_was_sent_but_not_written_down_is_sent_again_under_the_same_id(house: House) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import KEY
 from sqlalchemy import func, select
+from stores import KEY
 
 from anlan.store.database import Database
 from anlan.store.journal import Journal

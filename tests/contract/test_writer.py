@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from conftest import KEY
 from judged import Judged, judged, key_of, second_pass
 from servers import PostgresServer
 from sqlalchemy import text
+from stores import KEY
 
 from anlan.errors import AnlanError, DuplicateEvent, NotFound, Unavailable
 from anlan.store.counters import load_snapshots

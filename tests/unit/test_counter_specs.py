@@ -95,8 +95,8 @@ def test_what_is_no_list_of_counters_is_refused(text: str) -> None:
 
 
 def test_a_field_that_one_version_lacks_cannot_be_counted_by() -> None:
-    first = declare("shop.order", "buyer", {"buyer": "account", "order": "number"})
-    second = declare("shop.order", "buyer", {"buyer": "account", "order": "number", "shop": "word"}, version=2)
+    first = declare("shop.order", "buyer", {"buyer": "account", "order": "number", "shop": "word"})
+    second = declare("shop.order", "buyer", {"buyer": "account", "order": "number"}, version=2)
     catalogue = Catalogue((first, second))
     order = {**GOOD, "on": ["shop.order"], "where": REMOVED, "read_by": {}}
     with pytest.raises(InvalidSettings, match="no field 'shop'"):
