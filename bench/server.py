@@ -36,6 +36,7 @@ ACCOUNTS = 400
 """Few enough that warming up meets most pairs of people: a running platform knows who writes to whom."""
 CONNECTIONS = 32
 BATCH_EVENTS = 500
+BATCH_ROUND_S = 4.0
 ANSWER = (
     b'{"decision":"0123456789abcdef0123456789abcdef.1","verdict":"allow","pending":false,"findings":[],"actions":[]}'
 )
@@ -128,7 +129,7 @@ def batch_rounds(server: Running, rounds: int, batches: int) -> list[Load]:
     for turn in range(rounds + 1):
         fresh = [b"\n".join(islice(bodies, BATCH_EVENTS)) for _ in range(batches)]
         prepared = [request("/v1/events:batch", body, server.key) for body in fresh]
-        load = drive(server.port, server.pid, prepared, 2, 60.0)
+        load = drive(server.port, server.pid, prepared, 2, BATCH_ROUND_S)
         assert not load.failures, f"{load.failures} batches were refused"
         loads += [load] if turn else []
     return loads
@@ -141,7 +142,7 @@ def run(quick: bool) -> list[Figure]:
         servers = {"bare Starlette": bare, "Anlan": anlan, "Anlan as shipped": shipped}
         loads = single_rounds(servers, rounds, seconds)
         own = {name: server for name, server in servers.items() if server is not bare}
-        batches = {name: batch_rounds(server, rounds, 20 if quick else 60) for name, server in own.items()}
+        batches = {name: batch_rounds(server, rounds, 12 if quick else 40) for name, server in own.items()}
     singles = {
         name: (
             median(load.per_cpu_s for load in made),
