@@ -52,6 +52,12 @@ def main() -> None:
     configure_logging("WARNING")
 
 
-@click.group(cls=Commands, where={"text": "anlan.protections.content.training.command:text_command"})
+_TRAINING = {
+    "measure": "anlan.protections.content.training.command:measure_command",
+    "text": "anlan.protections.content.training.command:text_command",
+}
+
+
+@click.group(cls=Commands, where=_TRAINING)
 def train() -> None:
     """Rebuild models from public data."""

@@ -15,7 +15,7 @@ from anlan.models.training.text_heads import Sample, best_temperature, fit
 from anlan.protections.content.signals import model_input
 from anlan.protections.content.training.command import text_command
 from anlan.protections.content.training.corpora import Row, caller_turns, spam_category
-from anlan.protections.content.training.evaluation import evaluate
+from anlan.protections.content.training.evaluation import evaluate, score
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.sentences import Writer
 
@@ -59,7 +59,7 @@ def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     meaning = fit_meaning(encoder.encode(sample.texts), sample, epochs=20, seed=1)
     save(TextParts(heads, meaning, Alone(1.0, heads.bias * 0, 0.9)), tmp_path / "model.npz")
     model = TextModel(load(tmp_path / "model.npz"), encoder)
-    (result,) = evaluate(model, [Row(*row[:3], part="test") for row in rows])
+    (result,) = evaluate(score(model, [Row(*row[:3], part="test") for row in rows]))
     assert result.macro_f1 > 0.9
     assert {entry.category for entry in result.categories} == set(CATEGORIES)
 

@@ -60,7 +60,7 @@ class Training(NamedTuple):
 
 def write_card(path: Path, training: Training, results: list[SetResult]) -> None:
     """Write the card as Markdown."""
-    parts = (_HEAD, _artefact(training), _data(training.rows), _results(results), _LIMITS)
+    parts = (_HEAD, _artefact(training), _data(training.rows), results_text(results), _LIMITS)
     path.write_text("\n".join(parts), "utf-8")
 
 
@@ -85,7 +85,8 @@ def _data(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _results(results: list[SetResult]) -> str:
+def results_text(results: list[SetResult]) -> str:
+    """Results by set, and by category of each set, as Markdown tables."""
     lines = ["## Results on texts not taught", "",
              "Decided by the likeliest category. `harm macro-F1`: harmless against all else. chineseharm_dev and "
              "hatexplain_val are sets that taught nothing.", "",

@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,18 +19,33 @@ def train_text(data_dir: Path, out_dir: Path | None = None) -> None:
     Raises:
         Unavailable: scikit-learn is not installed.
     """
+    _load("run").train(data_dir, out_dir)
+
+
+def _load(module: str) -> Any:
     try:
-        run = importlib.import_module("anlan.protections.content.training.run")
+        return importlib.import_module(f"anlan.protections.content.training.{module}")
     except ModuleNotFoundError as error:
         raise Unavailable(f"training needs {error.name}; install it with `pip install 'anlan[train]'`") from error
-    run.train(data_dir, out_dir)
+
+
+_data_option = click.option(
+    "--data", "data_dir", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the public data sets.",
+)
 
 
 @click.command("text")
-@click.option("--data", "data_dir", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Folder of the public data sets.")
+@_data_option
 @click.option("--out", "out_dir", type=click.Path(file_okay=False, path_type=Path),
               help="Write here instead of into the package.")
 def text_command(data_dir: Path, out_dir: Path | None) -> None:
     """Rebuild the text model, its card and the lexicon."""
     train_text(data_dir, out_dir)
+
+
+@click.command("measure")
+@_data_option
+def measure_command(data_dir: Path) -> None:
+    """Measure the shipped text model on every set; prints results by category, keeps what the model page draws."""
+    click.echo(_load("card").results_text(_load("run").measure(data_dir)))

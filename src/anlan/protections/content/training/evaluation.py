@@ -1,6 +1,6 @@
-"""Decides how well model do on texts that they were not taught, set by set and category by category."""
+"""Decides how well a model does on texts that they were not taught, set by set and category by category."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,27 +38,52 @@ class SetResult(NamedTuple):
     categories: tuple[CategoryResult, ...]
 
 
-def evaluate(model: TextModel, rows: Iterable[Row]) -> list[SetResult]:
-    """Results on the test part of every set."""
-    by_set: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.part == "test":
-            by_set.setdefault(row.set, []).append(row)
-    return [_evaluate_set(model, name, by_set[name]) for name in sorted(by_set)]
+class Scored(NamedTuple):
+    """Texts that were not taught, with what the model says of them.
+
+    Attributes:
+        categories: in order of the columns.
+        probabilities: shape (texts, categories).
+        truth: shape (texts,), the column of the right category.
+        sets: where each text comes from.
+    """
+
+    categories: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    truth: NDArray[np.int64]
+    sets: Sequence[str]
 
 
-def _evaluate_set(model: TextModel, name: str, rows: list[Row]) -> SetResult:
-    scores = np.array(model.probabilities_of([model_input(row.text) for row in rows]))
-    truth = np.array([model.categories.index(row.label) for row in rows])
+def score(model: TextModel, rows: Iterable[Row]) -> Scored:
+    """What the model says of the test part of every set."""
+    tested = [row for row in rows if row.part == "test"]
+    probabilities = np.array(model.probabilities_of([model_input(row.text) for row in tested]))
+    truth = np.array([model.categories.index(row.label) for row in tested])
+    return Scored(model.categories, probabilities, truth, [row.set for row in tested])
+
+
+def evaluate(scored: Scored) -> list[SetResult]:
+    """Results set by set."""
+    names = np.array(scored.sets)
+    return [
+        _evaluate_set(name, scored.categories, scored.probabilities[names == name], scored.truth[names == name])
+        for name in sorted(set(scored.sets))
+    ]
+
+
+def _evaluate_set(
+    name: str, categories: Sequence[str], scores: NDArray[np.float64], truth: NDArray[np.int64]
+) -> SetResult:
     guess = scores.argmax(axis=1)
     present = sorted(set(truth.tolist()))
-    harmless = truth == model.categories.index("normal")
-    alarms = guess[harmless] != model.categories.index("normal")
+    normal = categories.index("normal")
+    harmless = truth == normal
+    alarms = guess[harmless] != normal
     return SetResult(
-        name, len(rows), f1_score(truth, guess, labels=present, average="macro", zero_division=0),
-        f1_score(harmless, guess == model.categories.index("normal"), average="macro"),
+        name, len(truth), f1_score(truth, guess, labels=present, average="macro", zero_division=0),
+        f1_score(harmless, guess == normal, average="macro"),
         float(alarms.mean()) if len(alarms) else float("nan"),
-        tuple(_evaluate_category(model.categories[column], truth == column, guess == column, scores[:, column])
+        tuple(_evaluate_category(categories[column], truth == column, guess == column, scores[:, column])
               for column in present),
     )
 

@@ -16,7 +16,8 @@ from anlan.protections.content.lexicon import Term
 from anlan.protections.content.signals import MODEL_PATH, model_input
 from anlan.protections.content.training.card import Training, write_card
 from anlan.protections.content.training.corpora import CATEGORIES, Row, read_corpora
-from anlan.protections.content.training.evaluation import evaluate
+from anlan.protections.content.training.curves import CURVES_NAME, curves, write_curves
+from anlan.protections.content.training.evaluation import Scored, SetResult, evaluate, score
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.lexicons import collect_terms, write_terms
 from anlan.protections.content.training.sentences import Writer
@@ -42,7 +43,6 @@ SURE_NORMAL = 0.85
 SEED = 20261121
 
 
-
 def train(data: Path, out: Path | None) -> TextModel:
     """Everything that `anlan train text` does; returns the model as it loads."""
     rows = read_corpora(data)
@@ -59,8 +59,22 @@ def train(data: Path, out: Path | None) -> TextModel:
     lexicon_path = (out or Path(lexicon_module.__file__).parent) / "lexicon.csv"
     lexicon_path.write_text(write_terms(terms), "utf-8")
     training = Training(shipped.version, digest, path.stat().st_size, learning, temperature, shift, len(terms))
-    write_card(path.with_suffix(".md"), training, evaluate(shipped, rows))
+    scored = score(shipped, rows)
+    write_card(path.with_suffix(".md"), training, evaluate(scored))
+    _keep_curves(shipped, scored, path)
     return shipped
+
+
+def measure(data: Path) -> list[SetResult]:
+    """Measure the shipped model again without training; keeps the curves and returns the results set by set."""
+    shipped = TextModel(load(MODEL_PATH), SentenceEncoder.load())
+    scored = score(shipped, read_corpora(data))
+    _keep_curves(shipped, scored, MODEL_PATH)
+    return evaluate(scored)
+
+
+def _keep_curves(model: TextModel, scored: Scored, path: Path) -> None:
+    write_curves(curves(model.version, *scored), path.with_name(CURVES_NAME))
 
 
 def _chance() -> random.Random:
