@@ -1,11 +1,12 @@
 """Decides how a message reads once the tricks of its spelling are undone; it does not know what is harmful.
 
-Only what looks the same to a reader is folded. Homophones, pinyin and split characters change the reading and stay.
+Only what looks the same to a reader is folded here. Homophones, pinyin and split characters change the reading:
+`restoring.py` guesses at them. `tracing.py` says where each folded character came from.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from opencc import OpenCC
@@ -26,11 +27,32 @@ class Folded(NamedTuple):
     share: float
 
 
+class Tightening(NamedTuple):
+    """One way in which words are pulled apart; each match of `pattern` keeps the characters at `staying`.
+
+    Attributes:
+        kind: as in `tracing.LEVELS`.
+        gate: quickly says that there is nothing to do.
+    """
+
+    kind: str
+    gate: re.Pattern[str]
+    pattern: re.Pattern[str]
+    staying: Callable[[str], list[int]]
+
+    def apply(self, text: str) -> str:
+        """`text` without what was put between."""
+        return self.pattern.sub(self._kept, text) if self.gate.search(text) else text
+
+    def _kept(self, match: re.Match[str]) -> str:
+        return "".join([match[0][offset] for offset in self.staying(match[0])])
+
+
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ud800-\udfff"
 )
-_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_MARK_RANGES = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _EMOJI_GLUE = "\u200d\ufe00-\ufe0f"
 _STAND_INS = (
     "\u2100-\u214f\u2460-\u24ff\u2776-\u2793\u3200-\u32ff\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff"
@@ -45,21 +67,24 @@ _BLOCKS = ((0x80, 0x10000), (0x1D400, 0x1D800), (0x1F100, 0x1F300), (0x1F427, 0x
 _COVERED = [chr(code) for first, after in _BLOCKS for code in range(first, after)]
 """Where a character can fold to another one; the rest of Unicode is left as it is."""
 
-_REMOVED = re.compile(f"[{_INVISIBLE}{_MARKS}{_EMOJI_GLUE}]")
-_EVASIVE = re.compile(f"[{_INVISIBLE}{_MARKS}{_STAND_INS}]")
-_WORD = re.compile(r"[a-z0-9\u0370-\u052f]+")
+_REMOVED = re.compile(f"[{_INVISIBLE}{_MARK_RANGES}{_EMOJI_GLUE}]")
+_EVASIVE = re.compile(f"[{_INVISIBLE}{_MARK_RANGES}{_STAND_INS}]")
+LOOKALIKE_WORD = re.compile(r"[a-z0-9\u0370-\u052f]+")
 _HALF_LATIN = re.compile(r"[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]")
 
 _CJK = "\u3400-\u9fff"
 _STRETCHED = re.compile(r"(.)\1\1")
-_STRETCHED_LETTER = re.compile(r"([^\W\d_]|[!?~。！？])\1{2,}")
 _WEDGE = re.compile(r"[.*_^|·•=#\-]")
 _WEDGED = re.compile(rf"([{_CJK}])[.*_^|·•=#\-]{{1,3}}(?=[{_CJK}])")
 _LONE = re.compile(r"[ -/:-@_，。！？、·].[ -/:-@_，。！？、·]")
-_SPELLED_OUT = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){2,}")
-_GAPS = re.compile(r"[\W_]+")
+TIGHTENINGS = (
+    Tightening("repeated", _STRETCHED, re.compile(r"([^\W\d_]|[!?~。！？])\1{2,}"), lambda _: [0, 1]),
+    Tightening("wedged", _WEDGE, _WEDGED, lambda _: [0]),
+    Tightening("spaced", _LONE, re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){2,}"),
+               lambda word: [offset for offset, character in enumerate(word) if character.isalnum()]),
+)
 
-_to_simplified = OpenCC("t2s").convert
+to_simplified = OpenCC("t2s").convert
 
 
 def _fold_character(character: str) -> str:
@@ -76,7 +101,7 @@ def _folds() -> dict[str, str]:
 
 def _traditional() -> list[str]:
     every = "".join(map(chr, range(0x3400, 0xA000)))
-    return [old for old, new in zip(every, _to_simplified(every), strict=True) if old != new]
+    return [old for old, new in zip(every, to_simplified(every), strict=True) if old != new]
 
 
 def _any_of(characters: Iterable[str]) -> re.Pattern[str]:
@@ -90,12 +115,14 @@ def _any_of(characters: Iterable[str]) -> re.Pattern[str]:
     return re.compile("[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges) + "]")
 
 
-_FOLDS = _folds()
-_TRADITIONAL = _any_of(_traditional())
-_FOLDED = _any_of(_FOLDS)
+FOLDS = _folds()
+"""What a lower-case character folds to, where that is something else; the empty string when it is dropped."""
+MARKS = re.compile(f"[{_MARK_RANGES}]")
+TRADITIONAL = _any_of(_traditional())
+_FOLDED = _any_of(FOLDS)
 # Whole blocks beyond U+FFFF: a pattern tries each range there one by one, for every character that is none of them.
 _TOUCHED = _any_of(
-    {*_FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _COVERED if char > "\uffff")}
+    {*FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _COVERED if char > "\uffff")}
 )
 
 
@@ -107,7 +134,7 @@ def fold(text: str) -> Folded:
         plain = _fold_characters(plain)
         if _HALF_LATIN.search(plain):
             evasive += len(_HALF_LATIN.findall(plain))
-            plain = _WORD.sub(_fold_mixed_word, plain)
+            plain = LOOKALIKE_WORD.sub(fold_mixed_word, plain)
     tight = _tighten(plain)
     if len(tight) != len(plain):
         evasive += len(_LONE.findall(plain)) + len(_WEDGED.findall(plain))
@@ -115,21 +142,18 @@ def fold(text: str) -> Folded:
 
 
 def _fold_characters(text: str) -> str:
-    folded = _FOLDED.sub(lambda match: _FOLDS[match[0]], text)
-    return _to_simplified(folded) if _TRADITIONAL.search(folded) else folded
+    folded = _FOLDED.sub(lambda match: FOLDS[match[0]], text)
+    return to_simplified(folded) if TRADITIONAL.search(folded) else folded
 
 
-def _fold_mixed_word(match: re.Match[str]) -> str:
+def fold_mixed_word(match: re.Match[str]) -> str:
+    """A word with look-alike Cyrillic and Greek letters as Latin ones, if it has Latin letters beside them."""
     return match[0].translate(_LOOKALIKES) if _HALF_LATIN.search(match[0]) else match[0]
 
 
 def _tighten(plain: str) -> str:
     """Join what was pulled apart; returns `plain` itself when nothing was."""
     tight = plain
-    if _STRETCHED.search(tight):
-        tight = _STRETCHED_LETTER.sub(r"\1\1", tight)
-    if _WEDGE.search(tight):
-        tight = _WEDGED.sub(r"\1", tight)
-    if _LONE.search(tight):
-        tight = _SPELLED_OUT.sub(lambda match: _GAPS.sub("", match[0]), tight)
+    for tightening in TIGHTENINGS:
+        tight = tightening.apply(tight)
     return tight
