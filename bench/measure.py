@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from anlan.serving import GC_THRESHOLDS
+
 CONSOLE = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
@@ -26,9 +28,10 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of this process for one call, with the garbage collector as the server has it: on, but frozen."""
+    """CPU seconds of this process for one call, with the garbage collector set as the server sets it."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     began = time.process_time()
     work()
     return time.process_time() - began

@@ -2,6 +2,8 @@
 
 import functools
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -176,3 +178,21 @@ def test_a_hanging_signal_is_stopped_on_the_servers_own_loop_too() -> None:
         return spine.judge(spine.message()).decision.failed
 
     assert uvloop.run(judge()) == {"bad": "HungSignal"}
+
+
+def test_a_program_that_judged_ends_in_peace() -> None:
+    """At its end the interpreter takes signal handlers away first; a timer that still ticks would then kill it."""
+    program = """
+import time
+from anlan.engine.hang import HangGuard
+
+class SlowToGo:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.05)
+
+slow = SlowToGo()
+guard = HangGuard(0.002)
+guard.arm()
+guard.disarm()
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -117,18 +117,31 @@ class Waiting(msgspec.Struct, frozen=True):
     received_at: float
 
 
+class _AnsweredFinding(msgspec.Struct, gc=False):
+    policy: str
+    category: str
+    severity: str
+
+
+class _AnsweredAction(msgspec.Struct, gc=False):
+    kind: str
+    target: str
+    parameters: dict[str, Any]
+
+
+class _Answer(msgspec.Struct, gc=False):
+    decision: str
+    verdict: str
+    pending: bool
+    findings: list[_AnsweredFinding]
+    actions: list[_AnsweredAction]
+
+
 def answer(decision: Decision) -> bytes:
     """The verdict as the platform gets it (JSON), small on purpose: the full explanation is one GET away."""
-    return msgspec.json.encode(
-        {
-            "decision": decision.id,
-            "verdict": decision.verdict,
-            "pending": bool(decision.pending),
-            "findings": [
-                {"policy": f.policy, "category": f.category, "severity": f.severity} for f in decision.findings
-            ],
-            "actions": [
-                {"kind": a.kind, "target": a.target, "parameters": a.parameters} for a in decision.actions
-            ],
-        }
-    )
+    findings = [_AnsweredFinding(found.policy, found.category, found.severity) for found in decision.findings]
+    actions = [_AnsweredAction(action.kind, action.target, action.parameters) for action in decision.actions]
+    return _encode(_Answer(decision.id, decision.verdict, bool(decision.pending), findings, actions))
+
+
+_encode = msgspec.json.Encoder().encode

@@ -6,6 +6,7 @@ operating-system signals. A deferred one runs in a thread of its own and is wait
 """
 
 import asyncio
+import atexit
 import concurrent.futures
 import signal
 import threading
@@ -17,29 +18,42 @@ from anlan import clock
 
 IDLE_BUDGETS = 8
 """A signal that waits instead of working is given this many budgets: it may be the machine that is slow."""
+_TICKS_A_BUDGET = 2
+_QUIET_TICKS = 64
+"""The timer stops after so many ticks without an event, and starts again with the next one."""
 
 
 class HungSignal(BaseException):
     """A signal ran longer than its budget. Not an `Exception`, so that the signal itself cannot swallow it."""
 
 
+@atexit.register
+def _stop_timer() -> None:
+    """Also when the interpreter ends: it takes its handlers away first, and a signal without one ends the process."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 class HangGuard:
     """Arm before evaluating, disarm after; while armed, a watched function that uses up `budget_s` is interrupted.
 
     The budget is wall time of which half was this thread's own work, or `IDLE_BUDGETS` times as much wall time spent
-    waiting: on a machine that is busy with others, or that stood still, nothing hangs. It raises only inside a watched
-    function: counters and conditions are ours, end by themselves, and must not stop halfway.
+    waiting: on a machine that is busy with others, or that stood still, nothing hangs. It is measured from the first
+    tick of a timer that goes on from event to event, since to set one for each event costs as much as ten signals;
+    so it ends up to half a budget late. It raises only inside a watched function: counters and conditions are ours,
+    end by themselves, and must not stop halfway.
     """
 
     def __init__(self, budget_s: float = 0.25) -> None:
-        self._budget_s = budget_s
-        self._is_armed = False
+        self._tick_s = budget_s / _TICKS_A_BUDGET
+        self._is_armed = self._is_ticking = False
+        self._turn = self._turn_seen = 0
         self._worked_at = 0.0
-        self._ticks = 0
+        self._ticks = self._quiet_ticks = 0
         self._watched: frozenset[CodeType] = frozenset()
         self.is_active = threading.current_thread() is threading.main_thread()
         if self.is_active:
-            signal.signal(signal.SIGALRM, self._raise)
+            _stop_timer()
+            signal.signal(signal.SIGALRM, self._tick)
 
     def watch(self, functions: Iterable[Callable[..., Any]]) -> None:
         """From now on, interrupt these."""
@@ -48,27 +62,41 @@ class HangGuard:
 
     def arm(self) -> None:
         """Start the budget."""
-        if self.is_active:
-            self._is_armed = True
-            self._start_budget()
-            signal.setitimer(signal.ITIMER_REAL, self._budget_s, self._budget_s)
+        self._turn += 1
+        self._is_armed = self.is_active
+        if not self._is_ticking and self.is_active:
+            self._is_ticking = True
+            signal.setitimer(signal.ITIMER_REAL, self._tick_s, self._tick_s)
 
     def disarm(self) -> None:
         """Stop it; nothing is raised after this returns."""
-        if self.is_active:
-            self._is_armed = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        self._is_armed = False
+
+    def _tick(self, _signum: int, frame: FrameType | None) -> None:
+        if not self._is_armed:
+            self._rest()
+            return
+        if self._turn != self._turn_seen:
+            self._start_budget()
+            return
+        self._ticks += 1
+        has_worked = clock.thread_seconds() - self._worked_at >= self._tick_s
+        if self._ticks >= (_TICKS_A_BUDGET if has_worked else _TICKS_A_BUDGET * IDLE_BUDGETS):
+            self._interrupt(frame)
+
+    def _rest(self) -> None:
+        self._quiet_ticks += 1
+        if self._quiet_ticks >= _QUIET_TICKS:
+            self._is_ticking = False
+            _stop_timer()
 
     def _start_budget(self) -> None:
+        self._turn_seen = self._turn
         self._worked_at = clock.thread_seconds()
-        self._ticks = 0
+        self._ticks = self._quiet_ticks = 0
 
-    def _raise(self, _signum: int, frame: FrameType | None) -> None:
-        self._ticks += 1
-        worked_s = clock.thread_seconds() - self._worked_at
-        if worked_s < self._budget_s / 2 and self._ticks < IDLE_BUDGETS:
-            return
-        while self._is_armed and frame is not None:
+    def _interrupt(self, frame: FrameType | None) -> None:
+        while frame is not None:
             if frame.f_code in self._watched:
                 self._start_budget()
                 raise HungSignal
