@@ -1,55 +1,159 @@
 """Decides which known terms stand in a message; a hit is a hint for people and policies, never a verdict by itself."""
 
-import csv
-import io
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from importlib import resources
 from typing import NamedTuple
 
+import msgspec
+import rjieba
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
+from anlan.domain.term_table import read_terms
+from anlan.domain.terms import NEIGHBOUR_CHARS, TERM_CATEGORIES, Term
 from anlan.protections.content.folding import Folded, fold
 
-TERM_CATEGORIES = ("abuse", "porn", "gambling", "fraud", "illicit_ad", "weapons", "drugs")
+__all__ = ["TERM_CATEGORIES", "Lexicon", "Match", "Term", "built_in_lexicon", "built_in_terms", "read_terms"]
+
+_Found = tuple[int, int, int]
+"""Start, end (characters) and number of a pattern."""
 
 
-class Term(NamedTuple):
-    """One entry; `text` is folded, `severity` 1 (hint) to 3 (hardly ever innocent)."""
+class Match(NamedTuple):
+    """A term in a text: `text[start:end]`."""
 
-    text: str
-    category: str
-    severity: int
-    source: str
-    licence: str
+    term: Term
+    start: int
+    end: int
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """What is made of terms once, and can be kept.
+
+    Attributes:
+        hash: SHA-256 of everything the terms said as they were given.
+        terms: with folded texts, each once.
+        guards: for each allow phrase (pattern `len(terms)` and on) the terms that are innocent in it.
+        automaton: of the texts of `terms`, then the phrases; empty without terms.
+    """
+
+    hash: str
+    terms: tuple[Term, ...]
+    guards: tuple[tuple[int, ...], ...]
+    automaton: bytes
+
+
+def compile_terms(terms: Iterable[Term]) -> Compiled:
+    """Fold the terms and build their automaton; later doubles are dropped. About a second for 100,000."""
+    given = tuple(terms)
+    kept: dict[str, Term] = {}
+    for term in given:
+        text = _folded(term.text)
+        if text and text not in kept:
+            kept[text] = _with_folded_rules(term, text)
+    guarded: dict[str, list[int]] = {}
+    for index, term in enumerate(kept.values()):
+        for phrase in term.allow_phrases:
+            guarded.setdefault(phrase, []).append(index)
+    patterns = [*kept, *guarded]
+    automaton = CharwiseDoubleArrayAhoCorasick(patterns).serialize() if patterns else b""
+    return Compiled(digest_of(given), tuple(kept.values()), tuple(map(tuple, guarded.values())), automaton)
+
+
+def _folded(text: str) -> str:
+    return fold(text).tight.strip()
+
+
+def _with_folded_rules(term: Term, text: str) -> Term:
+    if not (term.allow_phrases or term.near or term.not_near):
+        return term if text == term.text else msgspec.structs.replace(term, text=text)
+    rules = {
+        name: tuple(filter(None, map(_folded, getattr(term, name)))) for name in ("allow_phrases", "near", "not_near")
+    }
+    return msgspec.structs.replace(term, text=text, **rules)
 
 
 class Lexicon:
     """Scans folded text for every term at once; the time does not depend on the number of terms.
 
-    Terms are folded on the way in, later doubles are dropped. 100,000 terms build in about a second.
+    Terms are folded on the way in, later doubles are dropped.
+
+    Attributes:
+        terms: with folded texts, in order of addition.
+        hash: SHA-256 of everything the terms say; stored with decisions.
     """
 
-    def __init__(self, terms: Iterable[Term]) -> None:
-        kept: dict[str, Term] = {}
-        for term in terms:
-            text = fold(term.text).tight
-            if text:
-                kept.setdefault(text, term._replace(text=text))
-        self.terms = tuple(kept.values())
-        self._automaton = CharwiseDoubleArrayAhoCorasick([term.text for term in self.terms]) if kept else None
+    def __init__(self, terms: Iterable[Term] | Compiled = ()) -> None:
+        made = terms if isinstance(terms, Compiled) else compile_terms(terms)
+        self.terms, self.hash = made.terms, made.hash
+        self._guards = made.guards
+        self._ruled = frozenset(index for index, term in enumerate(self.terms) if term.has_rules)
+        self._automaton = CharwiseDoubleArrayAhoCorasick.deserialize(made.automaton) if made.automaton else None
 
-    def hits(self, folded: Folded) -> tuple[Term, ...]:
-        """The terms in either form of the text, each once, in order of the lexicon; Latin terms as whole words only."""
-        if self._automaton is None:
-            return ()
-        found = self._scan(folded.tight)
+    def hits(self, folded: Folded, at: float | None = None) -> tuple[Term, ...]:
+        """The terms in either form of the text, each once, in order of the lexicon.
+
+        Args:
+            at: event time; terms that had expired by then do not hit. None asks whatever the expiry.
+        """
+        found = self._find(folded.tight, at)
         if folded.plain is not folded.tight:
-            found |= self._scan(folded.plain)
-        return tuple([self.terms[index] for index in sorted(found)]) if found else ()
+            found = [*found, *self._find(folded.plain, at)]
+        return tuple([self.terms[index] for index in sorted({index for _, _, index in found})]) if found else ()
 
-    def _scan(self, text: str) -> set[int]:
-        matches = self._automaton.find_overlapping(text) if self._automaton else []
-        return {index for start, end, index in matches if _stands_alone(text, start, end)}
+    def matches(self, text: str, at: float | None = None) -> list[Match]:
+        """Every occurrence of a term in one form (plain, tight, ...) of a folded text, in order of their ends."""
+        return [Match(self.terms[index], start, end) for start, end, index in self._find(text, at)]
+
+    def _find(self, text: str, at: float | None) -> Sequence[_Found]:
+        found: list[_Found] = self._automaton.find_overlapping(text) if self._automaton else []
+        if not found:
+            return found
+        place = _Place(text, [one for one in found if one[2] >= len(self.terms)])
+        return [
+            one for one in found
+            if one[2] < len(self.terms) and _stands_alone(text, one[0], one[1])
+            and (one[2] not in self._ruled or self._holds(one, place, at))
+        ]
+
+    def _holds(self, one: _Found, place: "_Place", at: float | None) -> bool:
+        """Whether a term's own rules let this occurrence count."""
+        start, end, index = one
+        term = self.terms[index]
+        if at is not None and term.expires_at is not None and at >= term.expires_at:
+            return False
+        if any(first <= start and end <= last and index in self._guards[number - len(self.terms)]
+               for first, last, number in place.phrases):
+            return False
+        if term.near or term.not_near:
+            around = place.around(start, end)
+            if (term.near and not _any_in(term.near, around)) or _any_in(term.not_near, around):
+                return False
+        return not term.is_whole_word or {start, end} <= place.edges
+
+
+class _Place:
+    """Where terms were found: the text, and what is only worked out when a term's rule asks for it."""
+
+    def __init__(self, text: str, phrases: Sequence[_Found]) -> None:
+        self._text = text
+        self.phrases = phrases
+
+    @cached_property
+    def edges(self) -> frozenset[int]:
+        """Where words begin and end, as a segmenter sees them."""
+        words = rjieba.tokenize(self._text)
+        return frozenset([0, *(end for _, _, end in words)])
+
+    def around(self, start: int, end: int) -> str:
+        """The text before and after an occurrence, without it."""
+        before = self._text[max(0, start - NEIGHBOUR_CHARS) : start]
+        return f"{before}\n{self._text[end : end + NEIGHBOUR_CHARS]}"
+
+
+def _any_in(words: Iterable[str], text: str) -> bool:
+    return any(word in text for word in words)
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -63,14 +167,16 @@ def _is_ascii_word(character: str) -> bool:
     return character.isascii() and character.isalnum()
 
 
-def read_terms(text: str) -> list[Term]:
-    """Terms from CSV with the columns term, category, severity, source, licence."""
-    rows = csv.DictReader(io.StringIO(text))
-    return [
-        Term(row["term"], row["category"], int(row["severity"]), row["source"], row["licence"]) for row in rows
-    ]
+def digest_of(terms: Sequence[Term]) -> str:
+    """SHA-256 of everything that these terms say, in their order."""
+    return hashlib.sha256(msgspec.msgpack.encode(terms)).hexdigest()
+
+
+def built_in_terms() -> list[Term]:
+    """The terms that ship with Anlan (`lexicon.csv`)."""
+    return read_terms(resources.files(__package__).joinpath("lexicon.csv").read_text("utf-8"))
 
 
 def built_in_lexicon() -> Lexicon:
-    """The lexicon that ships with Anlan (`lexicon.csv`)."""
-    return Lexicon(read_terms(resources.files(__package__).joinpath("lexicon.csv").read_text("utf-8")))
+    """The lexicon that ships with Anlan."""
+    return Lexicon(built_in_terms())

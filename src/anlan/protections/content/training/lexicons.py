@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -10,9 +9,13 @@ from pathlib import Path
 
 import yaml
 
+from anlan.domain.term_table import write_table as write_terms
+from anlan.domain.terms import Term
 from anlan.protections.content.folding import fold
-from anlan.protections.content.lexicon import Lexicon, Term
+from anlan.protections.content.lexicon import Lexicon
 from anlan.protections.content.training.corpora import Row
+
+__all__ = ["collect_terms", "write_terms"]
 
 MAX_HARMLESS_SHARE = 0.2
 """A term is dropped when more harmless texts than this share use it, and more than one of them."""
@@ -82,12 +85,3 @@ def _everyday(lexicon: Lexicon, rows: Iterable[Row]) -> set[str]:
         text for text, count in harmless.items()
         if count > 1 and count / (count + harmful.get(text, 0)) > MAX_HARMLESS_SHARE
     }
-
-
-def write_terms(terms: Iterable[Term]) -> str:
-    """CSV as `lexicon.read_terms` reads it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("term", "category", "severity", "source", "licence"))
-    writer.writerows(terms)
-    return out.getvalue()
