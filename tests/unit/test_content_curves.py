@@ -5,15 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, text_models
-from anlan.protections.content.training.curves import (
-    CURVES_NAME,
-    THRESHOLDS,
-    Curves,
-    curves,
-    read_curves,
-    write_curves,
-)
+from anlan.domain.model_cards import Curves
+from anlan.protections.content.model_card import CURVES_NAME, read_curves, text_model_card
+from anlan.protections.content.signals import CATEGORIES
+from anlan.protections.content.training.curves import THRESHOLDS, curves, write_curves
 
 
 @pytest.fixture
@@ -53,7 +48,10 @@ def test_curves_of_another_model_are_not_shown(measured: Curves, tmp_path: Path)
     assert read_curves(path, "v1") is None
 
 
-def test_shipped_curves_are_those_of_the_shipped_model() -> None:
-    found = read_curves(MODEL_PATH.with_name(CURVES_NAME), text_models()["text_model"])
-    assert found is not None
-    assert {score.category for each in found.sets for score in each.scores} == {*CATEGORIES[1:], "harm"}
+def test_shipped_papers_are_those_of_the_shipped_model(tmp_path: Path) -> None:
+    card = text_model_card()
+    assert card.curves
+    assert card.curves.model == card.version
+    assert {score.category for each in card.curves.sets for score in each.scores} == {*CATEGORIES[1:], "harm"}
+    assert card.sha256 in card.texts["en"]
+    assert text_model_card(tmp_path / "none.npz").curves is None

@@ -7,52 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.domain.model_cards import Bin, Curves, ScoreCurve, SetCurves
+
 NORMAL, HARM = "normal", "harm"
 BINS = 10
-CURVES_NAME = "text_model_curves.json"
 THRESHOLDS = (*(step / 100 for step in range(1, 100)), 0.995, 0.999)
-
-
-class Bin(msgspec.Struct, frozen=True):
-    """Texts whose score lies in one tenth of 0 to 1; `mean` is their mean score, 0 without texts."""
-
-    texts: int
-    mean: float
-    positives: int
-
-
-class ScoreCurve(msgspec.Struct, frozen=True):
-    """One score on one set.
-
-    Attributes:
-        category: a category, or `harm` for 1 minus the probability of the harmless one.
-        positives: texts of the category.
-        hits: of these, how many score at least as much as each threshold.
-        alarms: the same for all other texts.
-        bins: in order of the score.
-    """
-
-    category: str
-    positives: int
-    hits: tuple[int, ...]
-    alarms: tuple[int, ...]
-    bins: tuple[Bin, ...]
-
-
-class SetCurves(msgspec.Struct, frozen=True):
-    """All scores on one set of texts that were not taught."""
-
-    name: str
-    texts: int
-    scores: tuple[ScoreCurve, ...]
-
-
-class Curves(msgspec.Struct, frozen=True):
-    """What was measured with one model; `thresholds` rise."""
-
-    model: str
-    thresholds: tuple[float, ...]
-    sets: tuple[SetCurves, ...]
 
 
 def curves(
@@ -111,12 +70,3 @@ def write_curves(found: Curves, path: Path) -> None:
     sets = ",\n".join(msgspec.json.encode(each).decode() for each in found.sets)
     head = msgspec.json.encode({"model": found.model, "thresholds": found.thresholds}).decode()
     path.write_text(f'{head[:-1]},"sets":[\n{sets}\n]}}\n', "utf-8")
-
-
-def read_curves(path: Path, version: str) -> Curves | None:
-    """What `write_curves` wrote; None when it is missing, damaged, or of another model than `version`."""
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=Curves)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return found if found.model == version else None

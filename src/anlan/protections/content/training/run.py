@@ -13,10 +13,11 @@ from anlan.models.training.meaning_head import fit_meaning
 from anlan.models.training.text_heads import Sample, best_temperature, fit
 from anlan.protections.content import lexicon as lexicon_module
 from anlan.protections.content.lexicon import Term
+from anlan.protections.content.model_card import CURVES_NAME
 from anlan.protections.content.signals import MODEL_PATH, model_input
 from anlan.protections.content.training.card import Training, write_card
 from anlan.protections.content.training.corpora import CATEGORIES, Row, read_corpora
-from anlan.protections.content.training.curves import CURVES_NAME, curves, write_curves
+from anlan.protections.content.training.curves import curves, write_curves
 from anlan.protections.content.training.evaluation import Scored, SetResult, evaluate, score
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.lexicons import collect_terms, write_terms
