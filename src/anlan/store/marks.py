@@ -9,6 +9,8 @@ JOURNAL = "journal"
 AUDIT = "audit"
 LISTS = "lists"
 POLICIES = "policies"
+LEXICON = "lexicon"
+LEXICON_CHANGES = "lexicon.changes"
 REDACTED = "retention.events"
 
 RAISE = (

@@ -318,3 +318,54 @@ segments = Table(
     Column("sealed_at", Double, nullable=False),
     Column("is_redacted", Boolean, nullable=False, default=False, comment="personal columns are gone"),
 )
+
+lexicon_changes = Table(
+    "lexicon_changes",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=False, comment="given in order of proposal"),
+    Column("state", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("seen_version", _BIG, nullable=False, comment="of the lexicon that the author saw"),
+    Column("term_count", Integer, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Double),
+    Column("note", Text, nullable=False, default="", comment="what whoever decided said"),
+    Column("preview", LargeBinary, comment="the report shown to whoever approved, without members' words"),
+    Column("version", _BIG, unique=True, comment="of the lexicon that it made"),
+    CheckConstraint("state IN ('proposed', 'approved', 'rejected', 'withdrawn')", name="state"),
+    CheckConstraint(
+        "state <> 'approved' OR (decided_by IS NOT NULL AND decided_by <> author AND version IS NOT NULL)",
+        name="approved_needs_second_person",
+    ),
+)
+Index("ix_lexicon_changes_state", lexicon_changes.c.state, lexicon_changes.c.id)
+
+lexicon_edits = Table(
+    "lexicon_edits",
+    metadata,
+    Column("change_id", _BIG, ForeignKey("lexicon_changes.id"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True, comment="the term's folded text"),
+    Column("before", LargeBinary, comment="domain.terms.Term as JSON; NULL where there was none"),
+    Column("after", LargeBinary, comment="likewise; NULL retires the term"),
+    Index("ix_lexicon_edits_key", "key"),
+)
+
+lexicon_terms = Table(
+    "lexicon_terms",
+    metadata,
+    Column("key", Text, primary_key=True, comment="the term's folded text"),
+    Column("body", LargeBinary, comment="domain.terms.Term as JSON; NULL for a retired one, whoever shipped it"),
+    Column("change_id", _BIG, ForeignKey("lexicon_changes.id"), nullable=False, comment="the last that was approved"),
+    Column("version", _BIG, nullable=False, comment="of the lexicon that the change made"),
+)
+
+lexicon_versions = Table(
+    "lexicon_versions",
+    metadata,
+    Column("hash", String(64), primary_key=True, comment="the one that decisions name"),
+    Column("version", _BIG, nullable=False),
+    Column("loaded_at", Double, nullable=False),
+    Column("term_count", Integer, nullable=False),
+)
