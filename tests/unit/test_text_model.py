@@ -11,7 +11,7 @@ from anlan.errors import Unavailable
 from anlan.models import sentence_encoder
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_heads import assemble, ngram_buckets
-from anlan.models.text_model import Alone, MeaningHead, TextModel, TextParts, load, save
+from anlan.models.text_model import Alone, MeaningHead, TextModel, TextParts, load, save, softmax
 
 
 class CountingEncoder(SentenceEncoder):
@@ -96,3 +96,19 @@ def test_other_encoder_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delitem(sentence_encoder.SHA256, "sp.model")
     with pytest.raises(Unavailable, match=r"gone\.npz .* cannot be read"):
         SentenceEncoder.load()
+
+
+@pytest.mark.parametrize("text", ["刷单日结", "天气", "刷", "", "pay first 刷单 " * 300])
+def test_parts_of_a_score_add_up_to_it(parts: TextParts, encoder: CountingEncoder, text: str) -> None:
+    model = TextModel(parts, encoder)
+    base, by_character, by_meaning = model.breakdown(text)
+    assert by_character.shape == (len(text), 2)
+    total = base + by_character.sum(axis=0) + (0 if by_meaning is None else by_meaning)
+    assert np.allclose(softmax(total.astype(np.float32)), model.probabilities(text), atol=1e-5)
+    assert (by_meaning is None) is (text in ("天气", ""))
+
+
+def test_the_characters_that_were_taught_carry_the_weight(parts: TextParts, encoder: CountingEncoder) -> None:
+    added = TextModel(parts, encoder).breakdown("今天我们去刷单好吗").by_character[:, 1]
+    assert added[5:7].sum() > 0.9 * added.sum() > 0
+    assert np.allclose(added[[0, 1, 2, 8]], 0)

@@ -52,6 +52,28 @@ class TextHeads(NamedTuple):
         total: NDArray[np.float32] = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
         return total * np.float32(len(rows) ** -0.5) + self.bias
 
+    def shares(self, text: str) -> NDArray[np.float64]:
+        """Shape (len(text), categories): what each character adds; with the bias they sum to `logits`.
+
+        The weight of an n-gram is shared out evenly among its characters; the first and the last one stand for the
+        space beside them too. An empty text has no rows, and the weight of its spaces nowhere to go.
+        """
+        rows = self.row_of_bucket.take(ngram_buckets(text))
+        weights = self.weights.take(rows, axis=0).astype(np.float64) * len(rows) ** -0.5
+        length = len(text) + 2
+        steps = np.zeros((length + 1, weights.shape[1]))
+        start = 0
+        for order in range(1, min(MAX_ORDER, length) + 1):
+            count = length - order + 1
+            each = weights[start : start + count] / order
+            steps[:count] += each
+            steps[order : order + count] -= each
+            start += count
+        padded = steps.cumsum(axis=0)[:length]
+        padded[1] += padded[0]
+        padded[-2] += padded[-1]
+        return padded[1:-1]
+
 
 def assemble(
     version: str, categories: tuple[str, ...], buckets: NDArray[np.uint32], weights: NDArray[np.floating],

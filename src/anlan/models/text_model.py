@@ -56,6 +56,20 @@ class Alone(NamedTuple):
     sure_normal: float
 
 
+class Breakdown(NamedTuple):
+    """Where the log-odds of one text come from; all three parts add up to them, up to a constant.
+
+    Attributes:
+        base: shape (categories,), what stands before any character is read.
+        by_character: shape (len(text), categories), what the n-grams add.
+        by_meaning: shape (categories,), what the meaning adds; None where it was not asked for.
+    """
+
+    base: NDArray[np.float64]
+    by_character: NDArray[np.float64]
+    by_meaning: NDArray[np.float64] | None
+
+
 class TextParts(NamedTuple):
     """What is trained and saved; the logits of both heads add up to calibrated log-odds."""
 
@@ -80,6 +94,23 @@ class TextModel:
     def probabilities(self, text: str) -> tuple[float, ...]:
         """One per category, in order; they sum to 1."""
         return self._scored(text)
+
+    def breakdown(self, text: str) -> Breakdown:
+        """The score of `text` taken apart."""
+        heads, _, alone = self._parts
+        logits, sure = self._first_look(text)
+        scale, raised = (alone.scale, alone.bias) if sure else (1.0, np.zeros_like(alone.bias))
+        by_character = heads.shares(text) * scale
+        base = logits * np.float64(scale) + raised - by_character.sum(axis=0)
+        return Breakdown(base, by_character, None if sure else self.meanings([text])[0])
+
+    def meanings(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Shape (texts, categories): what the meaning of each text adds to its log-odds."""
+        return self._parts.meaning.logits(self._encoder.encode(texts)).astype(np.float64)
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (texts, 512): where each text stands among all meanings, each row of length 1."""
+        return self._encoder.encode(texts)
 
     def probabilities_of(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """As `probabilities` for each of `texts`, in order, encoding 64 at a time."""
