@@ -14,6 +14,7 @@ from anlan.protections.content.splits import find_splits, rejoin
         ("薇信", "微信"), ("加wei xin", "加微信"), ("jia wei xin", "加微信"), ("薇❤", "微信"), ("shabi", "傻逼"),
         ("sha bi", "傻逼"), ("ni ma si le", "你妈死了"), ("煞笔", "傻逼"), ("xi'an", "西安"),
         ("你nv儿", "你女儿"), ("山", "上"), ("泥", "你"), ("走吧qq见", "走吧qq见"),
+        ("快 加  薇/信", "快加微信"), ("傻~逼", "傻逼"),
     ],
 )
 def test_sounds_alike(written: str, meant: str) -> None:
