@@ -22,6 +22,7 @@ from anlan.engine.signals import Registry, reading, signal
 from anlan.protections import entities
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
+from anlan.protections.content.shelf import LexiconShelf
 from anlan.protections.registry import COUNTERS_FILE
 from anlan.workshop import Workshop
 from bench.workload import PATTERNS, Claim, Rule, make_text
@@ -147,7 +148,8 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     specs = tuple(spec for spec in declared if spec.name in COUNTERS)
     counters = Counters(specs)
     of_people = [made for made in entities.SIGNALS if "url_domain" not in made.name]
-    signals = (*of_people, *lexicon_signals(lexicon or make_lexicon()))
+    lexicon = lexicon or make_lexicon()
+    signals = (*of_people, *lexicon_signals(lexicon))
     readable = {
         spec.name: (Signal(name=spec.name, compute=len, type="number", reads=("event",)), spec.readable_on)
         for spec in specs
@@ -158,7 +160,7 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     engine.swap(PolicySet(members, f"{policies:064x}"))
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None)
+    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon))
 
 
 def age_days(account: int) -> int:

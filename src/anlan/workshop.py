@@ -20,6 +20,9 @@ from anlan.errors import InvalidPolicy, InvalidSettings
 from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.protections.content import llm as content_llm
+from anlan.protections.content.lexicon import built_in_lexicon
+from anlan.protections.content.shelf import LexiconShelf
+from anlan.protections.content.signals import bound as bound_to_lexicon
 from anlan.protections.content.signals import text_models
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
@@ -35,6 +38,7 @@ class Workshop(NamedTuple):
     registry: Registry
     engine: Engine
     llm: LlmJudge | None
+    lexicon: LexiconShelf
 
 
 def build_workshop(settings: Settings) -> Workshop:
@@ -54,18 +58,19 @@ def build_workshop(settings: Settings) -> Workshop:
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
-    signals = content_llm.bound(signals, llm)
+    lexicon = LexiconShelf(built_in_lexicon())
+    signals = bound_to_lexicon(content_llm.bound(signals, llm), lexicon)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(
         registry,
         {entry.name: counters.for_type(entry.name) for entry in catalogue},
-        models=text_models(),
+        models={**text_models(), "lexicon": lexicon.version},
         deferred_models=content_llm.llm_models(llm),
         profiles=Profiles(settings.max_profiles),
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
-    return Workshop(catalogue, specs, counters, kept, registry, engine, llm)
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon)
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

@@ -60,9 +60,8 @@ class Engine:
         self.lists = Lists()
         self.fuses = Fuses()
         self.stats = SignalStats()
-        inline_models = dict(models or {})
-        self.models = {**inline_models, **(deferred_models or {})}
-        self._models_of_pass = {1: inline_models, 2: self.models}
+        self._inline_models = dict(models or {})
+        self._deferred_models = dict(deferred_models or {})
         self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
@@ -71,6 +70,15 @@ class Engine:
         self._deferred_hangs: Counter[str] = Counter()
         self._told_signals: set[str] = set()
         self.swap(EMPTY_SET)
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Name to version of everything behind the signals of both passes."""
+        return {**self._inline_models, **self._deferred_models}
+
+    def name_model(self, name: str, version: str) -> None:
+        """What the decisions of events from now on say that their inline signals come from."""
+        self._inline_models = {**self._inline_models, name: version}
 
     @property
     def policies(self) -> PolicySet:
@@ -121,7 +129,8 @@ class Engine:
                 (findings if member.is_live else shadow).append(finding)
         if failed:
             notices += self._tell_failing(failed, received_at)
-        decision = self._decide(key, 1, findings, shadow, pending, signals, failed, policies.hash, began)
+        models = self._inline_models
+        decision = self._decide(key, 1, findings, shadow, pending, signals, failed, policies.hash, models, began)
         return Judged(event, decision, received_at, facts=facts, notices=tuple(notices))
 
     async def judge_again(
@@ -159,12 +168,13 @@ class Engine:
             (findings if member.is_live else shadow).append(finding)
         key = event_key(event.source, event.id)
         failed = {**first.failed, **second.failed}
-        decision = self._decide(key, 2, findings, shadow, [], second.signals, failed, policies.hash, began)
+        models = {**first.models, **self._deferred_models}
+        decision = self._decide(key, 2, findings, shadow, [], second.signals, failed, policies.hash, models, began)
         return Judged(event, decision, received_at, first, notices=tuple(notices))
 
     def _decide(
         self, key: str, pass_number: int, findings: list[Finding], shadow: list[Finding], pending: list[CheckedPolicy],
-        signals: dict[str, Any], failed: dict[str, str], policy_set: str, began: float,
+        signals: dict[str, Any], failed: dict[str, str], policy_set: str, models: dict[str, str], began: float,
     ) -> Decision:
         verdict, ordered, actions = resolve(findings) if findings else ("allow", (), ())
         return Decision(
@@ -179,7 +189,7 @@ class Engine:
             signals=signals,
             failed=failed,
             policy_set=policy_set,
-            models=self._models_of_pass[pass_number],
+            models=models,
             took_us=(stopwatch() - began) * 1e6,
             signal_versions=self._signal_versions,
         )

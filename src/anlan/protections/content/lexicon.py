@@ -16,6 +16,8 @@ from anlan.protections.content.folding import Folded, fold
 
 __all__ = ["TERM_CATEGORIES", "Lexicon", "Match", "Term", "built_in_lexicon", "built_in_terms", "read_terms"]
 
+_RULES = ("allow_phrases", "near", "not_near")
+
 _Found = tuple[int, int, int]
 """Start, end (characters) and number of a pattern."""
 
@@ -28,7 +30,7 @@ class Match(NamedTuple):
     end: int
 
 
-class Compiled(msgspec.Struct, frozen=True):
+class Compiled(msgspec.Struct, frozen=True, array_like=True):
     """What is made of terms once, and can be kept.
 
     Attributes:
@@ -49,7 +51,7 @@ def compile_terms(terms: Iterable[Term]) -> Compiled:
     given = tuple(terms)
     kept: dict[str, Term] = {}
     for term in given:
-        text = _folded(term.text)
+        text = folded_key(term.text)
         if text and text not in kept:
             kept[text] = _with_folded_rules(term, text)
     guarded: dict[str, list[int]] = {}
@@ -61,16 +63,15 @@ def compile_terms(terms: Iterable[Term]) -> Compiled:
     return Compiled(digest_of(given), tuple(kept.values()), tuple(map(tuple, guarded.values())), automaton)
 
 
-def _folded(text: str) -> str:
+def folded_key(text: str) -> str:
+    """How a term is looked for; the same for all its spellings that folding undoes."""
     return fold(text).tight.strip()
 
 
 def _with_folded_rules(term: Term, text: str) -> Term:
     if not (term.allow_phrases or term.near or term.not_near):
         return term if text == term.text else msgspec.structs.replace(term, text=text)
-    rules = {
-        name: tuple(filter(None, map(_folded, getattr(term, name)))) for name in ("allow_phrases", "near", "not_near")
-    }
+    rules = {name: tuple(filter(None, map(folded_key, getattr(term, name)))) for name in _RULES}
     return msgspec.structs.replace(term, text=text, **rules)
 
 

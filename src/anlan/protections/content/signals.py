@@ -6,10 +6,14 @@ scores are unknown, never clean.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from anlan.domain.events import Event
 from anlan.domain.signals import Signal
 from anlan.engine.signals import reading, signal
 from anlan.errors import Unavailable
@@ -19,6 +23,7 @@ from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_lexicon
+from anlan.protections.content.shelf import LexiconShelf
 
 MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
 CATEGORIES = ("normal", "abuse", "porn", "gambling", "fraud", "illicit_ad")
@@ -45,13 +50,13 @@ class TextReading(NamedTuple):
     scores: dict[str, float] | None = None
 
 
-def read_text(text: str, lexicon: Lexicon, model: TextModel | None) -> TextReading:
-    """Fold, extract, look up and score `text`."""
+def read_text(text: str, lexicon: Lexicon, model: TextModel | None, at: float | None = None) -> TextReading:
+    """Fold, extract, look up and score `text`, which was sent `at` (event time; decides which terms have expired)."""
     folded = fold(text)
     contacts = extract(folded.plain)
     if folded.tight != folded.plain:
         contacts = _join(contacts, extract(folded.tight))
-    hits = lexicon.hits(folded)
+    hits = lexicon.hits(folded, at)
     return TextReading(text, folded, contacts, hits, _score(contacts.masked, model) if text else None)
 
 
@@ -71,12 +76,13 @@ def model_input(text: str) -> str:
 
 
 @cache
-def _lexicon() -> Lexicon:
-    return built_in_lexicon()
+def _shipped() -> LexiconShelf:
+    return LexiconShelf(built_in_lexicon())
 
 
 @cache
-def _model() -> TextModel | None:
+def shipped_model() -> TextModel | None:
+    """The model that messages are scored with; None where it or its encoder cannot be loaded."""
     try:
         return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
     except Unavailable:
@@ -85,7 +91,7 @@ def _model() -> TextModel | None:
 
 def text_models() -> dict[str, str]:
     """Model name to version; `unavailable` while the scores are unknown for want of it. Loads it at the first call."""
-    model = _model()
+    model = shipped_model()
     return {"text_model": model.version if model else "unavailable"}
 
 
@@ -101,7 +107,17 @@ _UNSCORED = _read("你好")
 @reading
 def text_reading(content_text: str) -> TextReading:
     """One look at the text that all signals below share."""
-    return read_text(content_text, _lexicon(), _model())
+    return read_text(content_text, _shipped().lexicon, shipped_model())
+
+
+def bound(signals: Iterable[Signal], shelf: LexiconShelf) -> list[Signal]:
+    """`signals` with this family looking terms up in whatever lexicon stands on `shelf`, as of each event's time."""
+
+    def read(content_text: str, event: Event) -> TextReading:
+        return read_text(content_text, shelf.lexicon, shipped_model(), event.time)
+
+    own = msgspec.structs.replace(text_reading, compute=read, reads=("content_text", "event"))
+    return [own if made is text_reading else made for made in signals]
 
 
 def _score_of(category: str, text_reading: TextReading) -> float | None:
