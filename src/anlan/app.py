@@ -36,6 +36,7 @@ from anlan.store.segments import Segments
 from anlan.store.vault import Codec
 from anlan.store.writer import Writer
 from anlan.telemetry import Metrics
+from anlan.text_lab import TextLab
 from anlan.workshop import build_workshop, built_in_policies, policies_in
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class House:
         self.codec = Codec(self.database.vault)
         self.workshop = build_workshop(settings)
         self.engine, self.registry = self.workshop.engine, self.workshop.registry
+        self.text_lab = TextLab(settings, self.workshop.lexicon)
         if self.workshop.llm:
             self.metrics.registry.register(self.workshop.llm.metrics.registry)
         self.journal = Journal(self.database, self.codec)

@@ -23,11 +23,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connectors": {"domain", "clock", "errors"},
     "demo": {"domain", "clock"},
     "workshop": {"protections", "models", "engine", "domain", "settings", "errors"},
+    "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock"},
     "app": {
-        "workshop", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings", "secrets_file", "clock",
-        "errors",
+        "workshop", "text_lab", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
+        "secrets_file", "clock", "errors",
     },
-    "web": {"app", "desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors"},
+    "web": {"app", "text_lab", "desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors"},
     "serving": {"app", "web", "store", "clock"},
     "commands": {
         "serving", "app", "workshop", "web", "desk", "delivery", "connectors", "demo", "protections", "models",
