@@ -160,7 +160,7 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     engine.swap(PolicySet(members, f"{policies:064x}"))
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon))
+    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon.terms))
 
 
 def age_days(account: int) -> int:

@@ -9,6 +9,7 @@ import structlog
 
 from anlan import clock
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
+from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.decisions import Judged
 from anlan.engine.intake import Intake, KnownKeys
@@ -27,6 +28,7 @@ from anlan.store.deferred import Deferred
 from anlan.store.facts import Facts
 from anlan.store.journal import Journal, Snapshot
 from anlan.store.keys import ApiKeys
+from anlan.store.lexicon import LexiconBook
 from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
 from anlan.store.recall import DeferredWork, Recall, Recollection
@@ -65,6 +67,7 @@ class House:
         self.policies = Policies(self.database)
         self.life = PolicyLife(self.database, self.policies, self.registry)
         self.lists = ListBook(self.database)
+        self.lexicon = LexiconLife(LexiconBook(self.database), self.workshop.lexicon)
         self.keys = ApiKeys(self.database)
         self.deferred = Deferred(self.database, self.codec, self.workshop.catalogue)
         columns = Columns(self.workshop.catalogue.types, self.registry.by_name.values())
@@ -86,6 +89,8 @@ class House:
         self.reload_policies()
         self._list_version = -1
         self.reload_lists()
+        self._lexicon_version = -1
+        self.reload_lexicon()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -119,6 +124,18 @@ class House:
         if version != self._list_version:
             self.engine.lists = Lists(self.lists.all())
             self._list_version = version
+
+    def reload_lexicon(self) -> None:
+        """Look messages up in what the store now says, if that changed. Too slow for the event loop."""
+        with self._reloading:
+            edition = self.lexicon.edition()
+            if edition.version == self._lexicon_version:
+                return
+            shelf = self.workshop.lexicon
+            shelf.put(edition.terms(), self.settings.data_dir / "lexicon")
+            self.engine.name_model("lexicon", shelf.version)
+            self.lexicon.book.record(shelf.lexicon.hash, edition.version, len(shelf.lexicon.terms))
+            self._lexicon_version = edition.version
 
     async def start(self) -> None:
         """Open for events: counters are brought to the journal's end first."""
@@ -214,6 +231,7 @@ class House:
 
     def _reload(self) -> None:
         self.reload_lists()
+        self.reload_lexicon()
         self.follow_policy_files()
         if self.policies.stamp() != self._policy_stamp:
             self.reload_policies()

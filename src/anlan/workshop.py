@@ -20,7 +20,7 @@ from anlan.errors import InvalidPolicy, InvalidSettings
 from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.protections.content import llm as content_llm
-from anlan.protections.content.lexicon import built_in_lexicon
+from anlan.protections.content.lexicon import built_in_terms
 from anlan.protections.content.shelf import LexiconShelf
 from anlan.protections.content.signals import bound as bound_to_lexicon
 from anlan.protections.content.signals import text_models
@@ -58,7 +58,7 @@ def build_workshop(settings: Settings) -> Workshop:
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
-    lexicon = LexiconShelf(built_in_lexicon())
+    lexicon = LexiconShelf(built_in_terms())
     signals = bound_to_lexicon(content_llm.bound(signals, llm), lexicon)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(

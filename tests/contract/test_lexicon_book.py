@@ -43,7 +43,9 @@ def test_later_changes_replace_and_retire_terms(book: LexiconBook) -> None:
     book.approve(book.propose("staff:lin", "", 0, [Edit("刷单", None, OLD)]), "staff:zhou")
     second = book.propose("staff:zhou", "", 1, [Edit("刷单", OLD, NEW), Edit("代考", OTHER, None)])
     assert book.approve(second, "staff:lin") == 2
-    assert {one.key: one.term for one in book.layer()} == {"刷单": NEW, "代考": None}
+    assert {one.key: (one.term, one.is_retired) for one in book.layer()} == {
+        "刷单": (NEW, False), "代考": (OTHER, True),
+    }
     assert [(change.id, edit.before, edit.after) for change, edit in book.history("刷单")] == [
         (second, OLD, NEW), (1, None, OLD),
     ]

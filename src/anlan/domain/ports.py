@@ -1,13 +1,14 @@
 """What the engine needs from the outside, as Protocols; the store, models and connectors implement them."""
 
 from asyncio import Future
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.domain.facts import Fact
 from anlan.domain.signals import SignalType
+from anlan.domain.terms import Term
 
 
 class Recollection(Protocol):
@@ -82,3 +83,30 @@ class AnalyticJournal(Protocol):
             Damaged: a sealed file is missing or was altered; it is named.
         """
         ...
+
+
+class TermSearch(Protocol):
+    """What people who keep the lexicon need of whoever looks for its terms.
+
+    Attributes:
+        shipped: the terms that the lexicon begins with.
+    """
+
+    @property
+    def shipped(self) -> Sequence[Term]: ...
+
+    def key_of(self, text: str) -> str:
+        """What spellings of one term share; empty for a text that nothing is left of."""
+        ...
+
+    def compare(self, before: Sequence[Term], after: Sequence[Term]) -> Callable[[str, float], "HitChange"]:
+        """A function of a text and its event time: what hits it with the terms `after` instead of `before`."""
+        ...
+
+
+class HitChange(NamedTuple):
+    """Folded texts of the terms that only now hit a text, that no longer do, and that still do."""
+
+    gained: frozenset[str]
+    lost: frozenset[str]
+    kept: frozenset[str]

@@ -58,10 +58,11 @@ class Change(NamedTuple):
 
 
 class LayerTerm(NamedTuple):
-    """A term as operators left it; `term` is None when they retired it."""
+    """A term as operators left it; a retired one as it was last."""
 
     key: str
-    term: Term | None
+    term: Term
+    is_retired: bool
     change_id: int
     version: int
 
@@ -80,10 +81,10 @@ class LexiconBook:
     def layer(self) -> list[LayerTerm]:
         """Every term that operators added, changed or retired, in order of key."""
         with self._database.read_directly() as cursor:
-            cursor.execute("SELECT key, body, change_id, version FROM lexicon_terms ORDER BY key")
+            cursor.execute("SELECT key, body, is_retired, change_id, version FROM lexicon_terms ORDER BY key")
             return [
-                LayerTerm(key, None if body is None else _decode_term(body), change_id, version)
-                for key, body, change_id, version in cursor.fetchall()
+                LayerTerm(key, _decode_term(body), bool(is_retired), change_id, version)
+                for key, body, is_retired, change_id, version in cursor.fetchall()
             ]
 
     def propose(self, author: str, why: str, seen_version: int, edits: Sequence[Edit]) -> int:
@@ -214,11 +215,13 @@ def _decide(
 
 
 def _apply(connection: Connection, number: int, version: int) -> None:
+    edit = lexicon_edits.c
     rows = select(
-        lexicon_edits.c.key, lexicon_edits.c.after, lexicon_edits.c.change_id, literal(version)
-    ).where(lexicon_edits.c.change_id == number)
-    new = _insert_of(connection)(lexicon_terms).from_select(["key", "body", "change_id", "version"], rows)
-    written = {name: new.excluded[name] for name in ("body", "change_id", "version")}
+        edit.key, func.coalesce(edit.after, edit.before), edit.after.is_(None), edit.change_id, literal(version)
+    ).where(edit.change_id == number)
+    names = ["key", "body", "is_retired", "change_id", "version"]
+    new = _insert_of(connection)(lexicon_terms).from_select(names, rows)
+    written = {name: new.excluded[name] for name in names[1:]}
     connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=written))
 
 

@@ -349,6 +349,7 @@ lexicon_edits = Table(
     Column("key", Text, primary_key=True, comment="the term's folded text"),
     Column("before", LargeBinary, comment="domain.terms.Term as JSON; NULL where there was none"),
     Column("after", LargeBinary, comment="likewise; NULL retires the term"),
+    CheckConstraint("before IS NOT NULL OR after IS NOT NULL", name="something"),
     Index("ix_lexicon_edits_key", "key"),
 )
 
@@ -356,7 +357,8 @@ lexicon_terms = Table(
     "lexicon_terms",
     metadata,
     Column("key", Text, primary_key=True, comment="the term's folded text"),
-    Column("body", LargeBinary, comment="domain.terms.Term as JSON; NULL for a retired one, whoever shipped it"),
+    Column("body", LargeBinary, nullable=False, comment="domain.terms.Term as JSON; a retired one as it was last"),
+    Column("is_retired", Boolean, nullable=False, comment="no longer looked for, even if it was shipped"),
     Column("change_id", _BIG, ForeignKey("lexicon_changes.id"), nullable=False, comment="the last that was approved"),
     Column("version", _BIG, nullable=False, comment="of the lexicon that the change made"),
 )

@@ -4,15 +4,17 @@ What is kept belongs to the code that compiled it: other folding, other automato
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from anlan.domain.ports import HitChange
 from anlan.domain.terms import Term
-from anlan.protections.content.lexicon import Compiled, Lexicon, compile_terms, digest_of
+from anlan.protections.content.folding import fold
+from anlan.protections.content.lexicon import Compiled, Lexicon, compile_terms, digest_of, folded_key
 
 KEPT = 2
 """Lexicons in the folder: the one in force and the one before, for a process that still loads it."""
@@ -24,14 +26,15 @@ log = structlog.get_logger(__name__)
 
 
 class LexiconShelf:
-    """Holds the lexicon that messages are looked up in.
+    """Holds the lexicon that messages are looked up in; also `domain.ports.TermSearch` for who keeps the lexicon.
 
     Attributes:
         lexicon: replaced whole; who reads it once has one lexicon throughout.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.lexicon = lexicon
+    def __init__(self, shipped: Sequence[Term]) -> None:
+        self.shipped = shipped
+        self.lexicon = Lexicon(shipped)
 
     @property
     def version(self) -> str:
@@ -41,6 +44,22 @@ class LexiconShelf:
     def put(self, terms: Sequence[Term], folder: Path) -> None:
         """Look messages up in these terms from now on; `folder` keeps what is compiled of them."""
         self.lexicon = load_lexicon(terms, folder)
+
+    def key_of(self, text: str) -> str:
+        """See `domain.ports.TermSearch`."""
+        return folded_key(text)
+
+    def compare(self, before: Sequence[Term], after: Sequence[Term]) -> Callable[[str, float], HitChange]:
+        """See `domain.ports.TermSearch`."""
+        old, new = Lexicon(before), Lexicon(after)
+
+        def look(text: str, at: float) -> HitChange:
+            folded = fold(text)
+            had = frozenset([term.text for term in old.hits(folded, at)])
+            has = frozenset([term.text for term in new.hits(folded, at)])
+            return HitChange(has - had, had - has, had & has)
+
+        return look
 
 
 def load_lexicon(terms: Sequence[Term], folder: Path) -> Lexicon:

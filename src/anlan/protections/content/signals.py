@@ -22,7 +22,7 @@ from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
-from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_lexicon
+from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_terms
 from anlan.protections.content.shelf import LexiconShelf
 
 MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
@@ -77,7 +77,7 @@ def model_input(text: str) -> str:
 
 @cache
 def _shipped() -> LexiconShelf:
-    return LexiconShelf(built_in_lexicon())
+    return LexiconShelf(built_in_terms())
 
 
 @cache

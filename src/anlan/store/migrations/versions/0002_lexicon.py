@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False, comment="the term's folded text"),
         sa.Column("before", sa.LargeBinary(), comment="domain.terms.Term as JSON; NULL where there was none"),
         sa.Column("after", sa.LargeBinary(), comment="likewise; NULL retires the term"),
+        sa.CheckConstraint("before IS NOT NULL OR after IS NOT NULL", name=op.f("ck_lexicon_edits_something")),
         sa.ForeignKeyConstraint(["change_id"], ["lexicon_changes.id"], name=op.f("fk_lexicon_edits_change_id")),
         sa.PrimaryKeyConstraint("change_id", "key", name=op.f("pk_lexicon_edits")),
     )
@@ -51,8 +52,9 @@ def upgrade() -> None:
         "lexicon_terms",
         sa.Column("key", sa.Text(), nullable=False, comment="the term's folded text"),
         sa.Column(
-            "body", sa.LargeBinary(), comment="domain.terms.Term as JSON; NULL for a retired one, whoever shipped it"
+            "body", sa.LargeBinary(), nullable=False, comment="domain.terms.Term as JSON; a retired one as it was last"
         ),
+        sa.Column("is_retired", sa.Boolean(), nullable=False, comment="no longer looked for, even if it was shipped"),
         sa.Column("change_id", _BIG, nullable=False, comment="the last that was approved"),
         sa.Column("version", _BIG, nullable=False, comment="of the lexicon that the change made"),
         sa.ForeignKeyConstraint(["change_id"], ["lexicon_changes.id"], name=op.f("fk_lexicon_terms_change_id")),
