@@ -412,3 +412,35 @@ def test_the_server_stops_when_told_and_remembers_everything(tmp_path_factory: p
         served.start()
         with served.client(secret) as client:
             assert client.post("/v1/events", json=message("kept")).content == first.content
+
+
+def test_a_text_is_explained_where_it_was_written(client: httpx.Client, served: Served) -> None:
+    text = "兼职刷 单，加\u200b微信 abc12345，" + WORDS
+    explained = client.post("/v1/texts:explain", json={"text": text}).json()
+    harm = explained["scores"][-1]
+    assert harm["category"] == "harm"
+    assert harm["score"] > 0.5
+    assert harm["log_odds"] == pytest.approx(harm["base"] + harm["spelling"] + harm["meaning"])
+    assert harm["highlights"]
+    assert sum(explained["probabilities"].values()) == pytest.approx(1)
+    places = [*harm["highlights"], *explained["terms"], *explained["folds"], *explained["extracted"]]
+    assert all(0 <= one["start"] <= one["end"] <= len(text) for one in places)
+    assert any(text[one["start"] : one["end"]] == "abc12345" for one in explained["extracted"])
+    assert explained["nearest"][0]["similarity"] >= explained["nearest"][-1]["similarity"]
+    with served.client(served.new_key("policies:read")) as other:
+        problem(other.post("/v1/texts:explain", json={"text": text}), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b'{"text": ""}', b'{"text": 1}', b'{"text": "a", "more": 1}', b'{"text": "\\ud800"}',
+     b'{"text": "\xff"}'],
+)
+def test_what_cannot_be_explained_is_refused(client: httpx.Client, body: bytes) -> None:
+    problem(client.post("/v1/texts:explain", content=body), 400, "invalid_request")
+
+
+@pytest.mark.parametrize("text", ["x" * 32_768, "\x00\u202e<script>", "👩‍👩‍👧‍👦" * 2000, "a@b.co," * 4000])
+def test_any_text_is_explained(client: httpx.Client, text: str) -> None:
+    assert client.post("/v1/texts:explain", json={"text": text}).json()["text"] == text
+    problem(client.post("/v1/texts:explain", json={"text": text + "x" * 270_000}), 413, "too_large")

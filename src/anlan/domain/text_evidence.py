@@ -106,8 +106,8 @@ class TextExplained(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a text's scores rest on.
 
     Attributes:
-        text: as written; `plain` and `tight`: as read, without tricks of spelling, then with what was pulled apart
-            joined.
+        text: as written; `plain`, `tight` and `deep`: as read, without tricks of spelling, then with what was pulled
+            apart joined, then with guesses at what was meant.
         model: version of the text model; `unavailable` leaves `scores` empty, because unknown is not harmless.
         meaning: whether the sentence encoder was asked; `spared` where the n-grams alone were sure of harmless.
         category: the likeliest one; empty without a model. `runner_up` is the next likely one.
@@ -120,6 +120,7 @@ class TextExplained(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     plain: str
     tight: str
+    deep: str
     model: str
     meaning: Meaning
     category: str

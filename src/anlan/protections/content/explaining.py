@@ -30,7 +30,7 @@ def explain_text(
     scores, meaning_was_asked = _explain(text, traced, model) if model and reading.scores else ((), False)
     masked = model_input(text)
     explained = TextExplained(
-        text=text, plain=traced.plain, tight=traced.tight,
+        text=text, plain=traced.plain, tight=traced.tight, deep=traced.deep,
         model=model.version if model else "unavailable",
         meaning="unavailable" if model is None else "asked" if meaning_was_asked else "spared",
         category=likely[0] if likely else "", runner_up=likely[1] if likely else "",

@@ -12,8 +12,9 @@ from anlan import __version__
 from anlan.app import House
 from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
 from anlan.domain.lists import ListEntry
+from anlan.domain.text_evidence import TextExplained
 from anlan.engine.journal_reports import BacktestReport, Investigation
-from anlan.web.api import catalogue, decisions, deliveries, explanations, health, lists, policies, questions
+from anlan.web.api import catalogue, decisions, deliveries, explanations, health, lists, policies, questions, texts
 from anlan.web.api.access import SCOPES
 from anlan.web.api.documented import COMMON_PROBLEMS, problem_response
 from anlan.web.api.problems import Problem
@@ -22,6 +23,7 @@ from anlan.web.api.verdicts import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 TAGS = {
     "events": "What happens on the platform; the answer is the verdict.",
     "decisions": "What was decided, and why.",
+    "texts": "How a text reads, and what made its scores.",
     "policies": "Policies are data: YAML with a SQL condition over signals.",
     "questions": "Backtests and investigations over the journal.",
     "catalogue": "Event types and signals.",
@@ -75,7 +77,8 @@ class VerdictAnswer(msgspec.Struct, kw_only=True):
 
 
 SCHEMAS = (
-    Problem, VerdictAnswer, decisions.DecisionPage, explanations.EventExplained, policies.PolicyList,
+    Problem, VerdictAnswer, decisions.DecisionPage, explanations.EventExplained, texts.TextQuestion,
+    TextExplained, policies.PolicyList,
     policies.PolicyVersionShown, policies.PolicyText, policies.PolicyCheck, policies.Drafted,
     questions.BacktestQuestion, questions.EventsQuestion, BacktestReport, Investigation, catalogue.SignalList,
     catalogue.EventTypeList, lists.ListSizes, lists.ListPage, lists.ListChange, ListEntry, deliveries.EndpointList,
