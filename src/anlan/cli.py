@@ -54,6 +54,7 @@ def main() -> None:
 
 _TRAINING = {
     "measure": "anlan.protections.content.training.command:measure_command",
+    "spelling": "anlan.protections.content.training.command:spelling_command",
     "text": "anlan.protections.content.training.command:text_command",
 }
 

@@ -79,3 +79,22 @@ def test_spans_show_what_was_written(text: str, form: str, part: str, written: s
 )
 def test_each_kind_of_fold_is_named(text: str, kinds: list[str]) -> None:
     assert [found.kind for found in trace(text).folds] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "written", "read"),
+    [
+        ("加微亻言聊", "split", "加微亻言", "加微信"),
+        ("快加薇\u200b信", "homophone", "薇\u200b信", "微信"),
+        ("这里ＶＸ聊", "initials", "ＶＸ", "微信"),
+        ("ni ma si le", "pinyin", "ni ma si le", "你妈死了"),
+        ("打138一二三四00〇0", "digit_word", "138一二三四00〇0", "13812340000"),
+    ],
+)
+def test_guesses_stand_in_the_deep_form_and_raise_suspicion_only(text: str, kind: str, written: str, read: str) -> None:
+    traced = trace(text)
+    guess = next(found for found in traced.folds if found.kind == kind)
+    assert (guess.written, guess.read, guess.level) == (written, read, "suspicion")
+    start = traced.deep.index(read)
+    first, after = traced.span("deep", start, start + len(read))
+    assert text[first:after] == written

@@ -8,6 +8,8 @@ import re
 from functools import cache, lru_cache
 from importlib import resources
 
+from anlan.protections.content.forms import Edit, Form
+
 FIRST_SIGN = 0xE100
 """Signs are private characters from here on, in alphabetical order of the merged syllables."""
 
@@ -19,10 +21,10 @@ _PICTURES = {"❤": "xin", "♥": "xin", "♡": "xin", "💗": "xin", "💕": "x
              "🌿": "cao", "🌱": "cao", "🔥": "huo", "🈷": "yue", "🍐": "li", "🌹": "hua", "💊": "yao", "🐟": "yu",
              "🔫": "qiang", "💩": "shi", "👄": "kou", "🐢": "gui", "🍵": "cha"}
 _LATIN = re.compile("[a-z]")
-PINYIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
+_PINYIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SIGNS = "\ue100-\ue2ff"
 _FILLER = re.compile(r"[ .*_^|·•=#~/\-]")
-BETWEEN_SIGNS = re.compile(rf"(?<=[{_SIGNS}])[ .*_^|·•=#~/\-]{{1,4}}(?=[{_SIGNS}])")
+_BETWEEN_SIGNS = re.compile(rf"(?<=[{_SIGNS}])[ .*_^|·•=#~/\-]{{1,4}}(?=[{_SIGNS}])")
 _MERGED_START = re.compile("^(zh|ch|sh|n(?=.))")
 _STARTS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 _LONGEST_WORD, _LONGEST_SYLLABLE = 40, 6
@@ -64,7 +66,15 @@ def sign_table() -> dict[int, str]:
 
 @lru_cache(maxsize=8192)
 def pinyin_signs(word: str) -> str | None:
-    """The signs of a lower-case Latin word if it is pinyin through and through; with the fewest syllables."""
+    """The signs of a lower-case Latin word if it is pinyin through and through, with the fewest syllables.
+
+    A lone vowel is no pinyin: it is a letter.
+    """
+    parts = [_part_signs(part) for part in word.split("'")]
+    return None if len(word) == 1 or None in parts else "".join(part or "" for part in parts)
+
+
+def _part_signs(word: str) -> str | None:
     if len(word) > _LONGEST_WORD:
         return None
     signs = _signs()
@@ -83,29 +93,29 @@ def sound_view(tight: str) -> str:
     What is neither Chinese nor pinyin stays. A few microseconds for a short Chinese message.
     """
     view = tight.translate(sign_table())
-    if _LATIN.search(view):
-        view = _read_pinyin(view, has_chinese=view != tight)
-    return BETWEEN_SIGNS.sub("", view) if _FILLER.search(view) else view
+    if _LATIN.search(view) and _is_pinyin(view, has_chinese=view != tight):
+        view = _PINYIN_WORD.sub(lambda match: pinyin_signs(match[0]) or match[0], view)
+    return _BETWEEN_SIGNS.sub("", view) if _FILLER.search(view) else view
 
 
-def _read_pinyin(view: str, *, has_chinese: bool) -> str:
+def sound_form(tight: str) -> Form:
+    """`sound_view` with its map; each sign of a pinyin word stands for the whole word."""
+    form = Form.of(tight)._replace(text=tight.translate(sign_table()))
+    if _is_pinyin(form.text, has_chinese=form.text != tight):
+        words = [Edit(*match.span(), pinyin_signs(match[0]) or match[0]) for match in _PINYIN_WORD.finditer(form.text)]
+        form = form.edited(words)
+    return form.edited(Edit(*match.span(), "") for match in _BETWEEN_SIGNS.finditer(form.text))
+
+
+def _is_pinyin(view: str, *, has_chinese: bool) -> bool:
+    """Whether Latin words may be pinyin: beside Chinese, or where all of them can be and not all are English."""
     if has_chinese:
-        return PINYIN_WORD.sub(lambda match: word_signs(match[0], has_chinese=True) or match[0], view)
+        return True
     signs_read, is_english = 0, True
-    for match in PINYIN_WORD.finditer(view):
-        signs = word_signs(match[0], has_chinese=False)
+    for match in _PINYIN_WORD.finditer(view):
+        signs = pinyin_signs(match[0])
         if signs is None:
-            return view
+            return False
         signs_read += len(signs)
         is_english = is_english and bool(_ENGLISH.match(match[0]))
-    if is_english or signs_read < MIN_SYLLABLES_ALONE:
-        return view
-    return PINYIN_WORD.sub(lambda match: word_signs(match[0], has_chinese=False) or match[0], view)
-
-
-def word_signs(word: str, *, has_chinese: bool) -> str | None:
-    """Signs of a Latin word; None if it is no pinyin, or beside Chinese characters a lone vowel."""
-    if has_chinese and len(word) == 1:
-        return None
-    parts = [pinyin_signs(part) for part in word.split("'")]
-    return None if None in parts else "".join(part or "" for part in parts)
+    return not is_english and signs_read >= MIN_SYLLABLES_ALONE

@@ -15,6 +15,8 @@ from anlan.protections.content.folding import (
     fold_mixed_word,
     to_simplified,
 )
+from anlan.protections.content.forms import Edit, Form
+from anlan.protections.content.restoring import built_in_restorer, deep_edits
 
 FormName = Literal["plain", "tight", "deep"]
 Level = Literal["always", "suspicion"]
@@ -52,14 +54,6 @@ class Fold(NamedTuple):
         return LEVELS[self.kind]
 
 
-class Form(NamedTuple):
-    """A reading of the text; character i of `text` stands for `starts[i]` to `ends[i]` of the text as written."""
-
-    text: str
-    starts: list[int]
-    ends: list[int]
-
-
 @dataclass(frozen=True)
 class Traced:
     """A message, its forms (`plain` and `tight` as `folding.fold` gives them) and what was folded, by place."""
@@ -88,11 +82,7 @@ class Traced:
 
         What was dropped within the range belongs to it, what was dropped at its borders does not.
         """
-        chosen = self.forms[form]
-        if start >= end:
-            at = chosen.starts[start] if start < len(chosen.starts) else len(self.text)
-            return at, at
-        return chosen.starts[start], max(chosen.ends[start:end])
+        return self.forms[form].span(start, end)
 
 
 def trace(text: str) -> Traced:
@@ -100,27 +90,35 @@ def trace(text: str) -> Traced:
     folds: list[Fold] = []
     plain = _plain(text, folds)
     tight = _tight(text, plain, folds)
-    forms: dict[FormName, Form] = {"plain": plain, "tight": tight, "deep": tight}
+    restorations = built_in_restorer().restore(tight.text)
+    deep = tight.edited(deep_edits(restorations))
+    for one in restorations:
+        start, end = tight.span(one.start, one.end)
+        folds.append(Fold(one.kind, start, end, text[start:end], one.read, one.score))
+    forms: dict[FormName, Form] = {"plain": plain, "tight": tight, "deep": deep}
     return Traced(text, forms, tuple(sorted(folds, key=lambda fold: (fold.start, fold.end))))
 
 
 def _plain(text: str, folds: list[Fold]) -> Form:
-    pieces: list[str] = []
-    starts: list[int] = []
-    lowered = iter(text.lower())
-    for index, written in enumerate(text):
-        for character in [next(lowered) for _ in written.lower()]:
-            read = FOLDS.get(character, character)
-            pieces.append(read)
-            starts.extend([index] * len(read))
-            if read != character:
-                _note(folds, Fold(_kind(written), index, index + 1, written, read))
-    folded = Form("".join(pieces), starts, [start + 1 for start in starts])
+    form = _lowered(text)
+    for index, character in enumerate(form.text):
+        if character in FOLDS:
+            start, end = form.starts[index], form.ends[index]
+            _note(folds, Fold(_kind(text[start]), start, end, text[start:end], FOLDS[character]))
+    folded = form.edited(
+        Edit(index, index + 1, FOLDS[character]) for index, character in enumerate(form.text) if character in FOLDS
+    )
     simplified = _replaced(folded, to_simplified(folded.text) if TRADITIONAL.search(folded.text) else folded.text)
     _note_changes(text, folded, simplified, "traditional", folds)
     latin = _replaced(simplified, LOOKALIKE_WORD.sub(fold_mixed_word, simplified.text))
     _note_changes(text, simplified, latin, "look_alike", folds)
     return latin
+
+
+def _lowered(text: str) -> Form:
+    """Lower case; some characters become two."""
+    places = [index for index, character in enumerate(text) for _ in character.lower()]
+    return Form(text.lower(), places, [place + 1 for place in places])
 
 
 def _kind(written: str) -> str:
@@ -170,16 +168,13 @@ def _note(folds: list[Fold], fold: Fold) -> None:
 
 def _tight(text: str, form: Form, folds: list[Fold]) -> Form:
     for tightening in TIGHTENINGS:
-        kept: list[int] = []
-        after = 0
-        for match in tightening.pattern.finditer(form.text) if tightening.gate.search(form.text) else ():
-            staying = [match.start() + offset for offset in tightening.staying(match[0])]
-            kept += [*range(after, match.start()), *staying]
-            after = match.end()
-            start, end = form.starts[match.start()], form.ends[match.end() - 1]
-            _note(folds, Fold(tightening.kind, start, end, text[start:end], "".join(form.text[i] for i in staying)))
-        kept += range(after, len(form.text))
-        if len(kept) != len(form.text):
-            form = Form(*("".join(form.text[i] for i in kept), [form.starts[i] for i in kept],
-                          [form.ends[i] for i in kept]))
+        if not tightening.gate.search(form.text):
+            continue
+        dropped: list[Edit] = []
+        for match in tightening.pattern.finditer(form.text):
+            staying = tightening.staying(match[0])
+            start, end = form.span(*match.span())
+            _note(folds, Fold(tightening.kind, start, end, text[start:end], "".join(match[0][i] for i in staying)))
+            dropped += (Edit(at, at + 1, "") for at in range(*match.span()) if at - match.start() not in staying)
+        form = form.edited(dropped)
     return form

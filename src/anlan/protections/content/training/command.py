@@ -49,3 +49,12 @@ def text_command(data_dir: Path, out_dir: Path | None) -> None:
 def measure_command(data_dir: Path) -> None:
     """Measure the shipped text model on every set; prints results by category, keeps what the model page draws."""
     click.echo(_load("card").results_text(_load("run").measure(data_dir)))
+
+
+@click.command("spelling")
+@_data_option
+@click.option("--out", "out_dir", type=click.Path(file_okay=False, path_type=Path),
+              default=Path(__file__).parents[1] / "tables", help="Write here instead of into the package.")
+def spelling_command(data_dir: Path, out_dir: Path) -> None:
+    """Rebuild the tables of sounds, pieces, look-alikes and ordinary spellings; train the text model after it."""
+    _load("spelling").write_tables(data_dir, out_dir)

@@ -1,4 +1,4 @@
-"""Decides what ships about spelling: how characters sound, which pieces make them up, which look alike.
+"""Decides what ships in `tables/`: how characters sound, which pieces make them up, which look alike.
 
 Built from pypinyin, chaizi and SimilarCharacter; a word list and our harmless texts say what ordinary writing uses.
 """
@@ -13,12 +13,16 @@ import jieba  # type: ignore[import-untyped]  # ships no types
 from pypinyin import lazy_pinyin
 
 from anlan.protections.content.folding import fold
-from anlan.protections.content.training.corpora import Row
+from anlan.protections.content.restoring import Restoration, Restorer
+from anlan.protections.content.targets import built_in_targets, look_alikes
+from anlan.protections.content.training.corpora import Row, read_corpora
 
 MAX_EXPECTED = 0.6
 """Pieces may be joined if chance alone sets them side by side fewer times than this in all harmless texts together."""
 MIN_USES = 60
 """A joined character must stand in the word list as often as this, or be one of `_RUDE`."""
+MAX_HARMFUL_USES = 0.5
+"""A written form is ordinary when harmless texts use it more than this many times as often as harmful ones."""
 MIN_WORD_USES = 20
 """Words that the list's corpus used less often are often mistakes, split characters among them."""
 
@@ -100,3 +104,42 @@ def write_splits(data: Path, writing: Writing) -> str:
         if len(pieces) > 1 and is_usual and not writing.joins(pieces):
             best[pieces] = max(best.get(pieces, character), character, key=writing.uses)
     return "".join(f"{pieces} {best[pieces]}\n" for pieces in sorted(best))
+
+
+def write_shapes(data: Path) -> str:
+    """A character, then those that look like it."""
+    return "".join(f"{character} {alike}\n" for character, alike in sorted(variants(data, "shape")))
+
+
+def write_ordinary(rows: Iterable[Row], writing: Writing) -> str:
+    """Written forms that sound or look like a target and stand in ordinary words or in harmless texts mostly."""
+    restorer = Restorer(built_in_targets(), look_alikes())
+    usual = (word for word, uses in writing.words.items() if uses >= MIN_WORD_USES)
+    kept = {one.written for word in usual for one in _seen(restorer, word)}
+    harmless: Counter[str] = Counter()
+    harmful: Counter[str] = Counter()
+    for row in rows:
+        if row.part == "train":
+            (harmless if row.label == "normal" else harmful).update(
+                one.written for one in _seen(restorer, fold(row.text).tight)
+            )
+    kept |= {written for written, uses in harmless.items() if uses > MAX_HARMFUL_USES * harmful[written]}
+    return "\n".join(sorted(kept)) + "\n"
+
+
+def _seen(restorer: Restorer, tight: str) -> Iterator[Restoration]:
+    """What hangs on the written characters alone: no codes, no pinyin."""
+    return (one for one in restorer.candidates(tight) if one.kind in ("homophone", "shape"))
+
+
+def write_tables(data: Path, out: Path) -> None:
+    """All tables, into the folder `out`; a quarter of a minute."""
+    rows = read_corpora(data)
+    writing = Writing(rows)
+    tables = {
+        "syllables": write_syllables(), "splits": write_splits(data, writing), "shapes": write_shapes(data),
+        "ordinary": write_ordinary(rows, writing),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in tables.items():
+        (out / f"{name}.txt").write_text(text, "utf-8")
