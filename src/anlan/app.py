@@ -158,6 +158,7 @@ class House:
         )
         self.known.update(self.journal.known_keys())
         await asyncio.to_thread(self._recover)
+        await asyncio.to_thread(memory.start)
         second_look = SecondLook(
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,12 @@ from sqlalchemy import text
 from anlan import clock
 from anlan.app import House
 from anlan.domain.decisions import Judged
+from anlan.domain.events import Event
+from anlan.domain.facts import Fact
 from anlan.engine.profiles import tie
 from anlan.errors import AnlanError, InvalidEvent, Unavailable
 from anlan.settings import Settings
+from anlan.store.facts import Facts
 from anlan.store.tables import decisions, events
 
 
@@ -89,6 +92,47 @@ async def test_whoever_goes_away_leaves_nothing_hanging(settings: Settings) -> N
             for number in range(20):
                 await house.intake.accept(hello(number, sender=f"new{number}"))
         assert count(house.database, events) == 20
+
+
+async def test_requests_that_wait_together_are_prepared_for_together(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[list[str]] = []
+    async with running(settings) as house:
+        look_ahead = house.engine.look_ahead
+
+        def noted(waiting: Sequence[Event]) -> None:
+            prepared.append([event.id for event in waiting])
+            look_ahead(waiting)
+
+        monkeypatch.setattr(house.engine, "look_ahead", noted)
+        await asyncio.gather(*(house.intake.accept(hello(number)) for number in range(3)))
+        await house.intake.accept_many([hello(number) for number in range(3, 5)])
+        assert prepared == [["e0", "e1", "e2"], ["e3", "e4"]]
+        assert count(house.database, events) == 5
+
+
+async def test_facts_of_a_former_run_are_known_and_strangers_are_not_asked_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = envelope("friendship.changed", "f", {"account": "ann", "other": "bob", "change": "added"})
+    async with running(settings) as house:
+        await house.intake.accept(added)
+    asked: list[str] = []
+    load = Facts.load
+
+    def noted(self: Facts, names: Sequence[str]) -> list[Fact]:
+        asked.extend(names)
+        return load(self, names)
+
+    monkeypatch.setattr(Facts, "load", noted)
+    async with running(settings) as house:
+        answer = await house.intake.accept(hello(1, sender="bob", recipient="ann"))
+        await house.intake.accept(hello(2, sender="cat", recipient="dan"))
+        stored = house.journal.find(read(answer)["decision"].split(".")[0])
+        assert stored
+        assert stored.decision.signals["sender_is_contact"] is True
+    assert asked == [tie("account:bob", "account:ann")]
 
 
 async def test_a_friend_is_a_friend_at_once(settings: Settings) -> None:

@@ -180,6 +180,16 @@ def test_a_hanging_signal_is_stopped_on_the_servers_own_loop_too() -> None:
     assert uvloop.run(judge()) == {"bad": "HungSignal"}
 
 
+@pytest.mark.usefixtures("_timer_is_off_afterwards")
+@pytest.mark.parametrize("prepare", [lambda texts: fail(ValueError("x")), spin])
+def test_what_fails_to_prepare_for_many_is_told_and_each_is_judged_all_the_same(prepare: Callable[..., Any]) -> None:
+    spine = Spine([bad(lambda text: 1.0, look_ahead=prepare), GOOD], BOTH)
+    waiting = [spine.message(number) for number in range(2)]
+    spine.engine.look_ahead(waiting)
+    assert spine.engine.stats.failures["bad"] == 1
+    assert [spine.judge(event).decision.failed for event in waiting] == [{}, {}]
+
+
 def test_a_program_that_judged_ends_in_peace() -> None:
     """At its end the interpreter takes signal handlers away first; a timer that still ticks would then kill it."""
     program = """

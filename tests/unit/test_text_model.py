@@ -64,6 +64,20 @@ def test_many_at_once_are_scored_as_one_by_one(parts: TextParts, encoder: Counti
     assert all(sum(each) == pytest.approx(1) for each in together)
 
 
+def test_what_was_looked_at_ahead_is_not_looked_at_again(parts: TextParts, encoder: CountingEncoder) -> None:
+    model = TextModel(parts, encoder, max_remembered=2)
+    model.look_ahead(["刷单", "先付款", "刷单"])
+    before = encoder.asked
+    assert model.probabilities("刷单")[1] > 0.9
+    assert encoder.asked == before
+    model.probabilities("pay first")  # the oldest makes room
+    before = encoder.asked
+    model.probabilities("先付款")
+    assert encoder.asked == before
+    model.probabilities("刷单")
+    assert encoder.asked == before + 1
+
+
 def test_save_and_load_keep_the_scores(parts: TextParts, encoder: CountingEncoder, tmp_path: Path) -> None:
     save(parts, tmp_path / "model.npz")
     again = TextModel(load(tmp_path / "model.npz"), encoder)

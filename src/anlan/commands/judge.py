@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +22,7 @@ from anlan.errors import InvalidEvent, InvalidRequest
 from anlan.settings import read_settings
 from anlan.workshop import Workshop, build_workshop, policies_in, starter_set
 
-PROGRESS_EVERY = 200
+JUDGED_TOGETHER = 128
 
 
 @click.command()
@@ -128,23 +129,37 @@ def _judged_lines(workshop: Workshop, source: str, names: frozenset[str] | None,
     size = Path(source).stat().st_size if source != "-" and Path(source).is_file() else None
     with progress() as bar:
         task = bar.add_task("judging", total=size, rate="")
-        for number, row in enumerate(read_rows(source, started_at), 1):
-            yield _judge_row(workshop, row, names, tally, started_at)
-            if number % PROGRESS_EVERY == 0:
-                rate = number / max(clock.stopwatch() - tally.began, 1e-9)
-                bar.update(task, completed=row.done, rate=f"{number:,} rows, {rate:,.0f}/s")
+        number = 0
+        for rows in _together(read_rows(source, started_at)):
+            events = [_decode(workshop, row, started_at) for row in rows]
+            workshop.engine.look_ahead([event for event in events if isinstance(event, Event)])
+            for row, event in zip(rows, events, strict=True):
+                yield _judge_row(workshop, row, event, names, tally)
+            number += len(rows)
+            rate = number / max(clock.stopwatch() - tally.began, 1e-9)
+            bar.update(task, completed=rows[-1].done, rate=f"{number:,} rows, {rate:,.0f}/s")
+
+
+def _together(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while some := list(islice(rows, JUDGED_TOGETHER)):
+        yield some
+
+
+def _decode(workshop: Workshop, row: Row, started_at: float) -> Event | InvalidEvent:
+    if row.body is None:
+        return InvalidEvent(row.problem, reason="unreadable")
+    try:
+        # Rows are history: their time may lie in the past or, for plain rows, run ahead of the clock.
+        return workshop.catalogue.decode(row.body, started_at + 10 * 365 * 86_400.0)
+    except InvalidEvent as error:
+        return error
 
 
 def _judge_row(
-    workshop: Workshop, row: Row, names: frozenset[str] | None, tally: _Tally, started_at: float
+    workshop: Workshop, row: Row, event: Event | InvalidEvent, names: frozenset[str] | None, tally: _Tally
 ) -> bytes:
-    if row.body is None:
-        return _refused(row.id, "unreadable", row.problem, tally)
-    try:
-        # Rows are history: their time may lie in the past or, for plain rows, run ahead of the clock.
-        event = workshop.catalogue.decode(row.body, started_at + 10 * 365 * 86_400.0)
-    except InvalidEvent as error:
-        return _refused(row.id, str(error.details.get("reason", error.code)), error.message, tally)
+    if isinstance(event, InvalidEvent):
+        return _refused(row.id, str(event.details.get("reason", event.code)), event.message, tally)
     decision = _decide(workshop, event)
     tally.add(decision)
     return msgspec.json.encode(

@@ -1,7 +1,7 @@
 """What the engine needs from the outside, as Protocols; the store, models and connectors implement them."""
 
 from asyncio import Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -43,6 +43,14 @@ class Memory(Protocol):
 
     async def load_facts(self, names: Sequence[str]) -> Sequence[Fact]:
         """Every stored version of every fact of these entities."""
+        ...
+
+    def may_have_facts(self, name: str) -> bool:
+        """False only for an entity of which nothing is stored or expected; costs nothing."""
+        ...
+
+    def expect_facts(self, facts: Iterable[Fact]) -> None:
+        """These are about to be stored."""
         ...
 
 

@@ -1,6 +1,6 @@
 """What a signal is: a named, typed fact about an event. Unknown (`None`) is a value of its own, never 0 or false."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -33,6 +33,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         choices: the closed set of values of a text signal, if it has one.
         title: {"zh": ..., "en": ...}, one plain phrase each for people.
         examples: (inputs by name, expected value) pairs; the contract suite runs them.
+        look_ahead: given the texts of several events that are judged next, prepares at once what is cheaper to compute
+            for many; it gives nothing back, so that leaving it out changes no value.
         counts: computing it counts the event, so it is computed once, in the first pass, and never interrupted.
         applies_to: event types it can be asked on; None means wherever everything it reads exists.
     """
@@ -52,4 +54,5 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     title: dict[str, str] = {}
     examples: tuple[tuple[dict[str, Any], Any], ...] = ()
     applies_to: tuple[str, ...] | None = None
+    look_ahead: Callable[[Sequence[str]], None] | None = None
     counts: bool = False

@@ -91,6 +91,7 @@ class Intake:
         self._rebuild = rebuild
         self._on_judged = on_judged
         self._recent: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
+        self._group: list[_Fresh] = []
         self._since_snapshot = 0
         self._snapshot_at = clock.now()
         self._mending: asyncio.Future[None] | None = None
@@ -110,10 +111,10 @@ class Intake:
         promise = self._recent.get(key)
         if promise is None:
             fresh = _Fresh(event, key, promise := self._promise(key))
-            if self._mending or key in self._known or self._engine.profiles.missing(wanted(event)):
+            if self._mending or key in self._known or self._unread(wanted(event)):
                 self._begin(self._judge_in_order([fresh], received_at))
             else:
-                self._judge(fresh, received_at)
+                self._judge_soon(fresh, received_at)
         return await asyncio.shield(promise)
 
     async def accept_many(self, bodies: Sequence[bytes]) -> list[bytes | AnlanError]:
@@ -160,6 +161,22 @@ class Intake:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _judge_soon(self, one: _Fresh, received_at: float) -> None:
+        """Together with what other connections have brought by now."""
+        if not self._group:
+            asyncio.get_running_loop().call_soon(self._judge_group, received_at)
+        self._group.append(one)
+
+    def _judge_group(self, received_at: float) -> None:
+        group, self._group = self._group, []
+        self._engine.look_ahead([one.event for one in group])
+        for one in group:
+            # The one before may have failed, or pushed out of memory whom this one is about.
+            if self._mending or self._unread(wanted(one.event)):
+                self._begin(self._judge_in_order([one], received_at))
+            else:
+                self._judge(one, received_at)
+
     async def _judge_in_order(self, fresh: Sequence[_Fresh], received_at: float) -> None:
         names = [wanted(one.event) for one in fresh]
         everybody = {name for some in names for name in some}
@@ -167,9 +184,11 @@ class Intake:
             try:
                 if not count:
                     await self._load(everybody)
+                if count % YIELD_EVERY == 0:
+                    self._engine.look_ahead([one.event for one in fresh[count : count + YIELD_EVERY]])
                 if one.key in self._known and await self._answer_known(one):
                     continue
-                if self._mending or self._engine.profiles.missing(some):
+                if self._mending or self._unread(some):
                     await self._load(some)
             except Exception as error:  # the request's edge: whoever waits for this event must hear of it
                 self._break(one, _told(error, one))
@@ -183,12 +202,21 @@ class Intake:
         while True:
             while self._mending:
                 await asyncio.shield(self._mending)
-            missing, mends = self._engine.profiles.missing(names), self._mends
+            missing, mends = self._unread(names), self._mends
             if not missing:
                 return
             facts = await self._memory.load_facts(missing)
             if mends == self._mends:
                 self._engine.profiles.load(missing, facts)
+
+    def _unread(self, names: Iterable[str]) -> list[str]:
+        """Whom the store must be asked about first."""
+        missing = self._engine.profiles.missing(names)
+        if not missing:
+            return missing
+        known = [name for name in missing if self._memory.may_have_facts(name)]
+        self._engine.profiles.load(set(missing).difference(known), ())
+        return known
 
     def _promise(self, key: str) -> "asyncio.Future[bytes]":
         promise: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -221,6 +249,7 @@ class Intake:
             return
         try:
             judged = self._engine.judge(one.event, received_at)
+            self._memory.expect_facts(judged.facts)
             reply = answer(judged.decision)
             committed = self._committer.submit(judged)
         except Exception as error:  # the request's edge: one event must neither hang its sender nor spoil the counters

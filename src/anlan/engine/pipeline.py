@@ -21,7 +21,7 @@ from anlan.domain.ports import Recollection
 from anlan.domain.signals import Signal
 from anlan.engine.evaluator import HANGS_ALLOWED, Evaluator, OutOfService, SignalStats, Step, usable
 from anlan.engine.fuses import Fuses
-from anlan.engine.hang import HangGuard, run_beside
+from anlan.engine.hang import HangGuard, HungSignal, run_beside
 from anlan.engine.inline import compile_condition
 from anlan.engine.lists import Lists
 from anlan.engine.policies import CheckedPolicy, PolicySet, is_enforcement, is_friction_only, render_because
@@ -65,7 +65,9 @@ class Engine:
         self._signal_versions = {made.name: made.version for made in registry.by_name.values() if made.version > 1}
         self._steps = steps
         self._guard = guard or HangGuard()
-        self._guard.watch(made.compute for made in registry.by_name.values() if not made.counts)
+        self._ahead = {made.name: made.look_ahead for made in registry.by_name.values() if made.look_ahead}
+        watched = [made.compute for made in registry.by_name.values() if not made.counts]
+        self._guard.watch([*watched, *self._ahead.values()])
         self._deferred_budget_s = deferred_budget_s
         self._deferred_hangs: Counter[str] = Counter()
         self._told_signals: set[str] = set()
@@ -95,6 +97,18 @@ class Engine:
         }
         self._in_force = policies, made
         self._deferred_hangs.clear()
+
+    def look_ahead(self, events: Iterable[Event]) -> None:
+        """Let signals prepare for events that wait together; what fails here is computed one by one, as without it."""
+        texts = [text for text in map(content_text, events) if text]
+        for name, prepare in self._ahead.items() if len(texts) > 1 else ():
+            self._guard.arm()
+            try:
+                prepare(texts)
+            except (Exception, HungSignal) as error:  # the signal's edge
+                self.stats.fail(name, type(error).__name__)
+            finally:
+                self._guard.disarm()
 
     def judge(self, event: Event, received_at: float) -> Judged:
         """The first pass: everything that is ready, resolved into one decision. Counts the event."""
@@ -255,10 +269,9 @@ class _SecondPass:
         self._registry = registry
         self._budget_s = budget_s
         self._hangs = hangs
-        texts = (getattr(event.data, name) for name in event.type.text_fields)
         self._values: dict[str, Any] = {
             "event": event, "profiles": profiles, "lists": lists, "journal": recollection,
-            "content_text": "\n".join(text for text in texts if text),
+            "content_text": content_text(event),
         }
         self.signals = dict(first.signals)
         self.failed: dict[str, str] = {}
@@ -321,6 +334,12 @@ class _SecondPass:
         except TimeoutError:
             self._hangs[made.name] += 1
             raise
+
+
+def content_text(event: Event) -> str:
+    """What content signals read of an event: its text fields, a line each; empty if it has none."""
+    texts = [getattr(event.data, name) for name in event.type.text_fields]
+    return "\n".join([text for text in texts if text])
 
 
 def _ids(members: Sequence[CheckedPolicy], *, is_live: bool) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ A signal's name is its function's name, what it reads are its parameters' names,
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -71,6 +71,11 @@ def signal(
 def reading(function: Callable[..., Any]) -> Signal:
     """Declare an intermediate object that several signals share; no condition can name it and it is never stored."""
     return Signal(name=function.__name__, compute=function, type="object", reads=_reads(function))
+
+
+def looking_ahead(prepare: Callable[[Sequence[str]], None]) -> Callable[[Signal], Signal]:
+    """Declare what a signal prepares when several events wait; see `Signal.look_ahead`."""
+    return lambda made: msgspec.structs.replace(made, look_ahead=prepare)
 
 
 def part_of(reading: str, attribute: str, name: str, type: SignalType, title: dict[str, str], **more: Any) -> Signal:

@@ -1,12 +1,15 @@
 """What the journal knows of entities, read for many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
+
+from sqlalchemy import select
 
 from anlan.domain.entities import Privacy
 from anlan.domain.facts import Fact
 from anlan.store.batch import storable
 from anlan.store.database import Database
+from anlan.store.tables import facts
 from anlan.store.vault import Codec
 
 _AT_ONCE = 500
@@ -23,6 +26,18 @@ class Facts:
         self._database = database
         self._codec = codec
         self._mark = "?" if database.is_sqlite else "%s"
+
+    def entities(self, chunk: int = 20_000) -> Iterator[str]:
+        """Every entity of which a fact is stored, in order of name."""
+        last = ""
+        while True:
+            query = select(facts.c.entity).where(facts.c.entity > last).distinct().order_by(facts.c.entity)
+            with self._database.read() as connection:
+                names = connection.execute(query.limit(chunk)).scalars().all()
+            if not names:
+                return
+            yield from names
+            last = names[-1]
 
     def load(self, names: Sequence[str]) -> list[Fact]:
         """Every version of every fact of these entities, oldest first for each.

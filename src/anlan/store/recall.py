@@ -1,21 +1,26 @@
 """What intake and deferred signals ask of the store, without holding up the event loop."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 
 import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
+from rbloom import Bloom
 
 from anlan import clock
 from anlan.domain.decisions import Decision, Waiting
 from anlan.domain.facts import Fact
 from anlan.domain.ports import AnalyticJournal
+from anlan.store.batch import storable
 from anlan.store.database import Database
 from anlan.store.deferred import Deferred
 from anlan.store.facts import Facts
 from anlan.store.journal import Journal
+
+EXPECTED_ENTITIES = 2_000_000
+"""With facts; beyond, more look-ups find nothing. Takes 4 MB."""
 
 
 class Recall:
@@ -28,6 +33,11 @@ class Recall:
         self._is_local = database.is_sqlite
         self._journal = journal
         self._facts = facts
+        self._with_facts = Bloom(EXPECTED_ENTITIES, 1e-3)
+
+    def start(self) -> None:
+        """Learn of whom the store knows anything; the one process that takes in events adds to that."""
+        self._with_facts.update(self._facts.entities())
 
     async def find(self, key: str) -> Decision | None:
         """The latest decision stored for an event key."""
@@ -37,6 +47,16 @@ class Recall:
     async def load_facts(self, names: Sequence[str]) -> list[Fact]:
         """Every stored version of every fact of these entities."""
         return self._facts.load(names) if self._is_local else await asyncio.to_thread(self._facts.load, names)
+
+
+    def may_have_facts(self, name: str) -> bool:
+        """Most pairs of people have nothing stored between them; the store need not be asked for each."""
+        return storable(name) in self._with_facts
+
+    def expect_facts(self, facts: Iterable[Fact]) -> None:
+        """What an event has just established will be stored with it."""
+        for fact in facts:
+            self._with_facts.add(storable(fact.entity))
 
 
 class DeferredWork:

@@ -6,7 +6,7 @@ scores are unknown, never clean.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import msgspec
 
 from anlan.domain.events import Event
 from anlan.domain.signals import Signal
-from anlan.engine.signals import reading, signal
+from anlan.engine.signals import looking_ahead, reading, signal
 from anlan.errors import Unavailable
 from anlan.models import text_model
 from anlan.models.sentence_encoder import SentenceEncoder
@@ -104,6 +104,13 @@ _FRAUD = _read("退款请加QQ 12345678", scores=dict(zip(CATEGORIES, (0.2, 0.0,
 _UNSCORED = _read("你好")
 
 
+def _score_ahead(texts: Sequence[str]) -> None:
+    model = shipped_model()
+    if model is not None:
+        model.look_ahead([model_input(text) for text in texts])
+
+
+@looking_ahead(_score_ahead)
 @reading
 def text_reading(content_text: str) -> TextReading:
     """One look at the text that all signals below share."""
