@@ -78,7 +78,8 @@ _WEDGE = re.compile(r"[.*_^|·•=#\-]")
 _WEDGED = re.compile(rf"([{_CJK}])[.*_^|·•=#\-]{{1,3}}(?=[{_CJK}])")
 _LONE = re.compile(r"[ -/:-@_，。！？、·].[ -/:-@_，。！？、·]")
 TIGHTENINGS = (
-    Tightening("repeated", _STRETCHED, re.compile(r"([^\W\d_]|[!?~。！？])\1{2,}"), lambda _: [0, 1]),
+    Tightening("repeated", _STRETCHED, re.compile(r"([^\W\d_〇零一二三四五六七八九]|[!?~。！？])\1{2,}"),
+               lambda _: [0, 1]),
     Tightening("wedged", _WEDGE, _WEDGED, lambda _: [0]),
     Tightening("spaced", _LONE, re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_](?![^\W_])){2,}"),
                lambda word: [offset for offset, character in enumerate(word) if character.isalnum()]),
