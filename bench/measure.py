@@ -1,5 +1,6 @@
 """How figures are taken and shown: interleaved rounds of CPU time, medians, and the line of Reach beside each."""
 
+import atexit
 import gc
 import sys
 import time
@@ -44,6 +45,9 @@ def interleave(works: Mapping[str, Callable[[], object]], rounds: int = 5) -> di
         for name, work in works.items():
             taken[name].append(cpu_seconds(work))
     return {name: median(seconds) for name, seconds in taken.items()}
+
+
+atexit.register(gc.unfreeze)  # what is still frozen when the interpreter ends is reported as leaked
 
 
 def at_most(name: str, value: float, limit: float, form: str = "{:.2f}") -> Figure:

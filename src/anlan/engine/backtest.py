@@ -83,17 +83,18 @@ def _backtest_each(
     asked, tallies, recorded = marks.asked(), marks.tally(bucket), marks.recorded()
     unknown = marks.count([f"{claim} IS NULL" for claim in claims])
     hits = [tally.given.total() for tally in tallies]
-    newest = [marks.newest(claim, EXAMPLES) if count else [] for claim, count in zip(claims, hits, strict=True)]
-    events = marks.events(seq for seqs in newest for seq in seqs)
+    marks.gather_hits()
+    newest, tops, missing = marks.newest_hits(EXAMPLES), marks.top_actors(TOP_ACTORS), marks.missing()
+    events = marks.events(seq for seqs in newest.values() for seq in seqs)
     return tuple(
         PolicyBacktest(
             policy=member.policy.id, version=member.policy.version, verdict=member.policy.verdict,
             asked=asked[index], hits=hits[index], unknown=unknown[index],
             actions={kind: hits[index] for kind, _ in member.policy.actions},
             series=tuple(tallies[index].series.items()),
-            top_actors=marks.top_actors(claims[index], TOP_ACTORS) if hits[index] else (),
-            examples=_examples(member, newest[index], events),
-            missing=marks.missing(index) if unknown[index] else (),
+            top_actors=tuple(tops.get(index, ())),
+            examples=_examples(member, newest.get(index, ()), events),
+            missing=missing[index],
             given=dict(tallies[index].given),
             uncovered=tallies[index].uncovered,
             recorded=recorded.get(member.policy.id, (0, 0))[0],

@@ -100,13 +100,30 @@ class Marks:
         )
         return {policy: (count, again) for policy, count, again in rows}
 
-    def top_actors(self, claim: str, limit: int) -> tuple[tuple[str, int], ...]:
-        """(actor, events) where the claim is true, most first."""
-        rows = self._view.run(
-            f"SELECT _actor, count(*) FROM marks WHERE {claim} AND _actor IS NOT NULL "
-            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit:d}"
+    def gather_hits(self) -> None:
+        """Make a table of one row per policy (its index) and event that it hits, for `top_actors` and `newest_hits`."""
+        each = (
+            f"SELECT {index}::USMALLINT AS policy, _seq, _actor FROM marks WHERE p{index}"
+            for index in range(len(self._members))
         )
-        return tuple((actor, count) for actor, count in rows)
+        self._view.run(f"CREATE TEMP TABLE hits AS {' UNION ALL '.join(each)}")
+
+    def top_actors(self, limit: int) -> dict[int, list[tuple[str, int]]]:
+        """By index of the policy, (actor, events that it hits), most first."""
+        rows = self._view.run(
+            "SELECT policy, _actor, count(*) AS events FROM hits WHERE _actor IS NOT NULL GROUP BY 1, 2 QUALIFY "
+            f"row_number() OVER (PARTITION BY policy ORDER BY events DESC, _actor) <= {limit:d} "
+            "ORDER BY 1, 3 DESC, 2"
+        )
+        tops: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        for policy, actor, count in rows:
+            tops[policy].append((actor, count))
+        return tops
+
+    def newest_hits(self, limit: int) -> dict[int, list[int]]:
+        """By index of the policy, the last sequence numbers that it hits, newest first."""
+        rows = self._view.run(f"SELECT policy, max(_seq, {limit:d}) FROM hits GROUP BY 1")
+        return dict(rows)
 
     def times(self, claim: str) -> list[float]:
         """Event times where the claim is true, in order of commit."""
@@ -128,11 +145,14 @@ class Marks:
         """The events with these numbers, with every signal that any policy reads."""
         return fetch(self._view, self.readings, self.names, seqs)
 
-    def missing(self, index: int) -> tuple[MissingSignal, ...]:
-        """The signals that were unknown where the policy at `index` could not be decided, most often first."""
-        names = self._members[index].condition.names
-        counts = self.count([f"p{index} IS NULL AND n{self.names.index(name)}" for name in names])
-        return missing_signals(self.readings, names, counts)
+    def missing(self) -> list[tuple[MissingSignal, ...]]:
+        """For each policy, the signals that were unknown where it could not be decided, most often first."""
+        asked = [(index, name) for index, member in enumerate(self._members) for name in member.condition.names]
+        counts = self.count([f"p{index} IS NULL AND n{self.names.index(name)}" for index, name in asked])
+        found: list[dict[str, int]] = [{} for _ in self._members]
+        for (index, name), count in zip(asked, counts, strict=True):
+            found[index][name] = count
+        return [missing_signals(self.readings, list(each), list(each.values())) for each in found]
 
     def severity(self, indexes: Iterable[int]) -> str:
         """SQL of what these policies together come to, as a number (see `domain.decisions.Verdict`)."""
