@@ -22,7 +22,9 @@ from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
+from anlan.protections.content.forms import Form
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_terms
+from anlan.protections.content.restoring import Restoration, built_in_restorer, deep_edits
 from anlan.protections.content.shelf import LexiconShelf
 
 MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
@@ -40,7 +42,9 @@ class TextReading(NamedTuple):
 
     Attributes:
         text: as written.
+        contacts: of every form, guessed ones included; `masked` is of the tight one.
         scores: probability of each category, summing to 1; None when the model is not there or there is no text.
+        restorations: what may hide in the tight form.
     """
 
     text: str
@@ -48,6 +52,7 @@ class TextReading(NamedTuple):
     contacts: Contacts
     hits: tuple[Term, ...] = ()
     scores: dict[str, float] | None = None
+    restorations: tuple[Restoration, ...] = ()
 
 
 def read_text(text: str, lexicon: Lexicon, model: TextModel | None, at: float | None = None) -> TextReading:
@@ -56,13 +61,18 @@ def read_text(text: str, lexicon: Lexicon, model: TextModel | None, at: float | 
     contacts = extract(folded.plain)
     if folded.tight != folded.plain:
         contacts = _join(contacts, extract(folded.tight))
+    restorations = built_in_restorer().restore(folded.tight)
+    if restorations:
+        deep = Form.of(folded.tight).edited(deep_edits(restorations)).text
+        contacts = _join(contacts, extract(deep)._replace(masked=contacts.masked))
     hits = lexicon.hits(folded, at)
-    return TextReading(text, folded, contacts, hits, _score(contacts.masked, model) if text else None)
+    scores = _score(contacts.masked, model) if text else None
+    return TextReading(text, folded, contacts, hits, scores, restorations)
 
 
-def _join(plain: Contacts, tight: Contacts) -> Contacts:
-    handles = dict.fromkeys((*plain.handles, *tight.handles))
-    return Contacts(tuple(handles), plain.domains or tight.domains, tight.masked)
+def _join(first: Contacts, second: Contacts) -> Contacts:
+    handles = dict.fromkeys((*first.handles, *second.handles))
+    return Contacts(tuple(handles), first.domains or second.domains, second.masked)
 
 
 def _score(masked: str, model: TextModel | None) -> dict[str, float] | None:
