@@ -34,6 +34,8 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     rooms = Rooms(
         database=house.database, journal=house.journal, analysis=house.analysis, engine=house.engine,
         counters=house.workshop.counters, versions=house.policies, life=house.life, lists=house.lists, keys=house.keys,
+        lexicon=house.lexicon, reload_lexicon=house.reload_lexicon,
+        text_lab=house.text_lab,
         reload_policies=house.reload_policies, reload_lists=house.reload_lists,
         writer_backlog=lambda: house.writer.backlog, max_backlog=house.settings.commit_backlog, metrics=house.metrics,
         zone=house.settings.time_zone, require_second_factor=house.settings.require_second_factor,
@@ -72,6 +74,7 @@ class _Running:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._house.stop()
         self._give_back()
+        gc.unfreeze()  # what is still frozen when the interpreter ends is reported as leaked
 
 
 def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from anlan import clock
 from anlan.domain.decisions import Decision
+from anlan.domain.events import MAX_TEXT_CHARS
 from anlan.domain.facts import Fact
 from anlan.domain.model_cards import ModelCard
 from anlan.domain.text_evidence import MoveSeen, TextExplained
@@ -84,7 +85,9 @@ class TextLab:
         return text_model_card()
 
     def judge(self, text: str, policies: PolicySet, lists: Lists) -> tuple[Tried, ...]:
-        """What `policies` would decide about a message with `text`, sender by sender."""
+        """What `policies` would decide about a message with `text`, by sender; nothing if no message can be so long."""
+        if len(text) > MAX_TEXT_CHARS:
+            return ()
         with self._lock:
             workshop = self._workshop()
             if workshop.engine.policies.hash != policies.hash:

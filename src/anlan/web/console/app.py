@@ -16,6 +16,8 @@ from anlan.web.console import (
     health,
     investigate,
     keys,
+    lexicon,
+    lexicon_changes,
     lists,
     oversight,
     overview,
@@ -23,6 +25,8 @@ from anlan.web.console import (
     sign_in,
     signals,
     staff,
+    text_lab,
+    text_model,
 )
 from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit, stranger
 from anlan.web.console.rooms import Rooms
@@ -31,7 +35,8 @@ from anlan.web.languages import mark
 
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
-    sign_in, overview, decisions, policies, investigate, signals, lists, deliveries, keys, health, oversight, staff,
+    sign_in, overview, decisions, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab, text_model,
+    deliveries, keys, health, oversight, staff,
 )
 
 _HEADERS = {

@@ -100,3 +100,8 @@ def _slopes(values: Sequence[float], step: float) -> list[float]:
         for left, right in pairwise(rises)
     ]
     return [rises[0], *inner, rises[-1]]
+
+
+def dot(part: float, whole: float) -> float:
+    """The radius of a dot whose surface grows with its share, between 1.2 and 4."""
+    return round(1.2 + 2.8 * (part / whole) ** 0.5, 2) if whole else 1.2

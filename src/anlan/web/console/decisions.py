@@ -62,7 +62,7 @@ def show_stream(
 
 @router.get("/decisions/{key}")
 def show_decision(visit: Annotated[Visit, allowed("see_decisions")], key: str) -> Response:
-    return _page(visit, _find(visit, key), "")
+    return _page(visit, find_event(visit, key), "")
 
 
 @router.post("/decisions/{key}")
@@ -74,13 +74,18 @@ def reveal(
     """Show personal data once, in the answer itself; every look writes its own audit row first."""
     if level == "sensitive" and not visit.can("see_sensitive"):
         raise Forbidden(NOT_ALLOWED)
-    found = _find(visit, key)
+    found = find_event(visit, key)
     with visit.rooms.database.write() as connection:
         audit.note(connection, visit.actor, f"decision.{level}", f"event:{key}", {})
     return _page(visit, found, level)
 
 
-def _find(visit: Visit, key: str) -> Explanation:
+def find_event(visit: Visit, key: str) -> Explanation:
+    """The event by this key with its decisions.
+
+    Raises:
+        NotFound: there is none.
+    """
     is_key = len(key) == 32 and all(letter in hexdigits for letter in key)
     found = visit.rooms.journal.explain(key) if is_key else None
     if found is None:
@@ -91,7 +96,9 @@ def _find(visit: Visit, key: str) -> Explanation:
 def _page(visit: Visit, found: Explanation, level: Level) -> Response:
     reader = Reader(visit.rooms.engine.registry, visit.language, level)
     decisions = [stored.decision for stored in found.decisions]
-    fields = reader.fields(found.event.data, visit.rooms.engine.registry.fields.get(found.event.type, {}))
+    registry = visit.rooms.engine.registry
+    fields = reader.fields(found.event.data, registry.fields.get(found.event.type, {}))
+    texts = registry.catalogue[found.event.type].text_fields if found.event.type in registry.catalogue else ()
     return visit.page(
         "console/decision.html",
         event=found.event,
@@ -99,6 +106,7 @@ def _page(visit: Visit, found: Explanation, level: Level) -> Response:
         passes=_passes(visit.rooms, found, reader),
         readings=reader.readings(decisions),
         fields=fields,
+        has_text=any(field.name in texts and not field.is_gone for field in fields),
         hidden_levels={field.privacy for field in fields if field.is_hidden},
         revealed=level,
         actions=_actions(visit, found),

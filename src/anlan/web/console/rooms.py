@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.signals import Signal
@@ -17,10 +18,13 @@ from anlan.store.keys import ApiKeys
 from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
 from anlan.telemetry import Metrics
+from anlan.text_lab import TextLab
 from anlan.web.console.backtests import Backtests
 from anlan.web.console.hits import Hits
 from anlan.web.console.pace import Pace
+from anlan.web.console.previews import Previews
 from anlan.web.console.pulse import Pulse
+from anlan.web.console.volumes import Volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class Rooms:
         writer_backlog: how many judged events wait for their commit, of `max_backlog` at most.
         reload_policies: make what the store now says the set in force; raises InvalidPolicy and keeps the old one.
         reload_lists: let the engine see changed lists.
+        reload_lexicon: likewise for changed terms.
         zone: IANA name of the time zone that times are shown in.
         require_second_factor: whether nobody gets in without an authenticator.
         allows_private_endpoints: whether messages may be posted over plain HTTP and to private addresses.
@@ -45,9 +50,12 @@ class Rooms:
     versions: Policies
     life: PolicyLife
     lists: ListBook
+    lexicon: LexiconLife
     keys: ApiKeys
+    text_lab: TextLab
     reload_policies: Callable[[], None]
     reload_lists: Callable[[], None]
+    reload_lexicon: Callable[[], None]
     writer_backlog: Callable[[], int]
     max_backlog: int
     metrics: Metrics
@@ -68,9 +76,19 @@ class Rooms:
         return Hits(self.analysis)
 
     @cached_property
+    def volumes(self) -> Volumes:
+        """How many messages reach each threshold."""
+        return Volumes(self.analysis)
+
+    @cached_property
     def backtests(self) -> Backtests:
         """Backtests started from the console."""
         return Backtests(self.analysis)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Looks back for changes of the lexicon, started from the console."""
+        return Previews(self.analysis, self.lexicon.search, self.engine.registry.catalogue)
 
     @property
     def scope(self) -> Scope:

@@ -18,7 +18,7 @@ from anlan.web.console.access import ROLE_NOTES, ROLE_TITLES, Act, acts_of
 from anlan.web.console.people import Person
 from anlan.web.console.queries import count_waiting
 from anlan.web.console.rooms import Rooms
-from anlan.web.console.words import ACTION_ICONS, TITLES
+from anlan.web.console.words import ACTION_ICONS, EDIT_KINDS, TERM_COLUMNS, TERM_SEVERITIES, TITLES
 from anlan.web.languages import Language, language, mark, negotiate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -52,9 +52,12 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("Judging"),
         (
             Link("/investigate", mark("Investigate"), "search", "investigate"),
+            Link("/texts", mark("Text lab"), "lab", "see_signals"),
             Link("/policies", mark("Policies"), "policy", "see_policies"),
             Link("/signals", mark("Signals"), "signal", "see_signals"),
+            Link("/lexicon", mark("Lexicon"), "book", "see_signals"),
             Link("/lists", mark("Lists"), "list", "see_signals"),
+            Link("/model", mark("Text model"), "model", "see_signals"),
         ),
     ),
     (
@@ -85,6 +88,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         charts=charts, titles=TITLES, role_titles=ROLE_TITLES, role_notes=ROLE_NOTES, action_icons=ACTION_ICONS,
+        term_columns=TERM_COLUMNS, term_severities=TERM_SEVERITIES, edit_kinds=EDIT_KINDS,
         assets=ASSETS,
     )
     return environment
@@ -178,7 +182,8 @@ class Visit:
         if self.person is None or self.is_fragment:
             return {}
         waiting = count_waiting(self.rooms.database)
-        return {"/health": waiting.notices, "/deliveries": waiting.dead_letters, "/policies": waiting.drafts}
+        return {"/health": waiting.notices, "/deliveries": waiting.dead_letters, "/policies": waiting.drafts,
+                "/lexicon": waiting.lexicon_changes}
 
     def go(self, path: str, **query: object) -> Response:
         """Send the reader on after an act; a reload then repeats nothing."""

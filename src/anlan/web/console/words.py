@@ -14,6 +14,15 @@ TITLES: dict[str, str] = {
     "shadow": mark("Shadow"),
     "live": mark("Live"),
     "retired": mark("Retired"),
+    # states of terms, and of changes of the lexicon
+    "active": mark("Active"),
+    "expired": mark("Expired"),
+    "own": mark("Operators' own"),
+    "shipped": mark("As shipped"),
+    "proposed": mark("Proposed"),
+    "approved": mark("Approved"),
+    "rejected": mark("Turned down"),
+    "withdrawn": mark("Taken back"),
     # severities
     "info": mark("Info"),
     "low": mark("Low"),
@@ -30,6 +39,18 @@ TITLES: dict[str, str] = {
     "dead": mark("Given up"),
     # costs of signals
     "deferred": mark("Deferred"),
+    # what is found in a text
+    "wechat": mark("WeChat"),
+    "qq": mark("QQ"),
+    "phone": mark("Phone"),
+    "telegram": mark("Telegram"),
+    "email": mark("E-mail"),
+    "domain": mark("Web address"),
+    # stages of a fraud
+    "trust": mark("winning trust"),
+    "bait": mark("the bait"),
+    "ask": mark("the demand"),
+    "pressure": mark("pressure"),
     # types of signals
     "number": mark("Number"),
     "text": mark("Text"),
@@ -45,6 +66,8 @@ TITLES: dict[str, str] = {
     "weapons": mark("Weapons"),
     "drugs": mark("Drugs"),
     "other": mark("Other"),
+    "harm": mark("Any harm"),
+    "all": mark("All sets"),
     "flooding": mark("Flooding"),
     "blocked": mark("On a block list"),
     "report_burst": mark("Reports in a burst"),
@@ -118,6 +141,11 @@ TITLES: dict[str, str] = {
     "policy.live": mark("Let live"),
     "policy.retired": mark("Retired"),
     "policy.backtest": mark("Backtested"),
+    "lexicon.propose": mark("Proposed terms"),
+    "lexicon.approve": mark("Approved terms"),
+    "lexicon.reject": mark("Turned terms down"),
+    "lexicon.withdraw": mark("Took terms back"),
+    "lexicon.personal": mark("Saw messages that terms hit"),
     "list.put": mark("Listed"),
     "list.remove": mark("Took off a list"),
     "endpoint.add": mark("Added an endpoint"),
@@ -147,6 +175,34 @@ TITLES: dict[str, str] = {
     "time_out_of_range": mark("Time out of range"),
 }
 """Word to English title; the catalogues hold the other languages. An operator's own word is shown as it is."""
+
+TERM_COLUMNS: dict[str, str] = {
+    "category": mark("Category"),
+    "severity": mark("Severity"),
+    "owner": mark("Who answers for it"),
+    "source": mark("Source"),
+    "licence": mark("Licence"),
+    "expires": mark("Expires"),
+    "languages": mark("Languages"),
+    "note": mark("Note"),
+    "whole_word": mark("Whole words only"),
+    "allow_phrases": mark("Innocent in"),
+    "near": mark("Only near"),
+    "not_near": mark("Not near"),
+}
+"""Column of a table of terms to its English title."""
+
+TERM_SEVERITIES: dict[str, str] = {
+    "1": mark("1: a hint"),
+    "2": mark("2: seldom innocent"),
+    "3": mark("3: hardly ever innocent"),
+}
+
+EDIT_KINDS: dict[str, str] = {
+    "new": mark("new"),
+    "gone": mark("retired"),
+    "changed": mark("changed"),
+}
 
 ACTION_ICONS: dict[str, str] = {
     "alert": "alert",

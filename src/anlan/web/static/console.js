@@ -84,5 +84,30 @@
     }
   });
 
+  // While the threshold moves, what follows from it moves along; letting go loads the page of that threshold.
+  const percent = (part, whole, digits = 1) => whole
+    ? new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: digits }).format(part / whole)
+    : "–";
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-threshold]");
+    if (!form || event.target.type !== "range") return;
+    const known = JSON.parse(form.dataset.threshold);
+    const place = Math.round(event.target.value * 100) - 1;
+    const [hits, alarms] = [known.hits[place], known.alarms[place]];
+    const said = {
+      threshold: known.thresholds[place].toFixed(2),
+      precision: percent(hits, hits + alarms),
+      recall: percent(hits, known.positives),
+      alarm_share: percent(alarms, known.others),
+      volume: percent(known.reaching[place], known.messages, 2),
+    };
+    for (const [name, text] of Object.entries(said)) form.querySelector(`[data-out=${name}]`).textContent = text;
+    const line = form.querySelector("[data-out=line]");
+    for (const end of ["x1", "x2"]) line.setAttribute(end, (line.ownerSVGElement.viewBox.baseVal.width * place) / 98);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("form[data-threshold] input[type=range]")) event.target.form.requestSubmit();
+  });
+
   prepare();
 })();
