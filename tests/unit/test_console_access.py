@@ -14,6 +14,8 @@ retire_policies       .        x       .        .       .       .
 investigate           .        x       .        .       .       .
 see_signals           x        x       x        .       x       x
 write_lists           .        x       .        .       .       .
+write_lexicon         .        x       x        .       .       .
+approve_lexicon       .        x       .        .       .       .
 see_deliveries        x        x       .        .       x       .
 replay_deliveries     x        .       .        .       .       .
 write_endpoints       x        .       .        .       .       .

@@ -39,6 +39,7 @@ class Reach(msgspec.Struct, frozen=True):
     """Messages on one side of a change.
 
     Attributes:
+        last_day: those of the last 24 hours.
         senders: different accounts, as far as their ids may be kept.
         verdicts: what was decided about these messages when they came.
         terms: (folded text, messages), the commonest first, `TOP_TERMS` at most.
@@ -46,6 +47,7 @@ class Reach(msgspec.Struct, frozen=True):
     """
 
     messages: int = 0
+    last_day: int = 0
     senders: int = 0
     verdicts: dict[str, int] = {}
     terms: tuple[tuple[str, int], ...] = ()
@@ -79,8 +81,9 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class _Tally:
-    def __init__(self) -> None:
-        self.messages = 0
+    def __init__(self, now: float) -> None:
+        self._yesterday = now - 86_400.0
+        self.messages = self.last_day = 0
         self.senders: set[str] = set()
         self.verdicts: Counter[str] = Counter()
         self.terms: Counter[str] = Counter()
@@ -89,6 +92,7 @@ class _Tally:
     def add(self, row: tuple[str, float, str, str | None, str], terms: frozenset[str]) -> None:
         key, time, verdict, actor, text = row
         self.messages += 1
+        self.last_day += time >= self._yesterday
         self.verdicts[verdict] += 1
         self.terms.update(terms)
         if actor is not None:
@@ -103,7 +107,7 @@ class _Tally:
     def reach(self) -> Reach:
         self._cut()
         return Reach(
-            self.messages, len(self.senders), dict(self.verdicts), tuple(self.terms.most_common(TOP_TERMS)),
+            self.messages, self.last_day, len(self.senders), dict(self.verdicts), tuple(self.terms.most_common(TOP_TERMS)),
             tuple(self.newest),
         )
 
@@ -121,7 +125,7 @@ def preview(
         TookTooLong, Damaged: see `domain.ports`.
     """
     began, start = stopwatch(), now - LOOK_BACK_S
-    gained, lost = _Tally(), _Tally()
+    gained, lost = _Tally(now), _Tally(now)
     read = kept = 0
     with journal.view(WITHIN_S) as view:
         every = _every(view, catalogue, start)

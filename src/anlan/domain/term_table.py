@@ -47,6 +47,21 @@ def read_table(text: str) -> Table:
     return Table(tuple(terms), tuple(faults))
 
 
+def read_words(text: str, category: str, severity: str, source: str = "") -> Table:
+    """Terms that are alike, one a line; a word that comes again is the same term."""
+    terms: dict[str, Term] = {}
+    faults: list[Fault] = []
+    for line, word in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        if not word.strip():
+            continue
+        try:
+            term = term_of({"term": word, "category": category, "severity": severity, "source": source})
+            terms.setdefault(term.text, term)
+        except InvalidRequest as error:
+            faults.append(Fault(line, error.message))
+    return Table(tuple(terms.values()), tuple(faults))
+
+
 def read_terms(text: str) -> list[Term]:
     """The terms of a CSV.
 

@@ -19,6 +19,8 @@ Act = Literal[
     "investigate",
     "see_signals",
     "write_lists",
+    "write_lexicon",
+    "approve_lexicon",
     "see_deliveries",
     "replay_deliveries",
     "write_endpoints",
@@ -42,11 +44,11 @@ MAY: dict[Role, frozenset[Act]] = {
     "analyst": frozenset(
         {
             "see_decisions", "see_personal", "see_policies", "write_policies", "approve_policies", "retire_policies",
-            "investigate", "see_signals", "write_lists", "see_deliveries", "see_health", "acknowledge_notices",
-            "reset_fuses",
+            "investigate", "see_signals", "write_lists", "write_lexicon", "approve_lexicon", "see_deliveries",
+            "see_health", "acknowledge_notices", "reset_fuses",
         }
     ),
-    "reviewer": frozenset({"see_decisions", "see_personal", "see_policies", "see_signals"}),
+    "reviewer": frozenset({"see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon"}),
     "service": frozenset({"see_decisions", "see_personal", "see_sensitive"}),
     "auditor": frozenset(
         {"see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit"}

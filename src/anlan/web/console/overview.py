@@ -78,6 +78,10 @@ def _tasks(visit: Visit, waiting: queries.Waiting) -> list[Task]:
     known: tuple[tuple[Act, Task], ...] = (
         ("acknowledge_notices", Task("/health", "alert", mark("Look at alarms: {n}"), waiting.notices)),
         ("approve_policies", Task("/policies", "policy", mark("Judge policies in shadow: {n}"), waiting.shadow)),
+        (
+            "approve_lexicon",
+            Task("/lexicon/changes", "book", mark("Review changes of the lexicon: {n}"), waiting.lexicon_changes),
+        ),
         ("write_policies", Task("/policies", "policy", mark("Finish drafts: {n}"), waiting.drafts)),
         (
             "replay_deliveries",

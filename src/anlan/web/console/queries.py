@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from anlan.domain.decisions import Finding
 from anlan.store.database import Database
 from anlan.store.journal import Line
+from anlan.store.lexicon import count_proposed
 from anlan.store.tables import (
     cases,
     decisions,
@@ -109,6 +110,7 @@ class Waiting(NamedTuple):
     dead_letters: int
     drafts: int
     shadow: int
+    lexicon_changes: int
 
 
 def count_waiting(database: Database) -> Waiting:
@@ -122,7 +124,10 @@ def count_waiting(database: Database) -> Waiting:
         by_state = select(policy_versions.c.state, func.count().label("held")).group_by(policy_versions.c.state)
         states = {row.state: row.held for row in connection.execute(by_state)}
         notices, dead_letters = (connection.execute(query).scalar_one() for query in (unseen, dead))
-    return Waiting(open_cases, oldest, notices, dead_letters, states.get("draft", 0), states.get("shadow", 0))
+        proposed = count_proposed(connection)
+    return Waiting(
+        open_cases, oldest, notices, dead_letters, states.get("draft", 0), states.get("shadow", 0), proposed
+    )
 
 
 class Refused(NamedTuple):
