@@ -99,7 +99,7 @@ class House:
         return self.engine.policies
 
     def reload_policies(self) -> None:
-        """Put in force what the store says; InvalidPolicy leaves the old set in force. Too slow for the event loop."""
+        """Put in force what the store says. Too slow for the event loop."""
         with self._reloading:
             self._policy_stamp = self.policies.stamp()
             found = self.life.load()

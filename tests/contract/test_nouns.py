@@ -6,7 +6,7 @@ from msgspec import structs
 from sqlalchemy import delete, text, update
 
 from anlan import clock
-from anlan.domain.facts import Fact
+from anlan.domain.facts import MAX_VERSIONS, Fact
 from anlan.domain.lists import ListEntry
 from anlan.errors import Conflict, Forbidden, NotFound
 from anlan.store import audit, cases, staff
@@ -153,6 +153,12 @@ def test_a_policy_goes_live_only_from_shadow_and_by_a_second_person(database: Da
         policies.move("p", 1, "live", "bea")
     with pytest.raises(NotFound):
         policies.move("p", 3, "shadow", "bea")
+    with database.read() as connection:
+        noted = [(entry.actor, entry.act, entry.subject) for entry in audit.latest_entries(connection, 10)]
+    assert noted[:3] == [
+        ("ann", "policy.live", "p v2"), ("bea", "policy.shadow", "p v2"), ("bea", "policy.live", "p v1"),
+    ]
+    assert len(noted) == 6, "what was refused left no trace of having been done"
 
 
 def test_refused_inputs_are_kept_cut_with_their_reason_newest_first(database: Database) -> None:
@@ -191,6 +197,13 @@ def test_facts_of_many_entities_come_back_oldest_first(database: Database) -> No
     assert sealed in found
     assert [fact.value for fact in found if fact.entity == "account:7"] == [1, 2]
     assert Facts(database, codec).load([]) == []
+
+
+def test_of_a_field_that_changes_often_only_the_newest_versions_are_read(database: Database) -> None:
+    codec = Codec(database.vault)
+    made = [Fact("group:g", "member_count", NOON + n, n) for n in range(MAX_VERSIONS + 5)]
+    Journal(database, codec).commit([judged(1, facts=tuple(made))])
+    assert [fact.value for fact in Facts(database, codec).load(["group:g"])] == list(range(5, MAX_VERSIONS + 5))
 
 
 def test_deferred_work_is_leased_retried_later_and_ended_by_the_second_pass(database: Database) -> None:

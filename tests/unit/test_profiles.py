@@ -8,10 +8,10 @@ from spine import NOON, Spine
 
 from anlan.domain.declarations import declare
 from anlan.domain.events import Event
-from anlan.domain.facts import Fact
+from anlan.domain.facts import MAX_VERSIONS, Fact
 from anlan.domain.lists import ListEntry
 from anlan.engine.lists import Lists
-from anlan.engine.profiles import MAX_VERSIONS, Profiles, facts_of, tie, wanted
+from anlan.engine.profiles import Profiles, facts_of, tie, wanted
 from anlan.protections.registry import BUILT_IN
 
 DAY = 86_400.0

@@ -3,14 +3,20 @@
 from collections.abc import Iterable
 
 import msgspec
+import structlog
 
+from anlan import clock
+from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
+from anlan.domain.keys import fitted
 from anlan.domain.policies import Policy, State
 from anlan.engine.policies import CheckedPolicy, PolicySet, check_policy, make_set, read_policies
 from anlan.engine.signals import Registry
 from anlan.errors import InvalidPolicy
-from anlan.store.audit import note
 from anlan.store.database import Database
+from anlan.store.notices import tell_staff
 from anlan.store.policies import Policies, PolicyVersion
+
+log = structlog.get_logger(__name__)
 
 PACK_AUTHOR = "starter pack"
 PACK_APPROVER = "release review"
@@ -75,9 +81,7 @@ class PolicyLife:
         """
         policy = self._read_one(body, "draft", 0)
         check_policy(policy, self._registry)
-        version = self._policies.add(policy.id, body, author)
-        self._note(author, "policy.draft", policy.id, version)
-        return policy.id, version
+        return policy.id, self._policies.add(policy.id, body, author)
 
     def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
         """Move a version on, if it may be in that state and the whole set with it still holds together.
@@ -89,30 +93,35 @@ class PolicyLife:
         if state != "retired":
             check_policy(self._read_one(found.body, state, version), self._registry)
         self._policies.move(policy_id, version, state, by, backtest)
-        self._note(by, f"policy.{state}", policy_id, version)
 
     def checked(self, found: PolicyVersion) -> CheckedPolicy:
         """A stored version, read and checked."""
         return check_policy(self._read_one(found.body, found.state, found.version), self._registry)
 
     def load(self) -> PolicySet:
-        """The set that the store says is in force, checked as a whole and recorded under its hash.
+        """The set that the store says is in force, recorded under its hash.
 
-        Raises:
-            InvalidPolicy: a member no longer holds (a signal was removed, say); nothing is loaded then.
+        A version that no longer holds (a signal was removed, say) is set aside, and staff are told: the others go on
+        protecting people.
         """
-        stored = self._policies.in_force()
-        found = make_set(
-            ((self._read_one(one.body, one.state, one.version), f"{one.id} v{one.version}") for one in stored),
-            self._registry,
-        )
+        sound: list[tuple[Policy, str]] = []
+        for one in self._policies.in_force():
+            try:
+                sound.append((self.checked(one).policy, f"{one.id} v{one.version}"))
+            except InvalidPolicy as error:
+                self._tell_set_aside(one, error.message)
+        found = make_set(sound, self._registry)
         members = [(m.policy.id, m.policy.version, m.policy.state) for m in found.members]
         self._policies.record_set(found.hash, msgspec.json.encode(members))
         return found
 
-    def _note(self, who: str, act: str, policy_id: str, version: int) -> None:
+    def _tell_set_aside(self, version: PolicyVersion, problem: str) -> None:
+        subject, now = f"{version.id} v{version.version}", clock.now()
+        log.error("policy_set_aside", policy=version.id, version=version.version, reason=problem)
+        name = fitted(f"policy_set_aside.{subject}", MAX_NOTICE_ID_CHARS)
+        told = StaffNotice(id=name, at=now, kind="policy_set_aside", subject=subject, details={"reason": problem})
         with self._database.write() as connection:
-            note(connection, who, act, f"{policy_id} v{version}", {})
+            tell_staff(connection, [told], now)
 
     def _read_one(self, body: str, state: State, version: int) -> Policy:
         policies = read_policies(body, "policy")

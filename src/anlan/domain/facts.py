@@ -6,6 +6,9 @@ import msgspec
 
 from anlan.domain.entities import Privacy
 
+MAX_VERSIONS = 16
+"""Of one field in memory; older ones are only in the store."""
+
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
     """From `since` (event time) on, `field` of `entity` (`kind:id`, or `tie:<a>|<b>`) is `value`; None ends it.

@@ -22,6 +22,7 @@ WITHDRAWN = {"zh": "进一步核查后已撤回此前的处置。", "en": "A clo
 NOTICE_TITLES = {
     "fuse_quota": {"zh": "策略配额已用尽，后续处置转人工", "en": "A policy used up its quota; actions became cases"},
     "fuse_jump": {"zh": "策略命中率突增，后续处置转人工", "en": "A policy's hit rate jumped; actions became cases"},
+    "policy_set_aside": {"zh": "有策略不再成立，已暂停使用", "en": "A policy no longer holds and was set aside"},
     "signal_failing": {"zh": "信号计算持续失败", "en": "A signal keeps failing"},
     "dead_letter": {"zh": "有消息未能送达，已停止重试", "en": "Messages could not be delivered and were given up"},
     "endpoint_gone": {"zh": "接收端答复 410，已停用", "en": "A receiver answered 410 Gone and was disabled"},

@@ -20,14 +20,10 @@ from anlan.domain.events import (
     ProfileUpdated,
     entity_fields,
 )
-from anlan.domain.facts import Fact
+from anlan.domain.facts import MAX_VERSIONS, Fact
 
 History = list[tuple[float, Any]]
 """(since, value) of one field, oldest first."""
-
-MAX_VERSIONS = 16
-"""Older versions of one field than these are only in the store."""
-
 
 def tie(a: str, b: str) -> str:
     """The entity that stands for the relation of `a` to `b`."""

@@ -6,7 +6,7 @@ from typing import get_args
 from sqlalchemy import select
 
 from anlan.domain.entities import Privacy
-from anlan.domain.facts import Fact
+from anlan.domain.facts import MAX_VERSIONS, Fact
 from anlan.store.batch import storable
 from anlan.store.database import Database
 from anlan.store.tables import facts
@@ -15,7 +15,11 @@ from anlan.store.vault import Codec
 _AT_ONCE = 500
 """Entities to a statement, well under SQLite's limit of bound values."""
 
-_SELECT = "SELECT entity, field, since, value, privacy FROM facts WHERE entity IN ({}) ORDER BY since"
+_SELECT = (
+    "SELECT entity, field, since, value, privacy FROM (SELECT *, row_number() OVER "
+    f"(PARTITION BY entity, field ORDER BY since DESC) AS age FROM facts WHERE entity IN ({{}})) AS newest "
+    f"WHERE age <= {MAX_VERSIONS:d} ORDER BY since"
+)
 _PRIVACY: dict[str, Privacy] = {word: word for word in get_args(Privacy)}
 
 
@@ -40,7 +44,7 @@ class Facts:
             last = names[-1]
 
     def load(self, names: Sequence[str]) -> list[Fact]:
-        """Every version of every fact of these entities, oldest first for each.
+        """The newest versions of every fact of these entities, oldest first for each.
 
         Raises:
             Unavailable: see `Database.read_directly`.

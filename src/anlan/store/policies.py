@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from anlan import clock
 from anlan.domain.policies import State
 from anlan.errors import Conflict, Forbidden, NotFound
+from anlan.store.audit import note
 from anlan.store.database import Database
 from anlan.store.marks import POLICIES, raise_mark, read_mark
 from anlan.store.tables import policy_sets, policy_versions
@@ -41,7 +42,7 @@ class PolicyVersion(NamedTuple):
 
 
 class Policies:
-    """Reads and moves policy versions."""
+    """Reads and moves policy versions; every move is audited in its own transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,6 +61,7 @@ class Policies:
             }
             connection.execute(insert(policy_versions), row)
             raise_mark(connection, POLICIES)
+            note(connection, author, f"policy.{state}", f"{policy_id} v{version}", {})
         return version
 
     def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
@@ -88,6 +90,7 @@ class Policies:
             if moved.rowcount != 1:
                 raise Conflict(f"{policy_id} version {version} was moved by somebody else; look again")
             raise_mark(connection, POLICIES)
+            note(connection, by, f"policy.{state}", f"{policy_id} v{version}", {})
 
     def get(self, policy_id: str, version: int) -> PolicyVersion:
         """One version; NotFound if there is none."""
