@@ -21,6 +21,7 @@ from anlan.store.keys import ApiKeys
 START_S = 150.0
 ALL_SCOPES = (
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
+    "lexicon:write",
     "deliveries:write", "metrics:read",
 )
 

@@ -70,11 +70,17 @@ def test_the_layer_of_operators_lies_over_what_is_shipped(life: LexiconLife) -> 
     assert life.entry("代考").state(0.0) == "active"
 
 
+def test_a_term_that_does_not_say_its_origin_keeps_it(life: LexiconLife) -> None:
+    number = life.propose("lin", "worse than we thought", [Term("刷单", "fraud", 3)])
+    (edit,) = life.book.edits(number)
+    assert edit.after == Term("刷单", "fraud", 3, "anlan", owner="lin")
+
+
 def test_what_cannot_be_proposed(life: LexiconLife) -> None:
     with pytest.raises(InvalidRequest, match="say why"):
         life.propose("lin", " ", [Term("新词", "fraud", 1)])
     with pytest.raises(InvalidRequest, match="nothing would change"):
-        life.propose("lin", "why", SHIPPED)
+        life.propose("lin", "why", [*SHIPPED, Term("刷单", "fraud", 2)])
     with pytest.raises(InvalidRequest, match="nothing is left"):
         life.propose("lin", "why", [Term("\u200b", "fraud", 1)])
     with pytest.raises(NotFound):

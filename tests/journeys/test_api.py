@@ -298,7 +298,7 @@ def test_who_may_do_what(served: Served, document: dict[str, Any]) -> None:
     keys = {scope: served.new_key(scope) for scope in SCOPES}
     filled = {
         "key": "0" * 32, "policy_id": "a.b", "version": 1, "list_name": "l", "entity": "account:none",
-        "endpoint_id": "ep_" + "0" * 16,
+        "endpoint_id": "ep_" + "0" * 16, "number": 1,
     }
     with httpx.Client(base_url=served.url, timeout=30) as anybody:
         for path, operations in document["paths"].items():
@@ -444,3 +444,37 @@ def test_what_cannot_be_explained_is_refused(client: httpx.Client, body: bytes) 
 def test_any_text_is_explained(client: httpx.Client, text: str) -> None:
     assert client.post("/v1/texts:explain", json={"text": text}).json()["text"] == text
     problem(client.post("/v1/texts:explain", json={"text": text + "x" * 270_000}), 413, "too_large")
+
+
+def test_terms_are_read_and_changes_proposed(client: httpx.Client) -> None:
+    terms = client.get("/v1/lexicon/terms", params={"find": "刷單", "limit": 1}).json()
+    (shown,) = terms["items"]
+    assert ("刷单" in shown["key"], shown["state"], shown["is_own"]) == (True, "active", False)
+    after = client.get("/v1/lexicon/terms", params={"find": "刷單", "limit": 1, "after": shown["key"]}).json()
+    assert after["items"][0]["key"] > shown["key"]
+    new = {"text": "新黑話", "category": "fraud", "severity": 2, "near": ["佣金"]}
+    made = client.post("/v1/lexicon/changes", json={"why": "forum", "terms": [new], "retire": [shown["key"]]})
+    assert (made.status_code, made.json()["state"], made.json()["term_count"]) == (201, "proposed", 2)
+    number = made.json()["id"]
+    (newest,) = client.get("/v1/lexicon/changes", params={"state": "proposed", "limit": 1}).json()["items"]
+    assert newest["id"] == number
+    edits = {one["key"]: one for one in client.get(f"/v1/lexicon/changes/{number}").json()["items"]}
+    assert edits["新黑话"]["after"]["text"] == "新黑話"
+    assert edits["新黑话"]["after"]["owner"].startswith("key:")
+    assert edits[shown["key"]]["after"] is None
+    assert client.get("/v1/lexicon/terms", params={"find": "新黑话"}).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"why": "", "terms": []}, 400), ({"why": "x", "terms": []}, 400),
+        ({"why": "x", "retire": ["没有这个词"]}, 404),
+        ({"why": "x", "terms": [{"text": "甲", "category": "nonsense", "severity": 1}]}, 400),
+        ({"why": "x", "terms": [{"text": "甲", "category": "fraud", "severity": 4}]}, 400),
+        ({"why": "x", "terms": [{"text": "\u200b", "category": "fraud", "severity": 1}]}, 400),
+    ],
+)
+def test_changes_that_cannot_be_proposed(client: httpx.Client, change: dict[str, Any], status: int) -> None:
+    assert client.post("/v1/lexicon/changes", json=change).status_code == status
+    problem(client.get("/v1/lexicon/changes/999999"), 404, "not_found")

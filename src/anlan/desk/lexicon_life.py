@@ -11,6 +11,8 @@ from anlan.domain.terms import Term
 from anlan.errors import InvalidRequest, NotFound
 from anlan.store.lexicon import Edit, LexiconBook
 
+_ORIGIN = ("owner", "source", "licence")
+
 
 class Entry(NamedTuple):
     """A term as it stands, by its key.
@@ -111,10 +113,9 @@ class LexiconLife:
                     f"nothing is left of {term.text!r} after folding", zh=f"“{term.text}”归一之后什么也不剩"
                 )
             before = _standing(edition, key)
-            owner = term.owner or (before.owner if before else "") or author
-            after = msgspec.structs.replace(term, owner=owner)
-            if before not in (term, after):
-                made[key] = Edit(key, before, after)
+            after = _with_origin(term, before)
+            if before != after:
+                made[key] = Edit(key, before, after if after.owner else msgspec.structs.replace(after, owner=author))
         for key in retire:
             before = _standing(edition, key)
             if before is None:
@@ -136,6 +137,12 @@ class LexiconLife:
         if by != self.book.change(number).author and not said.strip():
             raise InvalidRequest("say why, so that the author can do better", zh="请写明理由，方便提出的人改进")
         self.book.reject(number, by, said.strip())
+
+
+def _with_origin(term: Term, before: Term | None) -> Term:
+    """A term that does not say where it comes from keeps what was said before."""
+    said = {name: getattr(term, name) or getattr(before, name, "") for name in _ORIGIN}
+    return msgspec.structs.replace(term, **said)
 
 
 def _standing(edition: Edition, key: str) -> Term | None:

@@ -107,8 +107,8 @@ class _Tally:
     def reach(self) -> Reach:
         self._cut()
         return Reach(
-            self.messages, self.last_day, len(self.senders), dict(self.verdicts), tuple(self.terms.most_common(TOP_TERMS)),
-            tuple(self.newest),
+            self.messages, self.last_day, len(self.senders), dict(self.verdicts),
+            tuple(self.terms.most_common(TOP_TERMS)), tuple(self.newest),
         )
 
 

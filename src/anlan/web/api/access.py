@@ -10,7 +10,7 @@ from anlan.errors import Forbidden, RateLimited, Unauthorized
 
 Scope = Literal[
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
-    "deliveries:write", "metrics:read",
+    "lexicon:write", "deliveries:write", "metrics:read",
 ]
 
 SCOPES: dict[Scope, dict[str, str]] = {
@@ -23,6 +23,7 @@ SCOPES: dict[Scope, dict[str, str]] = {
     "policies:read": {"zh": "读取策略与信号目录", "en": "read policies and the signal catalogue"},
     "policies:write": {"zh": "提交策略草稿", "en": "submit draft policies"},
     "lists:write": {"zh": "维护名单", "en": "maintain lists"},
+    "lexicon:write": {"zh": "读取词库并提出变更", "en": "read the lexicon and propose changes"},
     "deliveries:write": {"zh": "管理投递端点与死信", "en": "manage endpoints and dead letters"},
     "metrics:read": {"zh": "抓取监控指标", "en": "scrape metrics"},
 }

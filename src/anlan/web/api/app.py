@@ -5,13 +5,24 @@ from typing import Any
 from fastapi import FastAPI
 
 from anlan.app import House
-from anlan.web.api import catalogue, decisions, deliveries, description, health, lists, policies, questions, texts
+from anlan.web.api import (
+    catalogue,
+    decisions,
+    deliveries,
+    description,
+    health,
+    lexicon,
+    lists,
+    policies,
+    questions,
+    texts,
+)
 from anlan.web.api.access import Gate
 from anlan.web.api.document import describe
 from anlan.web.api.problems import install_problems
 
 ROUTERS = (
-    decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router,
+    decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, health.router, description.router,
 )
 

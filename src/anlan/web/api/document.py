@@ -12,9 +12,21 @@ from anlan import __version__
 from anlan.app import House
 from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
 from anlan.domain.lists import ListEntry
+from anlan.domain.terms import Term
 from anlan.domain.text_evidence import TextExplained
 from anlan.engine.journal_reports import BacktestReport, Investigation
-from anlan.web.api import catalogue, decisions, deliveries, explanations, health, lists, policies, questions, texts
+from anlan.web.api import (
+    catalogue,
+    decisions,
+    deliveries,
+    explanations,
+    health,
+    lexicon,
+    lists,
+    policies,
+    questions,
+    texts,
+)
 from anlan.web.api.access import SCOPES
 from anlan.web.api.documented import COMMON_PROBLEMS, problem_response
 from anlan.web.api.problems import Problem
@@ -28,6 +40,7 @@ TAGS = {
     "questions": "Backtests and investigations over the journal.",
     "catalogue": "Event types and signals.",
     "lists": "Allow, block and watch lists.",
+    "lexicon": "Terms that hint at harm, and changes of them.",
     "deliveries": "Webhooks, dead letters, refused events.",
     "health": "For load balancers and monitoring.",
 }
@@ -81,7 +94,9 @@ SCHEMAS = (
     TextExplained, policies.PolicyList,
     policies.PolicyVersionShown, policies.PolicyText, policies.PolicyCheck, policies.Drafted,
     questions.BacktestQuestion, questions.EventsQuestion, BacktestReport, Investigation, catalogue.SignalList,
-    catalogue.EventTypeList, lists.ListSizes, lists.ListPage, lists.ListChange, ListEntry, deliveries.EndpointList,
+    catalogue.EventTypeList, lists.ListSizes, lists.ListPage, lists.ListChange, ListEntry, lexicon.TermPage,
+    lexicon.TermShown, lexicon.TermsProposed, lexicon.LexiconChanges, lexicon.LexiconChange,
+    lexicon.LexiconChangeDetails, lexicon.TermEdit, Term, deliveries.EndpointList,
     deliveries.EndpointShown, deliveries.EndpointSecret, deliveries.NewEndpoint, deliveries.EndpointChange,
     deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, health.Health,
 )
