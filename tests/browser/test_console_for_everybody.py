@@ -10,6 +10,7 @@ AXE = Path(__file__).with_name("axe-4.14.1.min.js").read_text("utf-8")
 WINGS = {
     "now": ("/", "/decisions", "/lists", "/deliveries"),
     "judging": ("/policies", "/policies/new", "/policies/content.fraud_leads_elsewhere", "/signals"),
+    "texts": ("/texts", "/model", "/model?category=abuse&set=cold&threshold=0.9"),
     "asking": ("/investigate", "/investigate?when=text_length+%3E+3&hours=24"),
     "running": ("/keys", "/health", "/audit", "/staff", "/account"),
 }
@@ -41,6 +42,17 @@ def test_every_room(desk: Desk, wing: str, language: str, theme: str, is_phone: 
         found += faults(page)
         assert not is_too_wide(page), path
     assert found == []
+
+
+@pytest.mark.parametrize(("language", "theme", "is_phone"), [("zh", "light", False), ("en", "dark", True)])
+@pytest.mark.parametrize("sample", ["fraud", "disguises"])
+def test_a_text_that_was_tried(desk: Desk, sample: str, language: str, theme: str, is_phone: bool) -> None:
+    page = desk.open("/texts", language=language, theme=theme, is_phone=is_phone)
+    page.locator(f"button[value={sample}]").click()
+    page.locator("#result").wait_for()
+    assert "sample" not in page.url
+    assert faults(page) == []
+    assert not is_too_wide(page)
 
 
 @pytest.mark.parametrize("is_phone", [False, True])

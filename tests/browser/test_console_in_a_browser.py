@@ -53,6 +53,21 @@ def test_a_chart_tells_what_the_pointer_is_over(desk: Desk) -> None:
     expect(page.locator(".chart-tip")).to_contain_text("events")
 
 
+def test_a_threshold_moves_its_figures_along(desk: Desk) -> None:
+    page = desk.open("/model?category=abuse&threshold=0.5")
+    recall = page.locator("[data-out=recall]")
+    before, place = recall.inner_text(), page.locator("[data-out=line]").get_attribute("x1")
+    slider = page.locator("input[type=range]")
+    slider.evaluate("input => { input.value = 0.9; input.dispatchEvent(new Event('input', {bubbles: true})); }")
+    expect(page.locator("[data-out=threshold]")).to_have_text("0.90")
+    moved = recall.inner_text()
+    assert moved != before
+    assert page.locator("[data-out=line]").get_attribute("x1") != place
+    slider.evaluate("input => input.dispatchEvent(new Event('change', {bubbles: true}))")
+    page.wait_for_url("**threshold=0.9*")
+    assert page.locator("[data-out=recall]").inner_text() == moved, "the server says what the script said"
+
+
 def test_a_backtest_shows_its_progress_and_its_report(desk: Desk) -> None:
     page = desk.open("/policies/content.fraud_leads_elsewhere")
     page.locator("#backtest button").click()

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from anlan.domain.text_evidence import TextExplained
 from anlan.models.text_model import TextModel
-from anlan.protections.content.alignment import align
+from anlan.protections.content.alignment import mask_in_place
 from anlan.protections.content.evidence import MAX_SEGMENTS, segments, weigh
 from anlan.protections.content.explaining import MAX_TERMS, explain_text
+from anlan.protections.content.extraction import extract
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.content.nearest import EXAMPLES_EACH, examples_for
-from anlan.protections.content.signals import CATEGORIES, model_input, read_text, shipped_model
+from anlan.protections.content.signals import CATEGORIES, model_input, shipped_model
 from anlan.protections.content.tracing import trace
 
 LEXICON = Lexicon([Term("刷单", "fraud", 2), Term("加微信", "illicit_ad", 1)])
@@ -60,11 +61,11 @@ def test_parts_add_up_to_the_score_and_stand_in_the_text(model: TextModel, text:
 
 @pytest.mark.parametrize("text", [text for text in TEXTS if text])
 def test_every_weight_of_spelling_lands_on_a_character(model: TextModel, text: str) -> None:
-    masked = model_input(text)
-    breakdown = model.breakdown(masked)
     traced = trace(text)
-    places = [traced.span("tight", *place) for place in align(masked, traced.tight)]
-    weights = weigh(model, masked, breakdown, places, len(text))
+    masked = mask_in_place(traced.deep)
+    breakdown = model.breakdown(masked.text)
+    places = [traced.span("deep", *place) for place in masked.ranges]
+    weights = weigh(model, masked.text, breakdown, places, len(text))
     lost = breakdown.by_character - breakdown.by_character[:, :1]
     assert np.allclose(weights.spelling.sum(axis=0), lost.sum(axis=0), atol=1e-6 * max(1, np.abs(lost).sum()))
 
@@ -104,26 +105,24 @@ def test_sure_ngrams_spare_the_encoder(model: TextModel) -> None:
     assert all(light.meaning == 0 for score in found.scores for light in score.highlights)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=st.sampled_from("刷单 0189a.@/:信微qh\ue001\ue002，\n") | st.characters(), max_size=60))
 def test_masked_characters_lead_back_in_order(text: str) -> None:
     tight = trace(text).tight
-    masked = read_text(text, Lexicon(), None).contacts.masked
-    ranges = align(masked, tight)
-    assert len(ranges) == len(masked)
-    assert all(0 <= start <= end <= len(tight) for start, end in ranges)
-    assert ranges == sorted(ranges)
+    masked = mask_in_place(tight)
+    assert masked.text == extract(tight).masked
+    assert len(masked.ranges) == len(masked.text)
+    assert [place for one in masked.ranges for place in range(*one)] == list(range(len(tight)))
 
 
 def test_masks_stand_for_what_they_hide() -> None:
     text = "看 https://a.example.com/x 加微信 abc12345 电话13800138000 编号 12345678901 完"
     tight = trace(text).tight
-    masked = model_input(text)
-    shown = [tight[start:end] for start, end in align(masked, tight)]
-    assert "https://a.example.com/x" in shown
-    assert "abc12345" in shown
+    masked = mask_in_place(tight)
+    shown = [tight[start:end] for start, end in masked.ranges]
+    assert {"https://a.example.com/x", "abc12345", "13800138000", "5678901"} <= set(shown)
     assert shown[-1] == "完"
-    assert "".join(shown) == tight
+    assert masked.text == model_input(text)
 
 
 def test_segments_make_up_the_text() -> None:

@@ -113,7 +113,7 @@ class TextExplained(msgspec.Struct, frozen=True, kw_only=True):
         category: the likeliest one; empty without a model. `runner_up` is the next likely one.
         probabilities: of each category; they sum to 1.
         scores: likeliest first, `harm` last.
-        folding: share of evasive spelling, as the signal text_folding.
+        folding: share of evasive spelling, as the signal text_folding; `evasion` as text_evasion_score.
         nearest: known examples of like meaning, nearest first; empty without the encoder.
     """
 
@@ -128,6 +128,7 @@ class TextExplained(msgspec.Struct, frozen=True, kw_only=True):
     probabilities: dict[str, float]
     scores: tuple[ScoreExplained, ...]
     folding: float
+    evasion: float
     folds: tuple[FoldSeen, ...]
     terms: tuple[TermSeen, ...]
     moves: tuple[MoveSeen, ...]

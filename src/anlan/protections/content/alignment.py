@@ -1,53 +1,53 @@
-"""Decides which characters of a folded text each character of its masked form stands for.
-
-Masking puts one mark for a handle or an address and zeros for digits; the rest it leaves as it is.
-"""
+"""Decides which characters of a text each character of its masked form stands for."""
 
 import re
+from typing import NamedTuple
 
-from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK
+from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, extract
 
 Range = tuple[int, int]
 
-_MASKED = re.compile(f"[{HANDLE_MARK}{URL_MARK}]|0+|[^{HANDLE_MARK}{URL_MARK}0]+")
-_DIGITS = re.compile(r"\d*")
-_HIDDEN = re.compile(r"[!-~]{1,2400}(?: (?=\d)[!-~]{1,40}){0,4}")
-"""What a mark can stand for: one word of ASCII, or digits in groups; bounded, so that many marks cost no more."""
-_ANCHOR_CHARS = 12
+_LONG_NUMBER = re.compile("0{6,}")
+_KEPT_DIGITS = 5
 
 
-def align(masked: str, text: str) -> list[Range]:
-    """For each character of `masked` its half-open range of `text`; ranges rise, and are empty where nothing fits."""
+class Masked(NamedTuple):
+    """A text as `extract` masks it; character i stands for `ranges[i]` (half-open) of the text that was masked."""
+
+    text: str
+    ranges: list[Range]
+
+
+def mask_in_place(text: str) -> Masked:
+    """The masked form of folded text, with its way back."""
+    contacts = extract(text)
+    pieces: list[str] = []
     ranges: list[Range] = []
-    at = 0
-    for match in _MASKED.finditer(masked):
-        piece = match[0]
-        if piece in (HANDLE_MARK, URL_MARK):
-            after = masked[match.end() : match.end() + _ANCHOR_CHARS]
-            end = _end_of_hidden(text, at, re.split(f"[{HANDLE_MARK}{URL_MARK}0]", after)[0])
-            ranges.append((at, end))
-        elif piece[0] == "0":
-            found = _DIGITS.match(text, at)
-            end = found.end() if found else at
-            ranges += _spread(at, end, len(piece))
-        else:
-            start = at if text.startswith(piece, at) else max(text.find(piece, at), at)
-            end = min(start + len(piece), len(text))
-            ranges += [(min(place, len(text)), min(place + 1, len(text))) for place in range(start, start + len(piece))]
-        at = end
-    return ranges
+    after = 0
+    for one in contacts.places:
+        pieces += (_digits_hidden(text[after : one.start]), URL_MARK if one.kind == "domain" else HANDLE_MARK)
+        ranges += [*_each(after, one.start), (one.start, one.end)]
+        after = one.end
+    pieces.append(_digits_hidden(text[after:]))
+    return _shortened("".join(pieces), [*ranges, *_each(after, len(text))])
 
 
-def _end_of_hidden(text: str, at: int, anchor: str) -> int:
-    """Where a hidden word ends: as far as it goes, or before what stands after the mark."""
-    found = _HIDDEN.match(text, at)
-    end = found.end() if found else at
-    before = text.find(anchor, at + 1, end + len(anchor)) if anchor else end
-    return before if before > at else end
+def _each(start: int, end: int) -> list[Range]:
+    return [(place, place + 1) for place in range(start, end)]
 
 
-def _spread(start: int, end: int, count: int) -> list[Range]:
-    """`count` ranges of one digit each; the last one takes what is left over."""
-    places = [(min(start + index, end), min(start + index + 1, end)) for index in range(count)]
-    places[-1] = (places[-1][0], end)
-    return places
+def _digits_hidden(text: str) -> str:
+    return re.sub(r"\d", "0", text)
+
+
+def _shortened(text: str, ranges: list[Range]) -> Masked:
+    """Long numbers as five digits; the last one stands for all that were left out."""
+    pieces: list[str] = []
+    kept: list[Range] = []
+    after = 0
+    for match in _LONG_NUMBER.finditer(text):
+        last = match.start() + _KEPT_DIGITS - 1
+        pieces.append(text[after : last + 1])
+        kept += [*ranges[after:last], (ranges[last][0], ranges[match.end() - 1][1])]
+        after = match.end()
+    return Masked("".join([*pieces, text[after:]]), [*kept, *ranges[after:]])

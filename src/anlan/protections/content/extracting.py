@@ -4,6 +4,7 @@ Spans are of the text as written, however it was spelt: `extract` reads folded a
 """
 
 import re
+from bisect import bisect_left
 
 from anlan.protections.content.amounts import find_amounts
 from anlan.protections.content.extraction import extract
@@ -44,7 +45,7 @@ def extract_all(text: str, traced: Traced | None = None) -> tuple[Extract, ...]:
         found += (_located(one, form, traced) for one in extract(reading).places)
         if form == "deep" and reading != traced.tight:
             found += (_located(one, form, traced) for one in find_identity_numbers(reading))
-    return tuple(sorted(_apart(found), key=lambda one: one.start))
+    return tuple(_apart(found))
 
 
 def _located(one: Extract, form: FormName, traced: Traced) -> Extract:
@@ -53,11 +54,13 @@ def _located(one: Extract, form: FormName, traced: Traced) -> Extract:
 
 
 def _apart(found: list[Extract]) -> list[Extract]:
-    """Without what lies within another of its own kind, or is a handle or domain within a more particular find."""
+    """Without what shares its place with an earlier find, in order of place."""
     kept: list[Extract] = []
     for one in found:
-        if not any(one.start < other.end and other.start < one.end for other in kept):
-            kept.append(one)
+        at = bisect_left(kept, one.start, key=lambda other: other.start)
+        follows = at == 0 or kept[at - 1].end <= one.start
+        if follows and (at == len(kept) or kept[at].start >= one.end):
+            kept.insert(at, one)
     return kept
 
 
