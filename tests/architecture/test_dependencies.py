@@ -14,6 +14,7 @@ NAMED_NOT_IMPORTED = {
     "uvloop": "uvicorn is told to run on it",
     "psycopg": "SQLAlchemy loads it for postgresql+psycopg URLs",
     "python-multipart": "Starlette reads forms with it",
+    "rjieba": "segmentation loads it when it is first asked: its dictionary is large",
 }
 
 COME_WITH = {

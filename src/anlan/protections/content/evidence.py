@@ -5,13 +5,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import rjieba
 from numpy.typing import NDArray
 
 from anlan.domain.text_evidence import Highlight, ScoreExplained
 from anlan.models.sentence_encoder import MAX_CHARS
 from anlan.models.text_model import Breakdown, TextModel
 from anlan.protections.content.alignment import Range
+from anlan.protections.content.segmentation import words
 
 MAX_SEGMENTS = 40
 """So many words or groups of words are left out in turn; each costs the encoder about a millisecond."""
@@ -54,7 +54,7 @@ def segments(text: str) -> list[Range]:
     """At most `MAX_SEGMENTS` ranges that make up `text`: its words, neighbours joined where they are more."""
     ends: list[int] = []
     at = 0
-    for word in rjieba.cut(text):
+    for word in words(text):
         at += len(word)
         if not ends or any(map(str.isalnum, word)):
             ends.append(at)

@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib import resources
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
-import rjieba
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from anlan.domain.term_table import read_terms
 from anlan.domain.terms import NEIGHBOUR_CHARS, TERM_CATEGORIES, Term
 from anlan.protections.content.folding import Folded, fold
+from anlan.protections.content.segmentation import words
 
 __all__ = ["TERM_CATEGORIES", "Lexicon", "Match", "Term", "built_in_lexicon", "built_in_terms", "read_terms"]
 
@@ -144,8 +145,7 @@ class _Place:
     @cached_property
     def edges(self) -> frozenset[int]:
         """Where words begin and end, as a segmenter sees them."""
-        words = rjieba.tokenize(self._text)
-        return frozenset([0, *(end for _, _, end in words)])
+        return frozenset([0, *accumulate(map(len, words(self._text)))])
 
     def around(self, start: int, end: int) -> str:
         """The text before and after an occurrence, without it."""
