@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from daachorse import MATCH_KIND_LEFTMOST_LONGEST, CharwiseDoubleArrayAhoCorasick
 
+from anlan.protections.content.decoding import decode
 from anlan.protections.content.forms import Edit, Form
 from anlan.protections.content.sounds import sound_form, sound_view, syllables
 from anlan.protections.content.splits import find_splits
@@ -20,11 +21,14 @@ SURE = 0.6
 
 _SCORES = {2: 0.6, 3: 0.75}
 _LONG_SCORE, _PINYIN_SCORE, _JOINED_SCORE, _SPLIT_SCORE, _DIGITS_SCORE = 0.9, 0.85, 0.9, 0.5, 0.4
+_GUESS_SCORE = 0.3
 _COMMON_PENALTY, _NEARLY_PENALTY = 0.15, 0.1
 """Taken off when only everyday characters stand in for others, and for each that sounds only nearly the same."""
 _MIN_SIGNS_IN_A_WORD = 3
 """A shorter term is not looked for inside a Latin word: too many words hold two syllables by chance."""
 _FILLER = re.compile(r"[ .*_^|·•=#~/\-]+")
+_FILLER_BETWEEN = re.compile(r"(?<=[\u3400-\u9fff])[ .*_^|·•=#~/\-]{1,4}(?=[\u3400-\u9fff])")
+_MIN_FILLERS, _MIN_FILLER_SHARE = 3, 0.1
 _LATIN = re.compile("[a-z]")
 _HAN = re.compile("[\u3400-\u9fff]")
 _WORD_PART = re.compile("[a-z0-9@/._-]")
@@ -83,24 +87,27 @@ class Restorer:
     def restore(self, tight: str) -> tuple[Restoration, ...]:
         """What `tight` may hide, in order, none within another; some ten microseconds when there is nothing."""
         found = self.candidates(tight)
-        return tuple(_apart(found)) if found else ()
+        return tuple(_apart(found, len(tight))) if found else ()
 
     def candidates(self, tight: str) -> list[Restoration]:
         """Every guess, those that overlap included."""
-        splits = [Edit(*split) for split in find_splits(tight)]
+        splits = [*(Edit(*split) for split in find_splits(tight)), *_fillers(tight)]
+        splits.sort()
         joined = Form.of(tight).edited(splits) if splits else None
         text = joined.text if joined else tight
         heard = self._by_sound.find_overlapping(sound_view(text))
         spelt = self._by_spelling.find(text)
         digits = list(_digits(text)) if _COULD_BE_DIGITS.search(text) else []
-        if not (heard or spelt or digits or joined):
+        guesses = decode(text)
+        if not (heard or spelt or digits or guesses or joined):
             return []
         joined = joined or Form.of(tight)
         found = [*self._heard(heard, joined, tight), *self._spelt(spelt, text), *digits]
+        found += (Restoration(kind, start, end, "", read, "", _GUESS_SCORE) for kind, start, end, read in guesses)
         return [
             *(_as_written(restoration, joined, tight) for restoration in found),
-            *(Restoration("split", start, end, tight[start:end], character, "", _SPLIT_SCORE)
-              for start, end, character in splits),
+            *(Restoration("split" if read else "symbol", start, end, tight[start:end], read, "", _SPLIT_SCORE)
+              for start, end, read in splits),
         ]
 
     def _heard(self, matches: list[tuple[int, int, int]], joined: Form, tight: str) -> Iterator[Restoration]:
@@ -124,6 +131,14 @@ class Restorer:
             written, target, kind, score = self._spellings[index]
             if not _is_inside_a_word(text, start, end) and (kind != "shape" or written not in self._ordinary):
                 yield Restoration(kind, start, end, "", *target, score)
+
+
+def _fillers(tight: str) -> Iterator[Edit]:
+    """What stands between Chinese characters, where it stands between so many that it is no punctuation."""
+    found = list(_FILLER_BETWEEN.finditer(tight)) if _FILLER.search(tight) else []
+    if len(found) >= max(_MIN_FILLERS, _MIN_FILLER_SHARE * len(tight)):
+        for match in found:
+            yield Edit(*match.span(), "")
 
 
 def _score(bare: str, written: str, term: str) -> float:
@@ -181,12 +196,14 @@ def _as_written(restoration: Restoration, joined: Form, tight: str) -> Restorati
     return restoration._replace(start=start, end=end, written=tight[start:end])
 
 
-def _apart(found: Iterable[Restoration]) -> list[Restoration]:
-    """The surest and longest of those that overlap, in order of place."""
+def _apart(found: Iterable[Restoration], length: int) -> list[Restoration]:
+    """The surest and longest of those that overlap, in order of place; linear but for sorting."""
+    taken = bytearray(length)
     kept: list[Restoration] = []
-    for restoration in sorted(found, key=lambda one: (-one.score, one.start - one.end, one.start)):
-        if all(restoration.end <= other.start or other.end <= restoration.start for other in kept):
-            kept.append(restoration)
+    for one in sorted(found, key=lambda one: (-one.score, one.start - one.end, one.start)):
+        if taken.find(1, one.start, one.end) < 0:
+            taken[one.start : one.end] = b"\x01" * (one.end - one.start)
+            kept.append(one)
     return sorted(kept, key=lambda one: one.start)
 
 

@@ -21,6 +21,7 @@ _PICTURES = {"❤": "xin", "♥": "xin", "♡": "xin", "💗": "xin", "💕": "x
              "🌿": "cao", "🌱": "cao", "🔥": "huo", "🈷": "yue", "🍐": "li", "🌹": "hua", "💊": "yao", "🐟": "yu",
              "🔫": "qiang", "💩": "shi", "👄": "kou", "🐢": "gui", "🍵": "cha"}
 _LATIN = re.compile("[a-z]")
+_HAN = re.compile("[\u3400-\u9fff]")
 _PINYIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SIGNS = "\ue100-\ue2ff"
 _FILLER = re.compile(r"[ .*_^|·•=#~/\-]")
@@ -75,16 +76,21 @@ def pinyin_signs(word: str) -> str | None:
 
 
 def _part_signs(word: str) -> str | None:
-    if len(word) > _LONGEST_WORD:
-        return None
-    signs = _signs()
-    best: list[str | None] = ["", *[None] * len(word)]
-    for end in range(1, len(word) + 1):
+    spelt, signs = spell_syllables(word), _signs()
+    return "".join(signs[syllable] for syllable in spelt) if spelt else None
+
+
+@lru_cache(maxsize=8192)
+def spell_syllables(word: str) -> tuple[str, ...]:
+    """The syllables of a lower-case Latin word, as few as possible; empty if it is no pinyin."""
+    known = _signs()
+    best: list[tuple[str, ...] | None] = [(), *[None] * min(len(word), _LONGEST_WORD)]
+    for end in range(1, len(best)):
         for start in range(max(0, end - _LONGEST_SYLLABLE), end):
-            before, sign = best[start], signs.get(word[start:end])
-            if before is not None and sign and (best[end] is None or len(before) + 1 < len(best[end] or "")):
-                best[end] = before + sign
-    return best[-1]
+            before, now = best[start], best[end]
+            if before is not None and word[start:end] in known and (now is None or len(before) + 1 < len(now)):
+                best[end] = (*before, word[start:end])
+    return (best[-1] or ()) if len(word) <= _LONGEST_WORD else ()
 
 
 def sound_view(tight: str) -> str:
@@ -93,7 +99,7 @@ def sound_view(tight: str) -> str:
     What is neither Chinese nor pinyin stays. A few microseconds for a short Chinese message.
     """
     view = tight.translate(sign_table())
-    if _LATIN.search(view) and _is_pinyin(view, has_chinese=view != tight):
+    if _LATIN.search(view) and is_pinyin(tight):
         view = _PINYIN_WORD.sub(lambda match: pinyin_signs(match[0]) or match[0], view)
     return _BETWEEN_SIGNS.sub("", view) if _FILLER.search(view) else view
 
@@ -101,18 +107,18 @@ def sound_view(tight: str) -> str:
 def sound_form(tight: str) -> Form:
     """`sound_view` with its map; each sign of a pinyin word stands for the whole word."""
     form = Form.of(tight)._replace(text=tight.translate(sign_table()))
-    if _is_pinyin(form.text, has_chinese=form.text != tight):
+    if is_pinyin(tight):
         words = [Edit(*match.span(), pinyin_signs(match[0]) or match[0]) for match in _PINYIN_WORD.finditer(form.text)]
         form = form.edited(words)
     return form.edited(Edit(*match.span(), "") for match in _BETWEEN_SIGNS.finditer(form.text))
 
 
-def _is_pinyin(view: str, *, has_chinese: bool) -> bool:
+def is_pinyin(tight: str) -> bool:
     """Whether Latin words may be pinyin: beside Chinese, or where all of them can be and not all are English."""
-    if has_chinese:
+    if _HAN.search(tight):
         return True
     signs_read, is_english = 0, True
-    for match in _PINYIN_WORD.finditer(view):
+    for match in _PINYIN_WORD.finditer(tight):
         signs = pinyin_signs(match[0])
         if signs is None:
             return False

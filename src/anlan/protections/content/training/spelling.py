@@ -16,6 +16,7 @@ from anlan.protections.content.folding import fold
 from anlan.protections.content.restoring import Restoration, Restorer
 from anlan.protections.content.targets import built_in_targets, look_alikes
 from anlan.protections.content.training.corpora import Row, read_corpora
+from anlan.protections.content.training.wording import Wording
 
 MAX_EXPECTED = 0.6
 """Pieces may be joined if chance alone sets them side by side fewer times than this in all harmless texts together."""
@@ -136,9 +137,10 @@ def write_tables(data: Path, out: Path) -> None:
     """All tables, into the folder `out`; a quarter of a minute."""
     rows = read_corpora(data)
     writing = Writing(rows)
+    wording = Wording(writing.words, rows)
     tables = {
         "syllables": write_syllables(), "splits": write_splits(data, writing), "shapes": write_shapes(data),
-        "ordinary": write_ordinary(rows, writing),
+        "ordinary": write_ordinary(rows, writing), "uses": wording.write_uses(), "pairs": wording.write_pairs(),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, text in tables.items():
