@@ -4,6 +4,7 @@ The weights are Google's Universal Sentence Encoder (multilingual, version 3, Ap
 """
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from importlib import resources
 from typing import Self
@@ -40,12 +41,22 @@ class SentenceEncoder:
             _check(name, expected)
         encoder = USE(threads=1)
         encoder.encode([" "])
+        # Two thirds of the weights are the words of sixteen languages, of which one platform meets few.
+        encoder._model.table = _on_disk(encoder._model.table)
         return cls(encoder)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (texts, 512), each row of length 1; about 5 ms for one text, 1 ms for each of many."""
         vectors: NDArray[np.float32] = self._encoder.encode([text[:MAX_CHARS] or " " for text in texts])
         return vectors
+
+
+def _on_disk(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same array in an unnamed file: only what is read of it takes memory, and the system may take that back."""
+    with tempfile.TemporaryFile() as file:
+        table.tofile(file)
+        file.flush()
+        return np.memmap(file, table.dtype, "r", shape=table.shape)
 
 
 def _check(name: str, expected: str) -> None:
