@@ -33,9 +33,12 @@ WHERE = {
     "endpoint": "anlan.commands.deliveries:endpoint",
     "journal": "anlan.commands.journal:journal",
     "judge": "anlan.commands.judge:judge",
+    "judgements": "anlan.commands.learning:judgements",
     "key": "anlan.commands.keys:key",
+    "lexicon": "anlan.commands.lexicon:lexicon",
     "llm": "anlan.commands.llm:llm",
     "migrate": "anlan.commands.archive:migrate",
+    "model": "anlan.commands.learning:model",
     "policy": "anlan.commands.policy:policy",
     "restore": "anlan.commands.archive:restore",
     "serve": "anlan.commands.serve:serve_command",
@@ -55,7 +58,7 @@ def main() -> None:
 _TRAINING = {
     "measure": "anlan.protections.content.training.command:measure_command",
     "spelling": "anlan.protections.content.training.command:spelling_command",
-    "text": "anlan.protections.content.training.command:text_command",
+    "text": "anlan.commands.learning:train_text_command",
 }
 
 
