@@ -175,6 +175,7 @@ def _tight(text: str, form: Form, folds: list[Fold]) -> Form:
             staying = tightening.staying(match[0])
             start, end = form.span(*match.span())
             _note(folds, Fold(tightening.kind, start, end, text[start:end], "".join(match[0][i] for i in staying)))
-            dropped += (Edit(at, at + 1, "") for at in range(*match.span()) if at - match.start() not in staying)
+            gone = sorted({*range(len(match[0]))} - {*staying})
+            dropped += (Edit(match.start() + at, match.start() + at + 1, "") for at in gone)
         form = form.edited(dropped)
     return form
