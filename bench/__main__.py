@@ -10,7 +10,9 @@ from multiprocessing import get_context
 
 from bench.measure import Figure, figures_of, show_figures
 
-MODULES = ("policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "dialogues")
+MODULES = (
+    "policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "spelling", "evasion", "dialogues",
+)
 
 
 def main() -> int:

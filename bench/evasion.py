@@ -55,7 +55,7 @@ def _clear_cases(model: TextModel, data: Path, rounds: int) -> list[Figure]:
                   for c in SENTENCES}
         rows.append([kind or "as meant", *(f"{hidden[c]:.2f} {spread[c]:.2f}" for c in SENTENCES)])
         if kind in SPELLINGS:
-            figures.append(at_least(f"clear insults caught, by {kind}", hidden["abuse"], MIN_CAUGHT, "{:.2f}"))
+            figures.append(at_least(f"bare insults caught, by {kind}", hidden["insult"], MIN_CAUGHT, "{:.2f}"))
     show_table("called harmful: hidden words disguised, 30 % of all characters disguised", ["kind", *SENTENCES], rows)
     return figures
 

@@ -37,7 +37,7 @@ _NOT_MONEY = "人粉次字公里步辆平件家户名个年亩吨座股度斤米
 _BARE = re.compile(
     rf"(?:{_VERBS})[了你我到给约出过: ]{{0,2}}({_NUMBER})([kw万亿])(?![a-z\d{_NOT_MONEY}])"
 )
-_COULD_BE_MONEY = re.compile(r"[¥￥$€£元块万wk刀币金镑]|rmb|cny|usd|eur|dollar|圆|洋")
+_COULD_BE_MONEY = re.compile(r"[¥￥$€£元块万亿刀币金镑圆洋]|\d[kwu]|rmb|cny|usd|eur|gbp|hkd|jpy|twd|dollar|pound")
 _CHINESE_NUMBER = re.compile(f"[{_HAN}]")
 
 

@@ -22,7 +22,7 @@ MAX_CHARACTERS = 400
 """What stands after so many characters is not decoded: the time for one character is some hundred microseconds."""
 
 _MAX_SPELT, _MAX_ALIKE, _MAX_NEARLY_ALIKE, _MAX_BEAM = 24, 14, 8, 12
-_KEPT, _ALIKE, _NEARLY_ALIKE, _LOOKS_ALIKE = 0.0, -6.0, -8.0, -7.0
+_KEPT, _ALIKE, _NEARLY_ALIKE, _LOOKS_ALIKE = 0.0, -8.0, -10.0, -9.0
 """Bits for staying and for changing into what sounds the same, nearly the same, or looks the same."""
 _UNSEEN_PAIR = -4.0
 _RARE = 5
@@ -101,10 +101,8 @@ def _looking() -> dict[str, str]:
 
 def decode(text: str) -> list[Guess]:
     """What was meant where `text` (tight, pieces joined) is doubtful; in order, apart. Microseconds where it is not."""
-    if not text:
-        return []
     text = text[:MAX_CHARACTERS]
-    doubtful = _doubtful(text)
+    doubtful = frozenset() if text.isascii() else _doubtful(text)
     rare = sum(_wording().uses.get(text[place], 0) < _RARE for place in doubtful)
     if len(doubtful) + rare < max(MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE * len(text)):
         doubtful = frozenset()
