@@ -3,10 +3,12 @@
 import csv
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import yaml
 
 from anlan.domain.term_table import write_table as write_terms
@@ -41,7 +43,14 @@ def collect_terms(data: Path, rows: Iterable[Row]) -> list[Term]:
     shared = [term for term in (*_sensitive(data), *_sexhate(data)) if _is_usable(term.text, dropped)]
     lexicon = Lexicon([*own, *shared])
     everyday = _everyday(lexicon, rows)
-    return [term for term in lexicon.terms if term.source == "anlan" or term.text not in everyday]
+    fit = (term for term in lexicon.terms if term.source == "anlan" or term.text not in everyday)
+    return [with_rules(term, kept) for term in fit]
+
+
+def with_rules(term: Term, kept: Mapping[str, Any]) -> Term:
+    """A term with what `terms.yaml` says of where it is innocent."""
+    rules = {name: tuple(kept[name].get(term.text, ())) for name in ("near", "allow_phrases")}
+    return msgspec.structs.replace(term, is_whole_word=term.text in kept["whole_word"], **rules)
 
 
 def _is_usable(text: str, dropped: set[str]) -> bool:
