@@ -11,7 +11,8 @@ from multiprocessing import get_context
 from bench.measure import Figure, figures_of, show_figures
 
 MODULES = (
-    "policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "spelling", "evasion", "dialogues",
+    "policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "spelling", "evasion",
+    "dialogues",
 )
 
 
