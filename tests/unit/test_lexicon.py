@@ -2,7 +2,7 @@
 
 import pytest
 
-from anlan.domain.term_table import COLUMNS, read_table, read_terms, write_table
+from anlan.domain.term_table import COLUMNS, read_table, read_terms, term_of, write_table
 from anlan.domain.terms import Term
 from anlan.errors import InvalidRequest
 from anlan.protections.content.folding import fold
@@ -86,7 +86,9 @@ def test_a_fault_names_its_line_and_hides_no_other() -> None:
     table = read_table(f"{header}甲,fraud,2\n乙,nonsense,2\n,fraud,1\n丙,fraud,9\n丁,abuse,1\n戊\n")
     assert [term.text for term in table.terms] == ["甲", "丁"]
     assert [fault.line for fault in table.faults] == [3, 4, 5, 7]
-    assert "category" in table.faults[0].reason
+    assert table.faults[0].en.startswith("category: one of abuse,")
+    assert table.faults[0].zh.startswith("category：只能是 abuse、")
+    assert [fault.en.split(":")[0] for fault in table.faults] == ["category", "term", "severity", "category"]
     with pytest.raises(InvalidRequest, match="line 3"):
         read_terms("term,category,severity\n甲,fraud,2\n乙,nonsense,2\n")
 
@@ -95,4 +97,21 @@ def test_days_are_dates() -> None:
     (term,) = read_terms("term,category,severity,expires\n甲,fraud,2,2030-01-01\n")
     assert term.expires_at == 1_893_456_000.0
     (fault,) = read_table("term,category,severity,expires\n甲,fraud,2,1/1/30\n").faults
-    assert "2030-12-31" in fault.reason
+    assert "2030-12-31" in fault.en
+    assert "2030-12-31" in fault.zh
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"term": "长" * 65}, "term"), ({"term": "a|b"}, "term"), ({"severity": "0"}, "severity"),
+        ({"severity": "二"}, "severity"), ({"languages": "Chinese"}, "languages"), ({"note": "长" * 1001}, "note"),
+        ({"owner": "长" * 201}, "owner"), ({"near": "|".join(str(number) for number in range(51))}, "near"),
+        ({"allow_phrases": "长" * 65}, "allow_phrases"), ({"expires": "9999-01-01"}, "expires"),
+    ],
+)
+def test_each_limit_is_told_in_both_languages(cells: dict[str, str], column: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        term_of({"term": "甲", "category": "fraud", "severity": "1", **cells})
+    assert refused.value.message.startswith(f"{column}: ")
+    assert str(refused.value.details["zh"]).startswith(f"{column}：")

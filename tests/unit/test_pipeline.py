@@ -35,6 +35,17 @@ class Nothing:
         raise AssertionError
 
 
+def test_a_decision_names_what_its_signals_came_from() -> None:
+    """The second pass keeps what the first one named, because it keeps its values too."""
+    policies = policy("test.deep", "deep_score > 0.5", "deep_score: 0.9", "deep_score: 0.1")
+    spine = Spine([deep()], policies)
+    spine.engine.name_model("lexicon", "old")
+    first = spine.judge(spine.message(text="bad"))
+    spine.engine.name_model("lexicon", "new")
+    assert (first.decision.models, again(spine, first).decision.models) == ({"lexicon": "old"}, {"lexicon": "old"})
+    assert spine.judge(spine.message(2, text="bad")).decision.models == spine.engine.models == {"lexicon": "new"}
+
+
 def again(spine: Spine, first: Judged) -> Judged:
     return asyncio.run(spine.engine.judge_again(first.event, first.decision, first.received_at, Nothing()))
 

@@ -57,8 +57,8 @@ def _text(source: Path) -> str:
 
 
 def _tell_faults(found: Table) -> None:
-    for line, reason in found.faults:
-        OUT.print(f"line {line}: {reason}", markup=False, soft_wrap=True)
+    for fault in found.faults:
+        OUT.print(f"line {fault.line}: {fault.en}", markup=False, soft_wrap=True)
 
 
 @lexicon.command("import")

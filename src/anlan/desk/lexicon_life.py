@@ -76,7 +76,7 @@ class LexiconLife:
         """
         found = self.edition().entries.get(key)
         if found is None:
-            raise NotFound(f"the lexicon has no term {key}")
+            raise NotFound(f"the lexicon has no term {key}", zh=f"词库里没有词条“{key}”")
         return found
 
     def propose(self, author: str, why: str, terms: Iterable[Term] = (), retire: Iterable[str] = ()) -> int:
@@ -119,7 +119,7 @@ class LexiconLife:
         for key in retire:
             before = _standing(edition, key)
             if before is None:
-                raise NotFound(f"the lexicon has no term {key} to retire")
+                raise NotFound(f"the lexicon has no term {key} to retire", zh=f"词库里没有可下线的词条“{key}”")
             made[key] = Edit(key, before, None)
         return [made[key] for key in sorted(made)]
 

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from anlan.domain.terms import Term
+from anlan.domain.terms import MAX_PHRASES, MAX_TERM_CHARS, TERM_CATEGORIES, Term
 from anlan.errors import InvalidRequest
 
 COLUMNS = (
@@ -17,15 +18,35 @@ COLUMNS = (
 )
 """Only the first three must be there."""
 
+_PHRASES = (
+    f"at most {MAX_PHRASES} phrases of at most {MAX_TERM_CHARS} characters",
+    f"最多 {MAX_PHRASES} 条，每条不超过 {MAX_TERM_CHARS} 个字",
+)
+_LINE = ("at most 200 characters in one line", "一行，不超过 200 个字")
+_WANTED: dict[str, tuple[str, str]] = {
+    "text": (f"1 to {MAX_TERM_CHARS} characters in one line, without |", f"一行，1 到 {MAX_TERM_CHARS} 个字，不含 |"),
+    "category": (f"one of {', '.join(TERM_CATEGORIES)}", f"只能是 {'、'.join(TERM_CATEGORIES)}"),
+    "severity": ("1, 2 or 3", "只能是 1、2 或 3"),
+    "expires_at": ("a day before the year 3000", "3000 年之前的日期"),
+    "languages": ("codes such as zh or en", "语言代码，如 zh、en"),
+    "note": ("at most 1000 characters", "不超过 1000 个字"),
+    **dict.fromkeys(("owner", "source", "licence"), _LINE),
+    **dict.fromkeys(("allow_phrases", "near", "not_near"), _PHRASES),
+    "": ("not a term", "不是词条"),
+}
+"""Field of a term to what it must be."""
+_COLUMN_OF = {"text": "term", "expires_at": "expires"}
+_FIELD = re.compile(r"\$\.([a-z_]+)")
 _LISTS = ("languages", "allow_phrases", "near", "not_near")
 _TRUE = frozenset({"1", "yes", "true", "是"})
 
 
 class Fault(NamedTuple):
-    """A line (1 is the header) that is not a term, and why."""
+    """A line (1 is the header) that is not a term, and why, in two languages."""
 
     line: int
-    reason: str
+    en: str
+    zh: str
 
 
 class Table(NamedTuple):
@@ -43,8 +64,12 @@ def read_table(text: str) -> Table:
         try:
             terms.append(term_of(row))
         except InvalidRequest as error:
-            faults.append(Fault(line, error.message))
+            faults.append(_fault(line, error))
     return Table(tuple(terms), tuple(faults))
+
+
+def _fault(line: int, error: InvalidRequest) -> Fault:
+    return Fault(line, error.message, str(error.details.get("zh", error.message)))
 
 
 def read_words(text: str, category: str, severity: str, source: str = "") -> Table:
@@ -58,7 +83,7 @@ def read_words(text: str, category: str, severity: str, source: str = "") -> Tab
             term = term_of({"term": word, "category": category, "severity": severity, "source": source})
             terms.setdefault(term.text, term)
         except InvalidRequest as error:
-            faults.append(Fault(line, error.message))
+            faults.append(_fault(line, error))
     return Table(tuple(terms.values()), tuple(faults))
 
 
@@ -70,7 +95,7 @@ def read_terms(text: str) -> list[Term]:
     """
     terms, faults = read_table(text)
     if faults:
-        raise InvalidRequest(f"line {faults[0].line}: {faults[0].reason}")
+        raise InvalidRequest(f"line {faults[0].line}: {faults[0].en}", zh=f"第 {faults[0].line} 行：{faults[0].zh}")
     return list(terms)
 
 
@@ -80,7 +105,8 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         for row in reader:
             yield reader.line_num, {name: value for name, value in row.items() if isinstance(value, str)}
     except csv.Error as error:
-        raise InvalidRequest(f"line {reader.line_num}: not CSV: {error}") from error
+        line = reader.line_num
+        raise InvalidRequest(f"line {line}: not CSV: {error}", zh=f"第 {line} 行不是 CSV：{error}") from error
 
 
 def term_of(row: Mapping[str, str]) -> Term:
@@ -111,7 +137,10 @@ def checked(given: Mapping[str, Any]) -> Term:
     try:
         return msgspec.convert(given, Term)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"not a term: {error}") from error
+        named = _FIELD.search(str(error))
+        field = named[1] if named and named[1] in _WANTED else ""
+        column, (en, zh) = _COLUMN_OF.get(field, field) or "?", _WANTED[field]
+        raise InvalidRequest(f"{column}: {en}", zh=f"{column}：{zh}") from error
 
 
 def _split(cell: str) -> list[str]:
@@ -125,7 +154,9 @@ def _seconds(day: str) -> float | None:
     try:
         return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
     except ValueError as error:
-        raise InvalidRequest(f"expires: write a day as 2030-12-31, not {day!r}") from error
+        raise InvalidRequest(
+            f"expires: write a day as 2030-12-31, not {day!r}", zh=f"expires：日期写成 2030-12-31，不是 {day}"
+        ) from error
 
 
 def cells_of(term: Term) -> dict[str, str]:

@@ -116,7 +116,10 @@ class LexiconBook:
         with self._database.write() as connection:
             found = self._open_change(connection, number)
             if by == found.author:
-                raise Forbidden("a second person must approve: you proposed this change yourself")
+                raise Forbidden(
+                    "a second person must approve: you proposed this change yourself",
+                    zh="须由另一人批准：这是您自己提出的变更",
+                )
             _check_unchanged(connection, found)
             version = raise_mark(connection, LEXICON)
             _decide(connection, number, "approved", by, said, version=version, preview=preview)
@@ -183,14 +186,16 @@ class LexiconBook:
     def _open_change(self, connection: Connection, number: int) -> Change:
         found = _one(connection, number)
         if found.state != "proposed":
-            raise Conflict(f"change {number} of the lexicon was {found.state} already")
+            raise Conflict(
+                f"change {number} of the lexicon was {found.state} already", zh=f"词库变更 {number} 已经有了结果"
+            )
         return found
 
 
 def _one(connection: Connection, number: int) -> Change:
     row = connection.execute(select(lexicon_changes).where(lexicon_changes.c.id == number)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no change {number} of the lexicon")
+        raise NotFound(f"there is no change {number} of the lexicon", zh=f"没有编号为 {number} 的词库变更")
     return Change(*row)
 
 
@@ -202,7 +207,10 @@ def _check_unchanged(connection: Connection, found: Change) -> None:
     )
     key = connection.execute(stale.limit(1)).scalar()
     if key is not None:
-        raise Conflict(f"the term {key} was changed since this was proposed; propose it again")
+        raise Conflict(
+            f"the term {key} was changed since this was proposed; propose it again",
+            zh=f"提出之后，词条“{key}”已被改动，请重新提出",
+        )
 
 
 def _decide(
@@ -211,7 +219,10 @@ def _decide(
     is_open = (lexicon_changes.c.id == number) & (lexicon_changes.c.state == "proposed")
     values = {"state": state, "decided_by": by, "decided_at": clock.now(), "note": storable(said), **more}
     if connection.execute(update(lexicon_changes).where(is_open).values(**values)).rowcount != 1:
-        raise Conflict(f"change {number} of the lexicon was decided by somebody else; look again")
+        raise Conflict(
+            f"change {number} of the lexicon was decided by somebody else; look again",
+            zh=f"词库变更 {number} 已由他人决定，请刷新",
+        )
 
 
 def _apply(connection: Connection, number: int, version: int) -> None:
