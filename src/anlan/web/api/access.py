@@ -17,14 +17,14 @@ SCOPES: dict[Scope, dict[str, str]] = {
     "events:write": {"zh": "发送事件并取得结论", "en": "send events and get verdicts"},
     "decisions:read": {"zh": "读取决定与解释", "en": "read decisions and explanations"},
     "personal:read": {
-        "zh": "在决定中查看成员内容与地址（每次查看都会记入审计日志）",
+        "zh": "在决定中查看用户所写的内容与地址（每次查看都会记入审计日志）",
         "en": "see members' words and addresses in decisions (each look is in the audit log)",
     },
     "policies:read": {"zh": "读取策略与信号目录", "en": "read policies and the signal catalogue"},
     "policies:write": {"zh": "提交策略草稿", "en": "submit draft policies"},
     "lists:write": {"zh": "维护名单", "en": "maintain lists"},
     "lexicon:write": {"zh": "读取词库并提出变更", "en": "read the lexicon and propose changes"},
-    "deliveries:write": {"zh": "管理投递端点与死信", "en": "manage endpoints and dead letters"},
+    "deliveries:write": {"zh": "管理接收端与死信", "en": "manage endpoints and dead letters"},
     "metrics:read": {"zh": "抓取监控指标", "en": "scrape metrics"},
 }
 
