@@ -1,4 +1,4 @@
-"""What is explained in English is explained in Chinese: same outline, code and values, and each is linked to the other."""
+"""What is explained in English is explained in Chinese: same outline, same code, same values, and links both ways."""
 
 import re
 from collections.abc import Callable
