@@ -26,6 +26,8 @@ NOTICE_TITLES = {
     "signal_failing": {"zh": "信号计算持续失败", "en": "A signal keeps failing"},
     "dead_letter": {"zh": "有消息未能送达，已停止重试", "en": "Messages could not be delivered and were given up"},
     "endpoint_gone": {"zh": "接收端答复 410，已停用", "en": "A receiver answered 410 Gone and was disabled"},
+    "score_drift": {"zh": "文本模型的分数分布发生漂移", "en": "The scores of the text model have drifted"},
+    "model_damaged": {"zh": "有文本模型无法载入，沿用原模型", "en": "A text model cannot be loaded; the old stays"},
     "other": {"zh": "需要关注的情况", "en": "Something needs attention"},
 }
 

@@ -3,6 +3,7 @@
 from asyncio import Future
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from anlan.domain.decisions import Decision, Judged
@@ -90,6 +91,35 @@ class AnalyticJournal(Protocol):
         Raises:
             Damaged: a sealed file is missing or was altered; it is named.
         """
+        ...
+
+
+class ModelHolder(Protocol):
+    """What people who lead text models need of whoever scores with them."""
+
+    @property
+    def version(self) -> str:
+        """Of the model in force, as decisions name it."""
+        ...
+
+    def put(self, version: str, folder: Path) -> None:
+        """Score with this candidate of `folder`; an empty version stands for the shipped model.
+
+        Raises:
+            Damaged: it cannot be read; the model in force stays.
+        """
+        ...
+
+    def put_in_shadow(self, version: str, share: float, folder: Path) -> None:
+        """Score this share of the texts with it too; an empty version ends that.
+
+        Raises:
+            Damaged: see `put`.
+        """
+        ...
+
+    def score_with_both(self, texts: Sequence[str]) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+        """(model in force, model in shadow) for each of `texts`; nothing while one of them is missing."""
         ...
 
 

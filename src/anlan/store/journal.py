@@ -168,6 +168,12 @@ class Journal:
             passes = connection.execute(query).all()
         return Explanation(stored_event(event, self._codec), tuple(map(_stored_decision, passes))) if event else None
 
+    def events(self, keys: Sequence[str]) -> list[StoredEvent]:
+        """Those of the events with these keys (a few hundred at most) that there are, in no order."""
+        with self._database.read() as connection:
+            rows = connection.execute(_EVENT.where(events.c.key.in_(keys))).all()
+        return [stored_event(row, self._codec) for row in rows]
+
     def recent(
         self, limit: int = 50, before_seq: int | None = None, filters: Filters = EVERYTHING, look_back: int = 200_000
     ) -> list[Line]:

@@ -11,6 +11,8 @@ LISTS = "lists"
 POLICIES = "policies"
 LEXICON = "lexicon"
 LEXICON_CHANGES = "lexicon.changes"
+JUDGEMENTS = "judgements"
+TEXT_MODELS = "text_models"
 REDACTED = "retention.events"
 
 RAISE = (

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 from anlan.domain.events import Data, EventType
 from anlan.store import outbox
 from anlan.store.database import Database
+from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
+from anlan.store.shadow_scores import forget_scores
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
 from anlan.store.vault import redacted_data
@@ -26,11 +28,13 @@ class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
         personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too.
         refused_days: inputs that were not accepted.
         delivered_days: outgoing messages that no endpoint waits for any more.
+        shadow_days: what models in shadow said.
     """
 
     personal_days: float = 180.0
     refused_days: float = 30.0
     delivered_days: float = 30.0
+    shadow_days: float = 60.0
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     messages: int
     sessions: int
+    judged_texts: int = 0
+    shadow_scores: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -62,6 +68,10 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
             database, lambda connection: outbox.forget(connection, now - policy.delivered_days * _DAY_S, BATCH_ROWS)
         ),
         sessions=_drain(database, lambda connection: forget_sessions(connection, now)),
+        judged_texts=_drain(database, lambda connection: forget_texts(connection, personal_before, BATCH_ROWS)),
+        shadow_scores=_drain(
+            database, lambda connection: forget_scores(connection, now - policy.shadow_days * _DAY_S, BATCH_ROWS)
+        ),
     )
 
 
