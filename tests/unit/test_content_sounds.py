@@ -57,7 +57,7 @@ def test_every_common_character_has_a_syllable() -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("加微亻言", "加微信"), ("礻畐利", "福利"), ("氵去车仑工力", "法轮工力"), ("你个马扁子", "你个骗子"),
+        ("加微亻言", "加微信"), ("礻畐利", "福利"), ("氵去车仑工力", "法轮功"), ("你个马扁子", "你个骗子"),
         ("亻言亻言", "信信"), ("", ""), ("讠果禾呈", "课程"),
     ],
 )
@@ -71,6 +71,11 @@ def test_pieces_come_together(written: str, meant: str) -> None:
 )
 def test_ordinary_neighbours_stay_apart(text: str) -> None:
     assert rejoin(text) is text
+
+
+def test_usual_neighbours_join_in_a_text_full_of_pieces() -> None:
+    assert rejoin("日月如梭，马扁子") == "日月如梭，骗子"
+    assert rejoin("又鸟口乞此二") == "鸡吃些"
 
 
 def test_splits_say_where() -> None:

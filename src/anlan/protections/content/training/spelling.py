@@ -97,12 +97,16 @@ def write_syllables() -> str:
     return "".join(f"{syllable} {''.join(characters[syllable])}\n" for syllable in sorted(characters))
 
 
-def write_splits(data: Path, writing: Writing) -> str:
-    """Pieces and the character that they make up, the commonest one where there are several."""
+def write_splits(data: Path, writing: Writing, *, usual: bool) -> str:
+    """Pieces and the character that they make up, the commonest one where there are several.
+
+    Args:
+        usual: those that ordinary writing sets side by side, or those that it does not.
+    """
     best: dict[str, str] = {}
     for character, pieces in variants(data, "split"):
-        is_usual = writing.uses(character) >= MIN_USES or character in _RUDE
-        if len(pieces) > 1 and is_usual and not writing.joins(pieces):
+        is_common = writing.uses(character) >= MIN_USES or character in _RUDE
+        if len(pieces) > 1 and is_common and writing.joins(pieces) == usual:
             best[pieces] = max(best.get(pieces, character), character, key=writing.uses)
     return "".join(f"{pieces} {best[pieces]}\n" for pieces in sorted(best))
 
@@ -129,8 +133,8 @@ def write_ordinary(rows: Iterable[Row], writing: Writing) -> str:
 
 
 def _seen(restorer: Restorer, tight: str) -> Iterator[Restoration]:
-    """What hangs on the written characters alone: no codes, no pinyin."""
-    return (one for one in restorer.candidates(tight) if one.kind in ("homophone", "shape"))
+    """Terms that hang on the written characters alone: no codes, no pinyin."""
+    return (one for one in restorer.candidates(tight) if one.category and one.kind in ("homophone", "shape"))
 
 
 def write_tables(data: Path, out: Path) -> None:
@@ -139,7 +143,8 @@ def write_tables(data: Path, out: Path) -> None:
     writing = Writing(rows)
     wording = Wording(writing.words, rows)
     tables = {
-        "syllables": write_syllables(), "splits": write_splits(data, writing), "shapes": write_shapes(data),
+        "syllables": write_syllables(), "splits": write_splits(data, writing, usual=False),
+        "usual_splits": write_splits(data, writing, usual=True), "shapes": write_shapes(data),
         "ordinary": write_ordinary(rows, writing), "uses": wording.write_uses(), "pairs": wording.write_pairs(),
     }
     out.mkdir(parents=True, exist_ok=True)
