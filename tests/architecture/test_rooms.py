@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connectors": {"domain", "clock", "errors"},
     "demo": {"domain", "clock"},
     "workshop": {"protections", "models", "engine", "domain", "settings", "errors"},
-    "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock"},
+    "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock", "errors"},
     "app": {
         "workshop", "text_lab", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
         "secrets_file", "clock", "errors",

@@ -4,8 +4,10 @@ import signal
 
 import pytest
 
+from anlan import text_lab
 from anlan.domain.events import MAX_TEXT_CHARS
 from anlan.engine.policies import PolicySet, make_set, read_policies
+from anlan.errors import Unavailable
 from anlan.settings import Settings
 from anlan.text_lab import SENDERS, TextLab
 from anlan.workshop import Workshop, build_workshop
@@ -98,3 +100,10 @@ def test_moves_stand_where_they_were_written(lab: TextLab) -> None:
     assert moves
     assert all(0 <= start < end <= len(text) for move in moves for start, end in move.places)
     assert any("包裹" in text[start:end] or "快递" in text[start:end] for move in moves for start, end in move.places)
+
+
+def test_too_many_at_once_are_asked_to_come_back(lab: TextLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_lab, "WAIT_S", 0.01)
+    with lab._one_slot(), lab._one_slot(), pytest.raises(Unavailable, match="at once"):
+        lab.explain("你好")
+    assert lab.explain("你好", with_nearest=False).text == "你好"
