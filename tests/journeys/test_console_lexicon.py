@@ -178,7 +178,7 @@ def test_both_languages_have_every_page(console: Consoled, tmp_path: Path) -> No
     console.add_person("mei", "analyst", language="zh")
     mei = console.signed_in("mei")
     for path, part in (
-        ("/lexicon", "词库"), ("/lexicon/changes", "等待第二人"), ("/lexicon/changes/1", "新增命中"),
+        ("/lexicon", "词库"), ("/lexicon/changes", "等待另一人复核"), ("/lexicon/changes/1", "新增命中"),
         ("/lexicon/edit", "无害短语"), ("/lexicon/import", "粘贴或导入"),
         (f"/lexicon/term?key={quote('暗语甲')}", "历史"),
     ):

@@ -27,7 +27,7 @@ def skeleton(analysis: AnalyticJournal, scope: Scope, when: str, event_type: str
             "on": event_type,
             "when": when,
             "because": _sentence(condition, scope),
-            "reason": {"zh": "用平白的话告诉成员发生了什么。", "en": "Tell the member in plain words what happened."},
+            "reason": {"zh": "用通俗的话告诉用户发生了什么。", "en": "Tell the member in plain words what happened."},
             "category": "fraud",
             "severity": "medium",
             "then": [{"warn": {}}, {"case": {"queue": "review", "priority": 3}}],
