@@ -128,14 +128,18 @@ class House:
     def reload_lexicon(self) -> None:
         """Look messages up in what the store now says, if that changed. Too slow for the event loop."""
         with self._reloading:
-            edition = self.lexicon.edition()
-            if edition.version == self._lexicon_version:
+            version = self.lexicon.book.version()
+            if version == self._lexicon_version:
                 return
-            shelf = self.workshop.lexicon
-            shelf.put(edition.terms(), self.settings.data_dir / "lexicon")
+            shelf, folder = self.workshop.lexicon, self.settings.data_dir / "lexicon"
+            known = self.lexicon.book.hash_of(version)
+            if known is None or not shelf.take(known, folder):
+                edition = self.lexicon.edition()
+                version = edition.version
+                shelf.put(edition.terms(), folder)
+                self.lexicon.book.record(shelf.lexicon.hash, version, len(shelf.lexicon.terms))
             self.engine.name_model("lexicon", shelf.version)
-            self.lexicon.book.record(shelf.lexicon.hash, edition.version, len(shelf.lexicon.terms))
-            self._lexicon_version = edition.version
+            self._lexicon_version = version
 
     async def start(self) -> None:
         """Open for events: counters are brought to the journal's end first."""

@@ -103,3 +103,5 @@ def test_edits_and_changes_come_in_pages(book: LexiconBook) -> None:
 def test_a_hash_is_recorded_once(book: LexiconBook) -> None:
     book.record("a" * 64, 1, 10)
     book.record("a" * 64, 2, 10)
+    book.record("b" * 64, 1, 11)
+    assert (book.hash_of(1), book.hash_of(2)) == ("b" * 64, None)

@@ -84,6 +84,16 @@ def test_the_next_message_sees_a_swap_and_its_decision_names_it(tmp_path: Path) 
     assert workshop.engine.models["lexicon"] == workshop.lexicon.version != shipped
 
 
+def test_a_kept_lexicon_is_taken_by_its_hash_alone(tmp_path: Path) -> None:
+    made = load_lexicon(TERMS, tmp_path)
+    shelf = LexiconShelf([])
+    assert not shelf.take("0" * 64, tmp_path)
+    assert not shelf.take(made.hash, tmp_path / "elsewhere")
+    assert shelf.lexicon.terms == ()
+    assert shelf.take(made.hash, tmp_path)
+    assert (shelf.lexicon.hash, hits(shelf.lexicon)) == (made.hash, hits(made))
+
+
 def test_spellings_of_one_term_share_a_key() -> None:
     assert folded_key("刷單") == folded_key("刷*单") == folded_key(" 刷单 ") == "刷单"
     assert LexiconShelf(TERMS).version == Lexicon(TERMS).hash[:16]

@@ -16,7 +16,7 @@ _Words = Annotated[tuple[_Word, ...], Meta(max_length=MAX_PHRASES)]
 _Line = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
-class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One entry.
 
     Attributes:

@@ -183,6 +183,12 @@ class LexiconBook:
             new = _insert_of(connection)(lexicon_versions).values(row)
             connection.execute(new.on_conflict_do_nothing(index_elements=["hash"]))
 
+    def hash_of(self, version: int) -> str | None:
+        """The last hash that was recorded for a version."""
+        query = select(lexicon_versions.c.hash).where(lexicon_versions.c.version == version)
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(lexicon_versions.c.loaded_at.desc()).limit(1)).scalar()
+
     def _open_change(self, connection: Connection, number: int) -> Change:
         found = _one(connection, number)
         if found.state != "proposed":

@@ -31,18 +31,20 @@ class Match(NamedTuple):
     end: int
 
 
-class Compiled(msgspec.Struct, frozen=True, array_like=True):
+class Compiled(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is made of terms once, and can be kept.
 
     Attributes:
         hash: SHA-256 of everything the terms said as they were given.
         terms: with folded texts, each once.
+        ruled: those of them with rules of their own, by number.
         guards: for each allow phrase (pattern `len(terms)` and on) the terms that are innocent in it.
         automaton: of the texts of `terms`, then the phrases; empty without terms.
     """
 
     hash: str
     terms: tuple[Term, ...]
+    ruled: tuple[int, ...]
     guards: tuple[tuple[int, ...], ...]
     automaton: bytes
 
@@ -61,7 +63,9 @@ def compile_terms(terms: Iterable[Term]) -> Compiled:
             guarded.setdefault(phrase, []).append(index)
     patterns = [*kept, *guarded]
     automaton = CharwiseDoubleArrayAhoCorasick(patterns).serialize() if patterns else b""
-    return Compiled(digest_of(given), tuple(kept.values()), tuple(map(tuple, guarded.values())), automaton)
+    found = tuple(kept.values())
+    ruled = tuple(index for index, term in enumerate(found) if term.has_rules)
+    return Compiled(digest_of(given), found, ruled, tuple(map(tuple, guarded.values())), automaton)
 
 
 def folded_key(text: str) -> str:
@@ -90,7 +94,7 @@ class Lexicon:
         made = terms if isinstance(terms, Compiled) else compile_terms(terms)
         self.terms, self.hash = made.terms, made.hash
         self._guards = made.guards
-        self._ruled = frozenset(index for index, term in enumerate(self.terms) if term.has_rules)
+        self._ruled = frozenset(made.ruled)
         self._automaton = CharwiseDoubleArrayAhoCorasick.deserialize(made.automaton) if made.automaton else None
 
     def hits(self, folded: Folded, at: float | None = None) -> tuple[Term, ...]:
