@@ -118,7 +118,7 @@ def llm_category(llm_reading: Answer) -> str | None:
 
 
 @signal(
-    title={"zh": "大模型引用的条款", "en": "Clause that a language model names"}, cost="deferred",
+    title={"zh": "大模型指出的条款", "en": "Clause that a language model names"}, cost="deferred",
     choices=tuple(rulebook().by_id()), examples=[({"llm_reading": _FRAUD}, "fraud.1"), ({"llm_reading": _CLEAN}, None)],
 )
 def llm_clause(llm_reading: Answer) -> str | None:
