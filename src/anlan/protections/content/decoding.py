@@ -20,16 +20,21 @@ MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE = 3, 0.14
 """Fewer doubtful Chinese characters than this are names and new words, not a disguise; a rare one counts twice."""
 MAX_CHARACTERS = 400
 """What stands after so many characters is not decoded: the time for one character is some hundred microseconds."""
+MIN_OWN_WORDS = 3
+"""Where so many words are pinyin and nothing else, those that are English or a letter too are pinyin as well."""
 
 _MAX_SPELT, _MAX_ALIKE, _MAX_NEARLY_ALIKE, _MAX_BEAM = 24, 14, 8, 12
-_KEPT, _ALIKE, _NEARLY_ALIKE, _LOOKS_ALIKE = 0.0, -8.0, -10.0, -9.0
+_KEPT, _ALIKE, _NEARLY_ALIKE, _LOOKS_ALIKE = 0.0, -8.0, -10.0, -6.0
 """Bits for staying and for changing into what sounds the same, nearly the same, or looks the same."""
 _UNSEEN_PAIR = -4.0
-_RARE = 5
+_RARE, _HEARD_OF, _USUAL = 5, 0, 5
+"""Levels: a character below the first is rare; a pair from the second on is in the table, from the third on usual."""
 _TOKEN = re.compile("[a-z]+|[\u4e00-\u9fff]|[^a-z\u4e00-\u9fff]+")
 _LATIN = re.compile("[a-z]")
-_LATIN_WORD = re.compile("(?<![0-9_@./-])[a-z]{2,}(?![0-9_@.-])")
-_FOREIGN = re.compile("(a[io]?|e|he|she|me|you|can|m[ae]n|game|like|take|make|date|line|name|nike|same|here|more|fan)$")
+_LATIN_WORD = re.compile("(?<![0-9_@./-])[a-z]+(?![0-9_@.-])")
+_FOREIGN = re.compile(
+    "([a-z]|a[io]|he|she|me|you|can|m[ae]n|game|like|take|make|date|line|name|nike|same|here|more|fan)$"
+)
 
 
 class Guess(NamedTuple):
@@ -102,10 +107,10 @@ def _looking() -> dict[str, str]:
 def decode(text: str) -> list[Guess]:
     """What was meant where `text` (tight, pieces joined) is doubtful; in order, apart. Microseconds where it is not."""
     text = text[:MAX_CHARACTERS]
-    doubtful = frozenset() if text.isascii() else _doubtful(text)
+    doubtful = frozenset() if text.isascii() else _doubtful(text, _HEARD_OF)
     rare = sum(_wording().uses.get(text[place], 0) < _RARE for place in doubtful)
-    if len(doubtful) + rare < max(MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE * len(text)):
-        doubtful = frozenset()
+    is_disguised = len(doubtful) + rare >= max(MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE * len(text))
+    doubtful = _doubtful(text, _USUAL) if is_disguised else frozenset()
     spelt = _spelt(text) if _LATIN.search(text) else {}
     return [guess for run in _runs(text, doubtful, spelt) for guess in _read(text, run)] if doubtful or spelt else []
 
@@ -115,24 +120,26 @@ def _spelt(text: str) -> dict[int, tuple[str, ...]]:
     if not is_pinyin(text):
         return {}
     exact, _ = _sounding()
-    words: dict[int, tuple[str, ...]] = {}
-    for match in _LATIN_WORD.finditer(text):
-        spelt = () if _FOREIGN.match(match[0]) else spell_syllables(match[0])
-        if spelt and all(syllable in exact for syllable in spelt):
-            words[match.start()] = spelt
-    return words
+    spelt = {match.start(): (match[0], spell_syllables(match[0])) for match in _LATIN_WORD.finditer(text)}
+    pinyin = {at: each for at, each in spelt.items() if each[1] and all(syllable in exact for syllable in each[1])}
+    own = {at: each for at, each in pinyin.items() if not _FOREIGN.match(each[0])}
+    return {at: syllables_of for at, (_, syllables_of) in (pinyin if len(own) >= MIN_OWN_WORDS else own).items()}
 
 
-def _doubtful(text: str) -> frozenset[int]:
-    """Places of Chinese characters that are rare, or unheard of beside the Chinese neighbours that they have."""
+def _doubtful(text: str, known_from: int) -> frozenset[int]:
+    """Places of Chinese characters that are rare, or not known beside the Chinese neighbours that they have.
+
+    Args:
+        known_from: the level of use from which on a pair is known.
+    """
     pairs, uses, _ = _wording()
-    known = [first + second in pairs for first, second in pairwise(text)]
-    unheard = (
+    known = [pairs.get(first + second, -1) >= known_from for first, second in pairwise(text)]
+    strange = (
         place for place, (before, after) in enumerate(pairwise([False, *known, False]))
         if not (before or after) and _is_chinese(text[place])
     )
     return frozenset(
-        place for place in unheard
+        place for place in strange
         if uses.get(text[place], 0) < _RARE
         or _is_chinese(text[place - 1 : place]) or _is_chinese(text[place + 1 : place + 2])
     )
