@@ -22,6 +22,7 @@ from anlan.engine.signals import Registry, reading, signal
 from anlan.protections import entities
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
+from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
 from anlan.protections.registry import COUNTERS_FILE
 from anlan.workshop import Workshop
@@ -160,7 +161,7 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     engine.swap(PolicySet(members, f"{policies:064x}"))
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon.terms))
+    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon.terms), ModelShelf())
 
 
 def age_days(account: int) -> int:

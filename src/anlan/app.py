@@ -9,15 +9,19 @@ import structlog
 
 from anlan import clock
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
+from anlan.desk.drift import DriftWatch, notices
 from anlan.desk.lexicon_life import LexiconLife
+from anlan.desk.model_life import ModelLife
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.decisions import Judged
+from anlan.domain.text_scores import TEXT_MODEL
 from anlan.engine.intake import Intake, KnownKeys
 from anlan.engine.lists import Lists
 from anlan.engine.policies import PolicySet
 from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
-from anlan.errors import AnlanError, InvalidPolicy
+from anlan.engine.shadow_model import ShadowModel
+from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import retention
@@ -27,9 +31,12 @@ from anlan.store.database import Database
 from anlan.store.deferred import Deferred
 from anlan.store.facts import Facts
 from anlan.store.journal import Journal, Snapshot
+from anlan.store.judgements import Judgements
 from anlan.store.keys import ApiKeys
 from anlan.store.lexicon import LexiconBook
 from anlan.store.lists import ListBook
+from anlan.store.model_references import ModelReferences
+from anlan.store.notices import tell_staff
 from anlan.store.policies import Policies
 from anlan.store.recall import DeferredWork, Recall, Recollection
 from anlan.store.refused import Refusal, keep_refused
@@ -60,7 +67,7 @@ class House:
         self.codec = Codec(self.database.vault)
         self.workshop = build_workshop(settings)
         self.engine, self.registry = self.workshop.engine, self.workshop.registry
-        self.text_lab = TextLab(settings, self.workshop.lexicon)
+        self.text_lab = TextLab(settings, self.workshop.lexicon, self.workshop.models)
         if self.workshop.llm:
             self.metrics.registry.register(self.workshop.llm.metrics.registry)
         self.journal = Journal(self.database, self.codec)
@@ -69,12 +76,16 @@ class House:
         self.lists = ListBook(self.database)
         self.lexicon = LexiconLife(LexiconBook(self.database), self.workshop.lexicon)
         self.keys = ApiKeys(self.database)
+        self.judgements = Judgements(self.database)
+        self.models = ModelLife(self.database, self.workshop.models, settings.candidates_dir)
+        self.shadow_model = ShadowModel(self.workshop.models, self.models.scores.keep)
         self.deferred = Deferred(self.database, self.codec, self.workshop.catalogue)
         columns = Columns(self.workshop.catalogue.types, self.registry.by_name.values())
         self.segments = Segments(
             self.database, settings.journal_dir, columns, memory_mb=settings.duckdb_memory_mb
         )
         self.analysis = Analysis(self.segments)
+        self.drift = DriftWatch(self.analysis, ModelReferences(self.database))
         self.delivery = DeliveryWorker(
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
@@ -91,6 +102,7 @@ class House:
         self.reload_lists()
         self._lexicon_version = -1
         self.reload_lexicon()
+        self.reload_models()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -141,6 +153,12 @@ class House:
             self.engine.name_model("lexicon", shelf.version)
             self._lexicon_version = version
 
+    def reload_models(self) -> None:
+        """Score texts with the models that the store now names, if that changed."""
+        with self._reloading:
+            if self.models.follow():
+                self.engine.name_model(TEXT_MODEL, self.models.in_force)
+
     async def start(self) -> None:
         """Open for events: counters are brought to the journal's end first."""
         self.writer = Writer(
@@ -168,7 +186,7 @@ class House:
         )
         loops = (
             self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
-            self._tidy_for_ever(),
+            self._tidy_for_ever(), self.shadow_model.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
@@ -202,6 +220,7 @@ class House:
             keep_refused(connection, refusals)
 
     def _note(self, judged: Judged) -> None:
+        self.shadow_model.note(judged)
         if judged.decision.actions or judged.earlier is not None:
             self.delivery.wake()
         if judged.earlier is not None:
@@ -237,6 +256,7 @@ class House:
     def _reload(self) -> None:
         self.reload_lists()
         self.reload_lexicon()
+        self.reload_models()
         self.follow_policy_files()
         if self.policies.stamp() != self._policy_stamp:
             self.reload_policies()
@@ -260,9 +280,21 @@ class House:
         while True:
             try:
                 await asyncio.to_thread(self._apply_retention)
+                await asyncio.to_thread(self.check_drift)
             except Exception:  # the worker loop's edge
-                log.exception("retention_failed")
+                log.exception("tidying_failed")
             await asyncio.sleep(TIDY_EVERY_S)
+
+    def check_drift(self) -> int:
+        """Tell staff when the scores of the text model no longer lie as they did; how many new notices that made."""
+        now = clock.now()
+        try:
+            report = self.drift.report(self.models.in_force, now)
+        except TookTooLong as error:
+            log.warning("drift_not_measured", reason=error.message)
+            return 0
+        with self.database.write() as connection:
+            return tell_staff(connection, notices(report, now), now)
 
     def _apply_retention(self) -> None:
         now = clock.now()

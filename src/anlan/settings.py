@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         return self.data_dir / "journal"
 
     @property
+    def candidates_dir(self) -> Path:
+        """Where text models lie that were made from judgements, a folder for each version."""
+        return self.data_dir / "models" / "candidates"
+
+    @property
     def address(self) -> str:
         """How browsers reach the console."""
         return self.public_url or f"http://{self.host}:{self.port}"

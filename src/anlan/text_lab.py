@@ -4,7 +4,9 @@ Nothing here counts, stores or sends: texts are judged on a second workshop that
 """
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
@@ -19,15 +21,18 @@ from anlan.engine.fuses import Fuses
 from anlan.engine.lists import Lists
 from anlan.engine.policies import PolicySet
 from anlan.engine.profiles import tie, wanted
+from anlan.errors import Unavailable
 from anlan.protections.content.explaining import explain_text
-from anlan.protections.content.model_card import text_model_card
+from anlan.protections.content.model_card import card_in_force
+from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
-from anlan.protections.content.signals import shipped_model
 from anlan.protections.content.tracing import trace
 from anlan.protections.dialogue.signals import see_moves
 from anlan.settings import Settings
 from anlan.workshop import Workshop, build_workshop
 
+AT_ONCE = 2
+WAIT_S = 5.0
 DAY_S = 86_400.0
 _SENDER, _RECIPIENT = "text-lab.sender", "text-lab.recipient"
 
@@ -60,19 +65,28 @@ class TextLab:
 
     Args:
         lexicon: the shelf that messages are looked up in.
+        models: the shelf with the model that scores them.
     """
 
-    def __init__(self, settings: Settings, lexicon: LexiconShelf) -> None:
+    def __init__(self, settings: Settings, lexicon: LexiconShelf, models: ModelShelf) -> None:
         # A language model costs money and keeps what it answered, so nothing is asked of it here.
         self._settings = settings.model_copy(update={"llm_url": ""})
-        self._lexicon = lexicon
+        self._lexicon, self._models = lexicon, models
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._made: Workshop | None = None
 
     def explain(self, text: str, *, with_nearest: bool = True) -> TextExplained:
-        """What made the scores of `text`; about 0.1 s, a second more at the first call."""
-        explained, reading = explain_text(text, self._lexicon.lexicon, shipped_model(), with_nearest=with_nearest)
-        traced = trace(text)
+        """What made the scores of `text`; about 0.1 s, a second more at the first call.
+
+        Raises:
+            Unavailable: `AT_ONCE` others were being explained all the time; verdicts keep their share of the machine.
+        """
+        with self._one_slot():
+            explained, reading = explain_text(
+                text, self._lexicon.lexicon, self._models.model, with_nearest=with_nearest
+            )
+            traced = trace(text)
         moves = tuple(
             MoveSeen(shown.move.name, shown.move.title, shown.move.stage,
                      tuple(traced.span("tight", *place) for place in shown.spans))
@@ -80,9 +94,21 @@ class TextLab:
         )
         return msgspec.structs.replace(explained, moves=moves)
 
+    @contextmanager
+    def _one_slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=WAIT_S):
+            raise Unavailable(
+                "too many texts are being explained at once; ask again in a moment", retry_after_s=WAIT_S,
+                zh="同时解释的文本太多，请稍后再试",
+            )
+        try:
+            yield
+        finally:
+            self._slots.release()
+
     def card(self) -> ModelCard:
-        """The papers of the text model."""
-        return text_model_card()
+        """The papers of the text model in force."""
+        return card_in_force(self._settings.candidates_dir, self._models.version)
 
     def judge(self, text: str, policies: PolicySet, lists: Lists) -> tuple[Tried, ...]:
         """What `policies` would decide about a message with `text`, by sender; nothing if no message can be so long."""
@@ -93,7 +119,7 @@ class TextLab:
             if workshop.engine.policies.hash != policies.hash:
                 workshop.engine.swap(policies)
             workshop.engine.lists = lists
-            workshop.lexicon.lexicon = self._lexicon.lexicon
+            workshop.lexicon.lexicon, workshop.models.model = self._lexicon.lexicon, self._models.model
             return tuple(Tried(sender, _judge(workshop, text, sender)) for sender in SENDERS)
 
     def _workshop(self) -> Workshop:

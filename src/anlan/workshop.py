@@ -7,6 +7,7 @@ from typing import NamedTuple
 from anlan.domain.events import CATALOGUE, Catalogue
 from anlan.domain.policies import Policy
 from anlan.domain.signals import Signal
+from anlan.domain.text_scores import TEXT_MODEL
 from anlan.engine.accumulators import Accumulator
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters
@@ -21,9 +22,9 @@ from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.protections.content import llm as content_llm
 from anlan.protections.content.lexicon import built_in_terms
+from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
-from anlan.protections.content.signals import bound as bound_to_lexicon
-from anlan.protections.content.signals import text_models
+from anlan.protections.content.signals import bound as bound_to_shelves
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
 
@@ -39,6 +40,7 @@ class Workshop(NamedTuple):
     engine: Engine
     llm: LlmJudge | None
     lexicon: LexiconShelf
+    models: ModelShelf
 
 
 def build_workshop(settings: Settings) -> Workshop:
@@ -59,18 +61,19 @@ def build_workshop(settings: Settings) -> Workshop:
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
     lexicon = LexiconShelf(built_in_terms())
-    signals = bound_to_lexicon(content_llm.bound(signals, llm), lexicon)
+    models = ModelShelf()
+    signals = bound_to_shelves(content_llm.bound(signals, llm), lexicon, models)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(
         registry,
         {entry.name: counters.for_type(entry.name) for entry in catalogue},
-        models={**text_models(), "lexicon": lexicon.version},
+        models={TEXT_MODEL: models.version, "lexicon": lexicon.version},
         deferred_models=content_llm.llm_models(llm),
         profiles=Profiles(settings.max_profiles),
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
-    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon)
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models)
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

@@ -18,6 +18,7 @@ EDGES = {
     "anlan.engine.pipeline": "signal: a failure becomes unknown",
     "anlan.engine.hang": "signal: the same, in a thread of its own",
     "anlan.engine.second_look": "worker loop",
+    "anlan.engine.shadow_model": "worker loop",
     "anlan.delivery.worker": "worker loop",
     "anlan.delivery.posting": "delivery: a failure becomes a retry",
     "anlan.store.writer": "worker loop: one event must not spoil the batch it came in",

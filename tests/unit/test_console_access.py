@@ -16,6 +16,9 @@ see_signals           x        x       x        .       x       x
 write_lists           .        x       .        .       .       .
 write_lexicon         .        x       x        .       .       .
 approve_lexicon       .        x       .        .       .       .
+judge_texts           .        x       x        .       .       .
+write_models          x        x       .        .       .       .
+approve_models        .        x       .        .       .       .
 see_deliveries        x        x       .        .       x       .
 replay_deliveries     x        .       .        .       .       .
 write_endpoints       x        .       .        .       .       .

@@ -9,6 +9,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,18 @@ class TextModel:
         self._parts, self._encoder = parts, encoder
         self._remembered: dict[str, tuple[float, ...]] = {}
         self._max_remembered = max_remembered
+
+    @property
+    def parts(self) -> TextParts:
+        """What was trained."""
+        return self._parts
+
+    def with_parts(self, parts: TextParts) -> "TextModel":
+        """A model with other weights that reads texts as this one does, by the same encoder."""
+        other = copy(self)
+        other.version, other.categories = parts.heads.version, parts.heads.categories
+        other._parts, other._remembered = parts, {}
+        return other
 
     def probabilities(self, text: str) -> tuple[float, ...]:
         """One per category, in order; they sum to 1."""

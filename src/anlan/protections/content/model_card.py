@@ -13,13 +13,23 @@ CURVES_NAME = "text_model_curves.json"
 _CARDS = {"en": "text_model.md", "zh": "text_model.zh.md"}
 
 
-def text_model_card(path: Path = MODEL_PATH) -> ModelCard:
-    """The papers beside the artefact at `path`; what is missing there is left empty."""
+def card_in_force(candidates: Path, version: str) -> ModelCard:
+    """The papers of the model `version`: a candidate of this folder, else the shipped one."""
+    path = candidates / version / MODEL_PATH.name
+    return text_model_card(path if path.exists() else MODEL_PATH, version)
+
+
+def text_model_card(path: Path = MODEL_PATH, in_force: str = "") -> ModelCard:
+    """The papers beside the artefact at `path`; what is missing there is left empty.
+
+    Args:
+        in_force: what decisions name; as the package ships it where that is not given.
+    """
     facts = _facts(path.with_suffix(".json"))
     version = str(facts.get("version", ""))
     return ModelCard(
         name="text_model",
-        version=text_models()["text_model"],
+        version=in_force or text_models()["text_model"],
         sha256=str(facts.get("sha256", "")),
         size=path.stat().st_size if path.exists() else 0,
         categories=tuple(facts.get("categories", ())),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -92,7 +92,7 @@ def _shipped() -> LexiconShelf:
 
 @cache
 def shipped_model() -> TextModel | None:
-    """The model that messages are scored with; None where it or its encoder cannot be loaded."""
+    """The model that comes with the package; None where it or its encoder cannot be loaded."""
     try:
         return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
     except Unavailable:
@@ -114,26 +114,36 @@ _FRAUD = _read("退款请加QQ 12345678", scores=dict(zip(CATEGORIES, (0.2, 0.0,
 _UNSCORED = _read("你好")
 
 
-def _score_ahead(texts: Sequence[str]) -> None:
-    model = shipped_model()
+class InForce(Protocol):
+    """Whatever holds the model that texts are scored with now."""
+
+    model: TextModel | None
+
+
+def _score_ahead(model: TextModel | None, texts: Sequence[str]) -> None:
     if model is not None:
         model.look_ahead([model_input(text) for text in texts])
 
 
-@looking_ahead(_score_ahead)
+@looking_ahead(lambda texts: _score_ahead(shipped_model(), texts))
 @reading
 def text_reading(content_text: str) -> TextReading:
     """One look at the text that all signals below share."""
     return read_text(content_text, _shipped().lexicon, shipped_model())
 
 
-def bound(signals: Iterable[Signal], shelf: LexiconShelf) -> list[Signal]:
-    """`signals` with this family looking terms up in whatever lexicon stands on `shelf`, as of each event's time."""
+def bound(signals: Iterable[Signal], shelf: LexiconShelf, models: InForce) -> list[Signal]:
+    """`signals` with this family reading whatever lexicon and model are in force; terms as of each event's time."""
 
     def read(content_text: str, event: Event) -> TextReading:
-        return read_text(content_text, shelf.lexicon, shipped_model(), event.time)
+        return read_text(content_text, shelf.lexicon, models.model, event.time)
 
-    own = msgspec.structs.replace(text_reading, compute=read, reads=("content_text", "event"))
+    def prepare(texts: Sequence[str]) -> None:
+        _score_ahead(models.model, texts)
+
+    own = msgspec.structs.replace(
+        text_reading, compute=read, reads=("content_text", "event"), look_ahead=prepare
+    )
     return [own if made is text_reading else made for made in signals]
 
 

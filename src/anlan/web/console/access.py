@@ -21,6 +21,9 @@ Act = Literal[
     "write_lists",
     "write_lexicon",
     "approve_lexicon",
+    "judge_texts",
+    "write_models",
+    "approve_models",
     "see_deliveries",
     "replay_deliveries",
     "write_endpoints",
@@ -37,7 +40,7 @@ MAY: dict[Role, frozenset[Act]] = {
     "engineer": frozenset(
         {
             "see_decisions", "see_policies", "see_signals", "see_deliveries", "replay_deliveries", "write_endpoints",
-            "write_keys",
+            "write_keys", "write_models",
             "see_health", "acknowledge_notices",
         }
     ),
@@ -45,10 +48,13 @@ MAY: dict[Role, frozenset[Act]] = {
         {
             "see_decisions", "see_personal", "see_policies", "write_policies", "approve_policies", "retire_policies",
             "investigate", "see_signals", "write_lists", "write_lexicon", "approve_lexicon", "see_deliveries",
+            "judge_texts", "write_models", "approve_models",
             "see_health", "acknowledge_notices", "reset_fuses",
         }
     ),
-    "reviewer": frozenset({"see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon"}),
+    "reviewer": frozenset(
+        {"see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts"}
+    ),
     "service": frozenset({"see_decisions", "see_personal", "see_sensitive"}),
     "auditor": frozenset(
         {"see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit"}

@@ -15,10 +15,12 @@ from anlan.web.console import (
     deliveries,
     health,
     investigate,
+    judging,
     keys,
     lexicon,
     lexicon_changes,
     lists,
+    model_shadow,
     oversight,
     overview,
     policies,
@@ -35,8 +37,8 @@ from anlan.web.languages import mark
 
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
-    sign_in, overview, decisions, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab, text_model,
-    deliveries, keys, health, oversight, staff,
+    sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
+    text_model, model_shadow, deliveries, keys, health, oversight, staff,
 )
 
 _HEADERS = {

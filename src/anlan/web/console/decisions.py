@@ -10,6 +10,7 @@ from starlette.responses import Response
 from anlan.domain.actions import KINDS
 from anlan.domain.decisions import Decision
 from anlan.domain.policies import VERDICT_WORDS
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.engine.condition_tree import Condition
 from anlan.engine.conditions import parse
 from anlan.engine.policies import read_policies
@@ -111,7 +112,15 @@ def _page(visit: Visit, found: Explanation, level: Level) -> Response:
         revealed=level,
         actions=_actions(visit, found),
         member_reasons=_member_reasons(decisions[-1]),
+        **_judgements(visit, found.event.key),
     )
+
+
+def _judgements(visit: Visit, key: str) -> dict[str, Any]:
+    """What people said this text is; nothing for readers who may not."""
+    said = visit.rooms.judgements.of(key) if visit.can("judge_texts") else []
+    own = next((one.category for one in said if one.is_current and one.by == visit.actor), "normal")
+    return {"judgements": said, "own_judgement": own, "text_categories": TEXT_CATEGORIES}
 
 
 def _passes(rooms: Rooms, found: Explanation, reader: Reader) -> list[Mapping[str, Any]]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.desk.drift import DriftWatch
 from anlan.desk.lexicon_life import LexiconLife
+from anlan.desk.model_life import ModelLife
 from anlan.desk.policy_life import PolicyLife
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.signals import Signal
@@ -14,6 +16,7 @@ from anlan.engine.pipeline import Engine
 from anlan.engine.readings import Scope
 from anlan.store.database import Database
 from anlan.store.journal import Journal
+from anlan.store.judgements import Judgements
 from anlan.store.keys import ApiKeys
 from anlan.store.lists import ListBook
 from anlan.store.policies import Policies
@@ -37,6 +40,7 @@ class Rooms:
         reload_policies: make what the store now says the set in force; raises InvalidPolicy and keeps the old one.
         reload_lists: let the engine see changed lists.
         reload_lexicon: likewise for changed terms.
+        reload_models: likewise for text models that were moved.
         zone: IANA name of the time zone that times are shown in.
         require_second_factor: whether nobody gets in without an authenticator.
         allows_private_endpoints: whether messages may be posted over plain HTTP and to private addresses.
@@ -53,9 +57,13 @@ class Rooms:
     lexicon: LexiconLife
     keys: ApiKeys
     text_lab: TextLab
+    judgements: Judgements
+    models: ModelLife
+    drift: DriftWatch
     reload_policies: Callable[[], None]
     reload_lists: Callable[[], None]
     reload_lexicon: Callable[[], None]
+    reload_models: Callable[[], None]
     writer_backlog: Callable[[], int]
     max_backlog: int
     metrics: Metrics

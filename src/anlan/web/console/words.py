@@ -23,6 +23,8 @@ TITLES: dict[str, str] = {
     "approved": mark("Approved"),
     "rejected": mark("Turned down"),
     "withdrawn": mark("Taken back"),
+    # states of text models that are not states of policies
+    "candidate": mark("Candidate"),
     # severities
     "info": mark("Info"),
     "low": mark("Low"),
@@ -146,6 +148,13 @@ TITLES: dict[str, str] = {
     "lexicon.reject": mark("Turned terms down"),
     "lexicon.withdraw": mark("Took terms back"),
     "lexicon.personal": mark("Saw messages that terms hit"),
+    "judgement.give": mark("Judged a text"),
+    "model.make": mark("Made a text model"),
+    "model.shadow": mark("Put a text model into shadow"),
+    "model.stop": mark("Took a text model out of shadow"),
+    "model.promote": mark("Let a text model into force"),
+    "model.rollback": mark("Rolled a text model back"),
+    "model.personal": mark("Saw texts that a text model changed"),
     "list.put": mark("Listed"),
     "list.remove": mark("Took off a list"),
     "endpoint.add": mark("Added an endpoint"),
