@@ -25,6 +25,7 @@ EDGES = {
     "anlan.web.api.verdicts": "request",
     "anlan.web.server": "request",
     "anlan.web.console.backtests": "worker loop",
+    "anlan.web.console.previews": "worker loop",
     "anlan.app": "worker loops",
     "anlan.protections.registry": "a plug-in is code of strangers; what it raises becomes InvalidSettings",
 }
