@@ -7,7 +7,7 @@ from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon
 from anlan.protections.content.restoring import built_in_restorer
 from anlan.protections.content.sounds import sound_view
-from anlan.protections.content.splits import rejoin
+from anlan.protections.content.splits import find_splits
 from anlan.protections.content.tracing import trace
 from bench.measure import Figure, at_least, run_alone, show_table
 from bench.text import hundred_thousand_terms, microseconds
@@ -45,7 +45,7 @@ def run(quick: bool) -> list[Figure]:
 def _works(text: str, lexicon: Lexicon) -> tuple[Callable[[], object], ...]:
     tight, restorer = fold(text).tight, built_in_restorer()
     return (
-        lambda: fold(text), lambda: lexicon.hits(fold(text)), lambda: sound_view(tight), lambda: rejoin(tight),
+        lambda: fold(text), lambda: lexicon.hits(fold(text)), lambda: sound_view(tight), lambda: find_splits(tight),
         lambda: restorer.restore(tight), lambda: find_particulars(text), lambda: trace(text), lambda: extract_all(text),
     )
 

@@ -1,4 +1,4 @@
-"""Decides which characters were written in pieces (亻言 for 信, 礻畐 for 福) and puts them together again.
+"""Decides which characters were written in pieces (亻言 for 信, 礻畐 for 福) and which they are.
 
 Pieces that ordinary writing sets side by side too (`日月`, `此二`) are joined only in a text that has others in it;
 `training/spelling.py` makes the two tables.
@@ -39,13 +39,3 @@ def find_splits(text: str) -> list[Split]:
         automaton, characters = _table("splits.txt", "usual_splits.txt")
         found = automaton.find(text)
     return [Split(start, end, characters[row]) for start, end, row in found]
-
-
-def rejoin(text: str) -> str:
-    """`text` with split characters joined; `text` itself when there are none. A microsecond for a short message."""
-    joined: list[str] = []
-    after = 0
-    for split in find_splits(text):
-        joined += (text[after : split.start], split.character)
-        after = split.end
-    return "".join([*joined, text[after:]]) if joined else text
