@@ -32,9 +32,9 @@ _RARE, _HEARD_OF, _USUAL = 5, 0, 5
 _TOKEN = re.compile("[a-z]+|[\u4e00-\u9fff]|[^a-z\u4e00-\u9fff]+")
 _LATIN = re.compile("[a-z]")
 _LATIN_WORD = re.compile("(?<![0-9_@./-])[a-z]+(?![0-9_@.-])")
-_FOREIGN = re.compile(
-    "([a-z]|a[io]|he|she|me|you|can|m[ae]n|game|like|take|make|date|line|name|nike|same|here|more|fan)$"
-)
+_FOREIGN = re.compile("([a-z]|ai|game|like|take|make|date|line|name|nike|same|here|more)$")
+_FOREIGN_APART = re.compile("(he|she|me|you|can|m[ae]n|fan)$")
+"""Latin words that are rather no pinyin; the second where no Chinese character touches them."""
 
 
 class Guess(NamedTuple):
@@ -122,8 +122,14 @@ def _spelt(text: str) -> dict[int, tuple[str, ...]]:
     exact, _ = _sounding()
     spelt = {match.start(): (match[0], spell_syllables(match[0])) for match in _LATIN_WORD.finditer(text)}
     pinyin = {at: each for at, each in spelt.items() if each[1] and all(syllable in exact for syllable in each[1])}
-    own = {at: each for at, each in pinyin.items() if not _FOREIGN.match(each[0])}
+    own = {at: each for at, each in pinyin.items() if not _is_foreign(each[0], text, at)}
     return {at: syllables_of for at, (_, syllables_of) in (pinyin if len(own) >= MIN_OWN_WORDS else own).items()}
+
+
+def _is_foreign(word: str, text: str, at: int) -> bool:
+    after = at + len(word)
+    touches = _is_chinese(text[at - 1 : at]) or _is_chinese(text[after : after + 1])
+    return bool(_FOREIGN.match(word) or (not touches and _FOREIGN_APART.match(word)))
 
 
 def _doubtful(text: str, known_from: int) -> frozenset[int]:
