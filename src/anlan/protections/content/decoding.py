@@ -20,6 +20,8 @@ MIN_DOUBTFUL, MIN_DOUBTFUL_SHARE = 3, 0.14
 """Fewer doubtful Chinese characters than this are names and new words, not a disguise; a rare one counts twice."""
 MAX_CHARACTERS = 400
 """What stands after so many characters is not decoded: the time for one character is some hundred microseconds."""
+EDGE = "_"
+"""Stands in the tables for whatever is no Chinese character, before and after those that are."""
 MIN_OWN_WORDS = 3
 """Where so many words are pinyin and nothing else, those that are English or a letter too are pinyin as well."""
 
@@ -210,9 +212,9 @@ def _read(text: str, run: list[Token]) -> Iterator[Guess]:
 def _likeliest(run: list[Token]) -> list[str]:
     """Viterbi over pairs of characters, with the likeliest beginnings only."""
     pairs, uses, total = _wording()
-    scores = {option: bits + uses.get(option, 0) - total for option, bits in run[0].options.items()}
+    scores = {EDGE: 0.0}
     origins: list[dict[str, str]] = []
-    for token in run[1:]:
+    for token in [*run, Token(run[-1].end, run[-1].end, {EDGE: _KEPT})]:
         kept = nlargest(_MAX_BEAM, scores.items(), key=lambda item: item[1]) if len(scores) > 1 else scores.items()
         beam = [(before, score, score - uses.get(before, 2)) for before, score in kept]
         origin: dict[str, str] = {}
@@ -228,11 +230,10 @@ def _likeliest(run: list[Token]) -> list[str]:
             further[option] = most + bits
         scores = further
         origins.append(origin)
-    last = max(scores, key=scores.__getitem__)
-    best = [last]
+    best = [EDGE]
     for origin in reversed(origins):
         best.append(origin[best[-1]])
-    return best[::-1]
+    return best[-2:0:-1]
 
 
 def _fits(best: list[str], at: int, after: int) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import log2
 
+from anlan.protections.content.decoding import EDGE
 from anlan.protections.content.folding import fold
 from anlan.protections.content.targets import built_in_targets
 from anlan.protections.content.training.corpora import CATEGORIES, Row
@@ -38,10 +39,11 @@ class Wording:
 
     def _add(self, text: str, weight: float) -> None:
         for run in _RUN.findall(text) if weight else ():
-            for character in run:
+            bounded = f"{EDGE}{run}{EDGE}"
+            for character in bounded[1:]:
                 self.uses[character] += weight  # type: ignore[assignment]  # typeshed counts in int
-            for at in range(len(run) - 1):
-                self.pairs[run[at : at + 2]] += weight  # type: ignore[assignment]  # likewise
+            for at in range(len(bounded) - 1):
+                self.pairs[bounded[at : at + 2]] += weight  # type: ignore[assignment]  # likewise
 
     def write_uses(self) -> str:
         """A level as a letter (`a` once, each further letter twice as often), then the characters used so often."""
