@@ -36,6 +36,8 @@ class ScoreExplained(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         category: `harm` joins all harmful categories, each by its share; its base holds what joining them adds.
+        base: what stands before any character is read, and what belongs to no place: which kinds of terms and contacts
+            there are.
         log_odds: natural logarithm of the probability of the category over that of harmless.
         spelling: the sum over all character n-grams.
         meaning: what the sentence's meaning adds as a whole; 0 where it was not asked for.
