@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anlan.domain.text_evidence import TextExplained
@@ -105,6 +105,8 @@ def test_sure_ngrams_spare_the_encoder(model: TextModel) -> None:
     assert all(light.meaning == 0 for score in found.scores for light in score.highlights)
 
 
+@example("\U0001e2f0")
+@example("\U0001e2f0 a")
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=st.sampled_from("刷单 0189a.@/:信微qh\ue001\ue002，\n") | st.characters(), max_size=60))
 def test_masked_characters_lead_back_in_order(text: str) -> None:

@@ -21,6 +21,8 @@ class Masked(NamedTuple):
 def mask_in_place(text: str) -> Masked:
     """The masked form of folded text, with its way back."""
     contacts = extract(text)
+    if contacts.masked == text:
+        return Masked(text, _each(0, len(text)))
     pieces: list[str] = []
     ranges: list[Range] = []
     after = 0
