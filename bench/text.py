@@ -9,6 +9,7 @@ from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import extract
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term, built_in_lexicon
+from anlan.protections.content.model_lines import further_lines, meant_words
 from anlan.protections.content.signals import MODEL_PATH, SIGNALS, read_text, text_reading
 from bench.measure import Figure, run_alone, show_table
 
@@ -41,7 +42,7 @@ def hundred_thousand_terms() -> Lexicon:
 
 def run(quick: bool) -> list[Figure]:
     """Print one row a message; nothing was promised."""
-    model = TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
+    model = TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load(), further_lines)
     start = time.process_time()
     lexicon = hundred_thousand_terms()
     print(f"{len(lexicon.terms):,} terms built in {time.process_time() - start:.2f} s")
@@ -56,10 +57,10 @@ def run(quick: bool) -> list[Figure]:
 
 def _works(text: str, lexicon: Lexicon, model: TextModel) -> tuple[Callable[[], object], ...]:
     folded = fold(text)
-    masked = extract(folded.tight).masked
+    words = meant_words(folded.tight)
     return (
         lambda: fold(text), lambda: extract(folded.plain), lambda: lexicon.hits(folded),
-        lambda: model.probabilities(masked), lambda: read_text(text, lexicon, model), lambda: _all_signals(text),
+        lambda: model.probabilities(words), lambda: read_text(text, lexicon, model), lambda: _all_signals(text),
     )
 
 

@@ -10,6 +10,7 @@ from anlan.models.text_model import TextModel
 from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, Handle, extract
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term, built_in_lexicon
+from anlan.protections.content.model_lines import further_lines
 from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, SIGNALS, read_text, text_models
 
 INNOCENT = Path(__file__).with_name("innocent.txt").read_text("utf-8").splitlines()
@@ -19,7 +20,7 @@ QUOTED = ("安全账户", "刷单", "裸聊", "傻逼", "吗啡")
 
 @pytest.fixture(scope="module")
 def model() -> TextModel:
-    return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
+    return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load(), further_lines)
 
 
 @pytest.mark.parametrize(

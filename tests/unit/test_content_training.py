@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from anlan.commands.learning import train_text_command
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import Alone, TextModel, TextParts, load, save
 from anlan.models.training.meaning_head import fit_meaning
 from anlan.models.training.text_heads import Sample, best_temperature, fit
+from anlan.protections.content.model_lines import further_lines
 from anlan.protections.content.signals import model_input
-from anlan.protections.content.training.command import text_command
+from anlan.protections.content.training.card import Measured, Training, write_cards
 from anlan.protections.content.training.corpora import Row, caller_turns, spam_category
-from anlan.protections.content.training.evaluation import evaluate, score
+from anlan.protections.content.training.evaluation import EVASIONS, Scored, evaluate, evaluate_evasions, score
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.sentences import Writer
 
@@ -40,10 +42,14 @@ def test_sentences_are_the_same_for_one_seed() -> None:
     assert not any("{" in row.text for row in once)
 
 
+def _write_variants(folder: Path, rows: list[tuple[str, str, str]]) -> None:
+    (folder / "char_variants_zh").mkdir()
+    with gzip.open(folder / "char_variants_zh/variants.csv.gz", "wt", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(rows)
+
+
 def test_disguise_changes_only_chinese(tmp_path: Path) -> None:
-    (tmp_path / "char_variants_zh").mkdir()
-    with gzip.open(tmp_path / "char_variants_zh/variants.csv.gz", "wt", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows([("char", "variants", "kind"), ("信", "芯", "sound"), ("信", "亻 言", "split")])
+    _write_variants(tmp_path, [("char", "variants", "kind"), ("信", "芯", "sound"), ("信", "亻 言", "split")])
     made = {Disguise(tmp_path, seed).disguise("加信abc", 1.0) for seed in range(20)}
     assert {"加芯abc", "加亻言abc"} <= made
     assert all(text.endswith("abc") for text in made)
@@ -53,15 +59,46 @@ def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     writer = Writer(1, {"porn": ["某词"], "abuse": ["某词"]})
     rows = [row for category in CATEGORIES for row in writer.write(category, 60)]
     columns = np.array([CATEGORIES.index(row.label) for row in rows])
-    sample = Sample([model_input(row.text) for row in rows], columns, np.ones(len(rows)))
+    words = [model_input(row.text) for row in rows]
+    sample = Sample([(text, *further_lines(text)) for text in words], columns, np.ones(len(rows)))
     encoder = SentenceEncoder.load()
     heads = fit(sample, CATEGORIES, "test", strength=1.0)
-    meaning = fit_meaning(encoder.encode(sample.texts), sample, epochs=20, seed=1)
+    meaning = fit_meaning(encoder.encode(words), sample, epochs=20, seed=1)
     save(TextParts(heads, meaning, Alone(1.0, heads.bias * 0, 0.9)), tmp_path / "model.npz")
-    model = TextModel(load(tmp_path / "model.npz"), encoder)
+    model = TextModel(load(tmp_path / "model.npz"), encoder, further_lines)
     (result,) = evaluate(score(model, [Row(*row[:3], part="test") for row in rows]))
     assert result.macro_f1 > 0.9
+    assert result.harm_auc > 0.9
+    table = [("char", "variants", "kind"), ("信", "芯", "sound"), ("信", "亻 言", "split")]
+    _write_variants(tmp_path, table)
+    tested = [Row(row.text, row.label, "cold", "test") for row in rows]
+    evasions = evaluate_evasions(model, tested, tmp_path)
+    assert [entry.kind for entry in evasions] == ["", *EVASIONS]
+    assert evasions[0].macro_f1 == result.macro_f1
     assert {entry.category for entry in result.categories} == set(CATEGORIES)
+
+
+def test_recall_is_read_where_one_harmless_text_in_a_hundred_alarms() -> None:
+    calm = np.concatenate([np.linspace(0.5, 1.0, 101), [0.2, 0.4, 0.502, 0.9]])
+    scores = np.stack([calm, 1 - calm], axis=1)
+    (result,) = evaluate(Scored(("normal", "fraud"), scores, np.array([0] * 101 + [1] * 4), ["s"] * 105))
+    assert result.recall_at_1 == 0.75
+    assert result.false_alarms == 0.0
+
+
+def test_cards_say_the_same_in_both_languages(tmp_path: Path) -> None:
+    scored = Scored(("normal", "fraud"), np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1]), ["cold", "cold"])
+    training = Training("v7", "abc123", 1_500_000, [Row("x", "fraud", "cold", "train")], 0.8, (-0.25, 1.25), 12)
+    write_cards(tmp_path / "m.npz", training, Measured(evaluate(scored), [], []))
+    english, chinese = ((tmp_path / f"m{end}").read_text("utf-8") for end in (".md", ".zh.md"))
+    for card in (english, chinese):
+        assert "`v7`" in card
+        assert "`abc123`" in card
+        assert "| cold | 2 | 1.000 |" in card
+        assert "{" not in card
+    assert english.count("\n## ") == chinese.count("\n## ")
+    assert "not measured in this training" in english
+    assert "本次训练未测" in chinese
 
 
 def test_best_temperature_cools_the_overconfident() -> None:
@@ -73,4 +110,4 @@ def test_best_temperature_cools_the_overconfident() -> None:
 
 
 def test_command_wants_a_data_folder(tmp_path: Path) -> None:
-    assert CliRunner().invoke(text_command, ["--data", str(tmp_path / "missing")]).exit_code == 2
+    assert CliRunner().invoke(train_text_command, ["--data", str(tmp_path / "missing")]).exit_code == 2

@@ -1,9 +1,11 @@
 """Decides how likely a text is of each category, from its character n-grams alone.
 
-It knows nothing of who wrote it or why; log-odds are a sum over hashed n-grams, a table lookup at run time.
-The same function turns text into n-grams in training and at run time.
+It knows nothing of who wrote it or why; log-odds are a sum over hashed n-grams, a table lookup at run time. A text
+comes as lines: its words first, then what else is known of it (how it sounds, which terms it holds), each line read
+by itself and weighing as much as any other. The same function turns lines into n-grams in training and at run time.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +31,11 @@ def ngram_buckets(text: str) -> NDArray[np.uint32]:
     return (np.concatenate(grams) * _SPREAD) >> _SHIFT
 
 
+def line_buckets(lines: Sequence[str]) -> list[NDArray[np.uint32]]:
+    """The buckets of each line; the first line always counts, of the others those that are not empty."""
+    return [ngram_buckets(line) for at, line in enumerate(lines) if line or not at]
+
+
 class TextHeads(NamedTuple):
     """Trained heads, ready to score.
 
@@ -42,18 +49,20 @@ class TextHeads(NamedTuple):
 
     version: str
     categories: tuple[str, ...]
-    row_of_bucket: NDArray[np.uint16]
+    row_of_bucket: NDArray[np.uint32]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def logits(self, text: str) -> NDArray[np.float32]:
+    def logits(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """Shape (categories,): the log-odds up to a constant."""
-        rows = self.row_of_bucket.take(ngram_buckets(text))
-        total: NDArray[np.float32] = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
-        return total * np.float32(len(rows) ** -0.5) + self.bias
+        total = self.bias
+        for buckets in line_buckets(lines):
+            rows = self.row_of_bucket.take(buckets)
+            total = total + np.add.reduce(self.weights.take(rows, axis=0), axis=0) * np.float32(len(rows) ** -0.5)
+        return total
 
     def shares(self, text: str) -> NDArray[np.float64]:
-        """Shape (len(text), categories): what each character adds; with the bias they sum to `logits`.
+        """Shape (len(text), categories): what each character of one line adds; with the bias they sum to `logits`.
 
         The weight of an n-gram is shared out evenly among its characters; the first and the last one stand for the
         space beside them too. An empty text has no rows, and the weight of its spaces nowhere to go.
@@ -79,9 +88,9 @@ def assemble(
     version: str, categories: tuple[str, ...], buckets: NDArray[np.uint32], weights: NDArray[np.floating],
     bias: NDArray[np.floating],
 ) -> TextHeads:
-    """Heads from the selected buckets (at most 65,535) and their weights, row by row."""
-    row_of_bucket = np.zeros(2**BUCKET_BITS, np.uint16)
-    row_of_bucket[buckets] = np.arange(1, len(buckets) + 1, dtype=np.uint16)
+    """Heads from the selected buckets and their weights, row by row."""
+    row_of_bucket = np.zeros(2**BUCKET_BITS, np.uint32)
+    row_of_bucket[buckets] = np.arange(1, len(buckets) + 1, dtype=np.uint32)
     rows = np.zeros((len(buckets) + 1, len(categories)), np.float32)
     rows[1:] = weights
     return TextHeads(version, categories, row_of_bucket, rows, bias.astype(np.float32))

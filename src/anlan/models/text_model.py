@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,15 @@ from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_heads import TextHeads, assemble
 
 ENCODED_TOGETHER = 64
+
+Further = Callable[[str], tuple[str, ...]]
+"""What else is to be read of a text, as lines for the n-grams; the encoder sees the text alone."""
+
+
+def nothing_further(text: str) -> tuple[str, ...]:
+    """For models that were taught words alone."""
+    return ()
+
 
 
 class MeaningHead(NamedTuple):
@@ -60,8 +69,9 @@ class Breakdown(NamedTuple):
     """Where the log-odds of one text come from; all three parts add up to them, up to a constant.
 
     Attributes:
-        base: shape (categories,), what stands before any character is read.
-        by_character: shape (len(text), categories), what the n-grams add.
+        base: shape (categories,), what stands before any character is read, and what belongs to none of them.
+        by_character: shape (len(text), categories), what the n-grams add; a line of the same length as the text, such
+            as its sounds, adds to the characters in the same places.
         by_meaning: shape (categories,), what the meaning adds; None where it was not asked for.
     """
 
@@ -86,9 +96,12 @@ class TextModel:
         categories: in order of the probabilities; the first is the harmless one.
     """
 
-    def __init__(self, parts: TextParts, encoder: SentenceEncoder, max_remembered: int = 20_000) -> None:
+    def __init__(
+        self, parts: TextParts, encoder: SentenceEncoder, further: Further = nothing_further,
+        max_remembered: int = 20_000,
+    ) -> None:
         self.version, self.categories = parts.heads.version, parts.heads.categories
-        self._parts, self._encoder = parts, encoder
+        self._parts, self._encoder, self._further = parts, encoder, further
         self._remembered: dict[str, tuple[float, ...]] = {}
         self._max_remembered = max_remembered
 
@@ -120,7 +133,8 @@ class TextModel:
         heads, _, alone = self._parts
         logits, sure = self._first_look(text)
         scale, raised = (alone.scale, alone.bias) if sure else (1.0, np.zeros_like(alone.bias))
-        by_character = heads.shares(text) * scale
+        lines = [text, *(line for line in self._further(text) if len(line) == len(text))]
+        by_character = np.sum([heads.shares(line) for line in lines], axis=0) * scale
         base = logits * np.float64(scale) + raised - by_character.sum(axis=0)
         return Breakdown(base, by_character, None if sure else self.meanings([text])[0])
 
@@ -158,7 +172,7 @@ class TextModel:
     def _first_look(self, text: str) -> tuple[NDArray[np.float32], tuple[float, ...] | None]:
         """Logits of the n-grams, and the probabilities if these are enough."""
         scale, bias, sure_normal = self._parts.alone
-        logits = self._parts.heads.logits(text)
+        logits = self._parts.heads.logits((text, *self._further(text)))
         alone = softmax(logits * np.float32(scale) + bias)
         return logits, alone if alone[0] >= sure_normal else None
 

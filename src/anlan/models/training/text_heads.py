@@ -11,32 +11,37 @@ from scipy.sparse import csr_matrix, diags  # type: ignore[import-untyped]  # sh
 from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]  # ships no types
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # ships no types
 
-from anlan.models.text_heads import BUCKET_BITS, TextHeads, assemble, ngram_buckets
+from anlan.models.text_heads import BUCKET_BITS, TextHeads, assemble, line_buckets
 
-MAX_ROWS = 65_535
-MAX_CANDIDATES = 150_000
+MAX_ROWS = 130_000
+MAX_CANDIDATES = 260_000
 
 
 class Sample(NamedTuple):
-    """Training texts as the heads will see them, the column of each one's category, and how much each counts."""
+    """Training texts as the heads will see them, the column of each one's category, and how much each counts.
 
-    texts: Sequence[str]
+    Attributes:
+        texts: the lines of each; the encoder sees the first.
+    """
+
+    texts: Sequence[Sequence[str]]
     columns: NDArray[np.int64]
     weights: NDArray[np.float64]
 
 
-def bucket_counts(texts: Sequence[str]) -> csr_matrix:
-    """Shape (texts, 2**22): n-gram counts over the square root of their number, as at run time."""
-    grams = [ngram_buckets(text) for text in texts]
-    ends = np.cumsum([0, *map(len, grams)])
-    values = np.concatenate([np.full(len(row), len(row) ** -0.5, np.float32) for row in grams])
-    matrix = csr_matrix((values, np.concatenate(grams).astype(np.int32), ends), shape=(len(texts), 2**BUCKET_BITS))
+def bucket_counts(texts: Sequence[Sequence[str]]) -> csr_matrix:
+    """Shape (texts, 2**22): n-gram counts over the square root of their number in the line, as at run time."""
+    grams = [line_buckets(lines) for lines in texts]
+    ends = np.cumsum([0, *(sum(map(len, lines)) for lines in grams)])
+    every = [line for lines in grams for line in lines]
+    values = np.concatenate([np.full(len(line), len(line) ** -0.5, np.float32) for line in every])
+    matrix = csr_matrix((values, np.concatenate(every).astype(np.int32), ends), shape=(len(texts), 2**BUCKET_BITS))
     matrix.sum_duplicates()
     return matrix
 
 
 def fit(sample: Sample, categories: tuple[str, ...], version: str, strength: float, min_texts: int = 3) -> TextHeads:
-    """Fit on the n-grams that tell categories apart best, keep the 65,535 strongest, fit on with those.
+    """Fit on the n-grams that tell categories apart best, keep the 130,000 strongest, fit on with those.
 
     Columns are scaled by inverse document frequency, which speeds the fit up; the scale ends up in the weights.
 
@@ -68,7 +73,7 @@ def _fit_as_far(model: LogisticRegression, matrix: csr_matrix, sample: Sample) -
 def _telling(
     counts: csr_matrix, columns: NDArray[np.int64], categories: int, min_texts: int
 ) -> NDArray[np.int64]:
-    """The buckets whose share of texts differs most between categories, in standard deviations; at most 150,000."""
+    """The buckets whose share of texts differs most between categories, in standard deviations; at most 260,000."""
     of_category = csr_matrix(
         (np.ones(len(columns), np.float32), (columns, np.arange(len(columns)))), shape=(categories, len(columns))
     )

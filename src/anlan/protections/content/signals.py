@@ -24,6 +24,7 @@ from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
 from anlan.protections.content.forms import Form
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_terms
+from anlan.protections.content.model_lines import further_lines, meant_words
 from anlan.protections.content.restoring import Restoration, built_in_restorer, deep_edits
 from anlan.protections.content.shelf import LexiconShelf
 
@@ -61,12 +62,13 @@ def read_text(text: str, lexicon: Lexicon, model: TextModel | None, at: float | 
     contacts = extract(folded.plain)
     if folded.tight != folded.plain:
         contacts = _join(contacts, extract(folded.tight))
+    words = contacts.masked
     restorations = built_in_restorer().restore(folded.tight)
     if restorations:
-        deep = Form.of(folded.tight).edited(deep_edits(restorations)).text
-        contacts = _join(contacts, extract(deep)._replace(masked=contacts.masked))
+        meant = extract(Form.of(folded.tight).edited(deep_edits(restorations)).text)
+        words, contacts = meant.masked, _join(contacts, meant._replace(masked=words))
     hits = lexicon.hits(folded, at)
-    scores = _score(contacts.masked, model) if text else None
+    scores = _score(words, model) if text else None
     return TextReading(text, folded, contacts, hits, scores, restorations)
 
 
@@ -75,14 +77,13 @@ def _join(first: Contacts, second: Contacts) -> Contacts:
     return Contacts(tuple(handles), first.domains or second.domains, second.masked)
 
 
-def _score(masked: str, model: TextModel | None) -> dict[str, float] | None:
-    return dict(zip(model.categories, model.probabilities(masked), strict=True)) if model else None
+def _score(words: str, model: TextModel | None) -> dict[str, float] | None:
+    return dict(zip(model.categories, model.probabilities(words), strict=True)) if model else None
 
 
 def model_input(text: str) -> str:
     """What the model sees of `text`, in training as at run time."""
-    folded = fold(text)
-    return extract(folded.tight).masked
+    return meant_words(fold(text).tight)
 
 
 @cache
@@ -94,7 +95,7 @@ def _shipped() -> LexiconShelf:
 def shipped_model() -> TextModel | None:
     """The model that comes with the package; None where it or its encoder cannot be loaded."""
     try:
-        return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load())
+        return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load(), further_lines)
     except Unavailable:
         return None
 

