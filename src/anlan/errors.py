@@ -50,6 +50,12 @@ class InvalidEndpoint(InvalidRequest):
     code, status = "invalid_endpoint", 422
 
 
+class InvalidTerm(InvalidRequest):
+    """Terms of the lexicon that cannot be kept, or a change that changes nothing."""
+
+    code, status = "invalid_term", 422
+
+
 class TooLarge(AnlanError):
     """A body or a line over its limit."""
 

@@ -468,11 +468,11 @@ def test_terms_are_read_and_changes_proposed(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"why": "", "terms": []}, 400), ({"why": "x", "terms": []}, 400),
+        ({"why": "", "terms": []}, 400), ({"why": " ", "terms": []}, 422), ({"why": "x", "terms": []}, 422),
         ({"why": "x", "retire": ["没有这个词"]}, 404),
         ({"why": "x", "terms": [{"text": "甲", "category": "nonsense", "severity": 1}]}, 400),
         ({"why": "x", "terms": [{"text": "甲", "category": "fraud", "severity": 4}]}, 400),
-        ({"why": "x", "terms": [{"text": "\u200b", "category": "fraud", "severity": 1}]}, 400),
+        ({"why": "x", "terms": [{"text": "\u200b", "category": "fraud", "severity": 1}]}, 422),
     ],
 )
 def test_changes_that_cannot_be_proposed(client: httpx.Client, change: dict[str, Any], status: int) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from anlan.domain.ports import TermSearch
 from anlan.domain.terms import Term
-from anlan.errors import InvalidRequest, NotFound
+from anlan.errors import InvalidTerm, NotFound
 from anlan.store.lexicon import Edit, LexiconBook
 
 _ORIGIN = ("owner", "source", "licence")
@@ -86,15 +86,15 @@ class LexiconLife:
             retire: keys.
 
         Raises:
-            InvalidRequest: no reason, an unusable term, or nothing would change.
+            InvalidTerm: no reason, an unusable term, or nothing would change.
             NotFound: a key that the lexicon does not have.
         """
         if not why.strip():
-            raise InvalidRequest("say why, for whoever reviews this", zh="请写明理由，供复核的人参考")
+            raise InvalidTerm("say why, for whoever reviews this", zh="请写明理由，供复核的人参考")
         edition = self.edition()
         edits = self.edits(edition, terms, retire, author)
         if not edits:
-            raise InvalidRequest(
+            raise InvalidTerm(
                 "nothing would change: the lexicon says this already", zh="没有变化：词库里已经是这样了"
             )
         return self.book.propose(author, why.strip(), edition.version, edits)
@@ -103,13 +103,13 @@ class LexiconLife:
         """What would change, in order of key; whoever proposes a term without an owner owns it.
 
         Raises:
-            InvalidRequest, NotFound: see `propose`.
+            InvalidTerm, NotFound: see `propose`.
         """
         made: dict[str, Edit] = {}
         for term in terms:
             key = self.search.key_of(term.text)
             if not key:
-                raise InvalidRequest(
+                raise InvalidTerm(
                     f"nothing is left of {term.text!r} after folding", zh=f"“{term.text}”归一之后什么也不剩"
                 )
             before = _standing(edition, key)
@@ -131,11 +131,11 @@ class LexiconLife:
         """Turn a change down with a reason, or take one's own back.
 
         Raises:
-            InvalidRequest: no reason.
+            InvalidTerm: no reason.
             NotFound, Conflict: see `LexiconBook.approve`.
         """
         if by != self.book.change(number).author and not said.strip():
-            raise InvalidRequest("say why, so that the author can do better", zh="请写明理由，方便提出的人改进")
+            raise InvalidTerm("say why, so that the author can do better", zh="请写明理由，方便提出的人改进")
         self.book.reject(number, by, said.strip())
 
 

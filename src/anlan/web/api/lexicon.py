@@ -143,7 +143,7 @@ def get_change(house: HouseDep, number: Version, limit: Limit = 50, after: After
 @router.post(
     "/v1/lexicon/changes",
     **documented(
-        "lexicon:write", LexiconChange, status=201, takes=TermsProposed, problems=(404,), says="Kept for review."
+        "lexicon:write", LexiconChange, status=201, takes=TermsProposed, problems=(404, 422), says="Kept for review."
     ),
 )
 def propose_change(caller: CallerDep, proposed: Annotated[TermsProposed, body_of(TermsProposed)]) -> Response:
