@@ -11,13 +11,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from anlan.domain.term_table import write_table as write_terms
 from anlan.domain.terms import Term
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon
 from anlan.protections.content.training.corpora import Row
-
-__all__ = ["collect_terms", "write_terms"]
 
 MAX_HARMLESS_SHARE = 0.2
 """A term is dropped when more harmless texts than this share use it, and more than one of them."""

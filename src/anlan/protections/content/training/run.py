@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.domain.term_table import write_table
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel, TextParts, load, save
 from anlan.protections.content import lexicon as lexicon_module
@@ -24,7 +25,7 @@ from anlan.protections.content.training.evaluation import (
     evaluate_evasions,
     score,
 )
-from anlan.protections.content.training.lexicons import collect_terms, write_terms
+from anlan.protections.content.training.lexicons import collect_terms
 from anlan.protections.content.training.recipe import teach
 
 CROSSING_SHARE = 0.3
@@ -55,7 +56,7 @@ def train(
     terms = collect_terms(data, taught)
     lexicon_path = (out or Path(lexicon_module.__file__).parent) / "lexicon.csv"
     lexicon_path.parent.mkdir(parents=True, exist_ok=True)
-    lexicon_path.write_text(write_terms(terms), "utf-8")
+    lexicon_path.write_text(write_table(terms), "utf-8")
     encoder = RememberingEncoder.load()
     found = teach(taught, terms, data, encoder)
     path = (out or MODEL_PATH.parent) / MODEL_PATH.name
