@@ -19,6 +19,7 @@ AT_ONCE = 8
 MAX_WAITING = 1_000
 IDLE_S = 0.5
 _KEYS = 2**32
+"""How many ends a key may have; its beginning stands for the source."""
 
 
 class ShadowScorer(Protocol):
@@ -57,7 +58,7 @@ class ShadowModel:
             return
         decision, event = judged.decision, judged.event
         key = event_key(event.source, event.id)
-        if int(key[:8], 16) >= self._scorer.shadow_share * _KEYS:
+        if int(key[-8:], 16) >= self._scorer.shadow_share * _KEYS:
             return
         scores, text = scores_of(decision.signals), content_text(event)
         if scores is not None and text:
