@@ -87,7 +87,8 @@ KINDS: dict[str, ActionKind] = {
             title={"zh": "恢复功能", "en": "Lift a restriction"},
         ),
         ActionKind(
-            name="end_sessions", parameters={}, target="actor", title={"zh": "强制下线所有会话", "en": "End all sessions"},
+            name="end_sessions", parameters={}, target="actor",
+            title={"zh": "强制下线所有会话", "en": "End all sessions"},
         ),
     )
 }
