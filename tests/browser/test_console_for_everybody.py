@@ -10,7 +10,7 @@ AXE = Path(__file__).with_name("axe-4.14.1.min.js").read_text("utf-8")
 WINGS = {
     "now": ("/", "/decisions", "/lists", "/deliveries"),
     "judging": ("/policies", "/policies/new", "/policies/content.fraud_leads_elsewhere", "/signals"),
-    "texts": ("/texts", "/model", "/model?category=abuse&set=cold&threshold=0.9"),
+    "texts": ("/texts", "/model", "/model?category=abuse&set=cold&threshold=0.9", "/model/candidates"),
     "asking": ("/investigate", "/investigate?when=text_length+%3E+3&hours=24"),
     "running": ("/keys", "/health", "/audit", "/staff", "/account"),
 }
