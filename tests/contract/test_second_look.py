@@ -52,6 +52,7 @@ async def test_near_copies_are_found_by_a_second_look(settings: Settings) -> Non
         assert decision
         assert (decision.decision.pass_number, decision.decision.verdict) == (2, "hold")
         assert decision.decision.signals["text_copy_senders_1d"] >= 3
+        await house.writer.flush()  # what was committed has been told to whoever waits for it
         assert {"action.delete_message", "decision.revised"} <= set(kinds(house))
         assert read(await house.intake.accept(hello(3)))["verdict"] == "hold", "a repeat hears the latest"
 

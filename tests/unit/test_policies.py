@@ -1,5 +1,6 @@
 """Which policies may be loaded: every refusal with its words, and what one set of them is."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +13,7 @@ from anlan.domain.policies import Policy
 from anlan.engine.policies import check_policy, is_enforcement, make_set, read_policies, render_because
 from anlan.engine.yaml_text import dump_yaml, load_yaml
 from anlan.errors import InvalidPolicy
+from anlan.workshop import built_in_policies
 
 SPINE = Spine()
 WHEN, HIT, MISS = "length(text) > 5", "text: long enough", "text: short"
@@ -190,3 +192,16 @@ def test_only_true_and_false_are_claims() -> None:
 def test_broken_yaml_is_one_error_with_the_name_of_its_file(text: str) -> None:
     with pytest.raises(ValueError, match=r"^here\.yaml: not YAML: "):
         load_yaml(text, "here.yaml")
+
+
+def test_shipped_policies_speak_to_reviewers_and_members_in_both_languages() -> None:
+    for policy, _ in built_in_policies():
+        for sentence in (policy.because, policy.reason):
+            assert re.search("[\u3400-\u9fff]", sentence["zh"]), policy.id
+            assert not re.search("[\u3400-\u9fff]", sentence["en"]), policy.id
+
+
+def test_what_is_unknown_is_said_to_be_so_in_the_readers_language() -> None:
+    policy = next(policy for policy, _ in built_in_policies() if policy.id == "fraud.payee_collects_from_many")
+    said = render_because(policy, {"payee_payers_1d": None, "amount": 2.0})
+    assert (said["zh"].count("未知"), said["en"].count("unknown")) == (1, 1)

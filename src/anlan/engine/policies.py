@@ -344,17 +344,23 @@ _SAMPLES: dict[str, Any] = {"number": 1.5, "text": "a", "bool": True}
 class _Unknown:
     """Stands for an unknown value in a rendered sentence, whatever number format is asked for."""
 
+    def __init__(self, word: str) -> None:
+        self._word = word
+
     def __format__(self, _: str) -> str:
-        return "unknown"
+        return self._word
+
+
+_UNKNOWN = {"zh": _Unknown("未知"), "en": _Unknown("unknown")}
 
 
 def render_because(policy: Policy, values: Mapping[str, Any]) -> dict[str, str]:
     """The policy's sentence in each language with the values that made it hold; text is cut at 80 characters."""
-    shown = {
-        name: _Unknown() if value is None else value[:80] if isinstance(value, str) else value
-        for name, value in values.items()
+    known = {name: value[:80] if isinstance(value, str) else value for name, value in values.items()}
+    return {
+        language: sentence.format_map({n: _UNKNOWN[language] if v is None else v for n, v in known.items()})
+        for language, sentence in policy.because.items()
     }
-    return {language: sentence.format_map(shown) for language, sentence in policy.because.items()}
 
 
 def make_set(
