@@ -195,13 +195,13 @@ def test_broken_yaml_is_one_error_with_the_name_of_its_file(text: str) -> None:
 
 
 def test_shipped_policies_speak_to_reviewers_and_members_in_both_languages() -> None:
-    for policy, _ in built_in_policies():
-        for sentence in (policy.because, policy.reason):
-            assert re.search("[\u3400-\u9fff]", sentence["zh"]), policy.id
-            assert not re.search("[\u3400-\u9fff]", sentence["en"]), policy.id
+    for shipped, _ in built_in_policies():
+        for sentence in (shipped.because, shipped.reason):
+            assert re.search("[\u3400-\u9fff]", sentence["zh"]), shipped.id
+            assert not re.search("[\u3400-\u9fff]", sentence["en"]), shipped.id
 
 
 def test_what_is_unknown_is_said_to_be_so_in_the_readers_language() -> None:
-    policy = next(policy for policy, _ in built_in_policies() if policy.id == "fraud.payee_collects_from_many")
-    said = render_because(policy, {"payee_payers_1d": None, "amount": 2.0})
+    shipped = next(policy for shipped, _ in built_in_policies() if policy.id == "fraud.payee_collects_from_many")
+    said = render_because(shipped, {"payee_payers_1d": None, "amount": 2.0})
     assert (said["zh"].count("未知"), said["en"].count("unknown")) == (1, 1)
