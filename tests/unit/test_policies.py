@@ -202,6 +202,6 @@ def test_shipped_policies_speak_to_reviewers_and_members_in_both_languages() -> 
 
 
 def test_what_is_unknown_is_said_to_be_so_in_the_readers_language() -> None:
-    shipped = next(policy for shipped, _ in built_in_policies() if policy.id == "fraud.payee_collects_from_many")
+    shipped = next(one for one, _ in built_in_policies() if one.id == "fraud.payee_collects_from_many")
     said = render_because(shipped, {"payee_payers_1d": None, "amount": 2.0})
     assert (said["zh"].count("未知"), said["en"].count("unknown")) == (1, 1)
