@@ -19,7 +19,7 @@ def test_a_new_decision_appears_in_the_stream_until_it_is_paused(desk: Desk, con
     send(console, 1)
     expect(page.locator("#rows tbody tr").first).to_contain_text("u-seen-1", timeout=8_000)
     expect(page.locator("#rows tr.arrives")).to_have_count(1)
-    page.get_by_role("link", name="Pause").click()
+    page.get_by_role("link", name="Pause", exact=True).click()
     send(console, 2)
     page.wait_for_timeout(3_000)
     expect(page.locator("#rows tbody tr").first).to_contain_text("u-seen-1")

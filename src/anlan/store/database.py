@@ -12,9 +12,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from anlan import clock
 from anlan.errors import AnlanError, InvalidSettings, Unavailable
 from anlan.store.vault import Vault
 
@@ -58,6 +59,9 @@ class Database:
             self._writing = _open_sqlite(self.url, _WRITER_CACHE_KIB, pool_size=1, max_overflow=0, begin="IMMEDIATE")
         else:
             self._reading = self._writing = _open_postgres(self.url)
+        self._broken_at = float("-inf")
+        for engine in {self._reading, self._writing}:
+            self._replace_broken(engine)
         self._driver: Any = self._writing.dialect.dbapi
 
     @contextmanager
@@ -115,11 +119,23 @@ class Database:
         except self._driver.Error as error:
             if raw is not None and engine.dialect.is_disconnect(error, raw.driver_connection, None):
                 raw.invalidate(error)
-                engine.dispose()  # the other connections are as dead as this one
+                self._broken_at = clock.stopwatch()  # the other connections are as dead as this one
             raise DBAPIError.instance(None, None, error, self._driver.Error) from error
         finally:
             if raw is not None:
                 raw.close()
+
+    def _replace_broken(self, engine: Engine) -> None:
+        """Let the pool close and replace, when it is next asked for, what was open before the server went away."""
+
+        @event.listens_for(engine, "connect")
+        def remember(_connection: Any, record: ConnectionPoolEntry) -> None:
+            record.info["opened_at"] = clock.stopwatch()
+
+        @event.listens_for(engine, "checkout")
+        def check(_connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+            if record.info["opened_at"] < self._broken_at:
+                raise DisconnectionError("the server went away since this connection was opened")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
