@@ -15,11 +15,12 @@ import numpy as np
 import yaml
 from sklearn.metrics import f1_score
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models import text_model
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel
 from anlan.protections.content.model_lines import further_lines
-from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, model_input
+from anlan.protections.content.signals import MODEL_PATH, model_input
 from anlan.protections.content.training.corpora import Row, read_corpora
 from anlan.protections.content.training.evasions import KINDS, Disguise
 from bench.measure import Figure, at_least, at_most, run_alone, show_table
@@ -90,12 +91,12 @@ def _macro_f1(model: TextModel, data: Path, quick: bool) -> list[Figure]:
 def _sample(rows: Sequence[Row], most: int) -> list[Row]:
     chinese = [row for row in rows if row.part == "test" and re.search("[一-鿿]", row.text)]
     random.Random(SEED).shuffle(chinese)
-    return [row for category in CATEGORIES for row in [row for row in chinese if row.label == category][:most]]
+    return [row for category in TEXT_CATEGORIES for row in [row for row in chinese if row.label == category][:most]]
 
 
 def _f1(model: TextModel, texts: Sequence[str], rows: Sequence[Row]) -> float:
     scores = np.array(model.probabilities_of([model_input(text) for text in texts]))
-    return float(f1_score([CATEGORIES.index(row.label) for row in rows], scores.argmax(axis=1), average="macro"))
+    return float(f1_score([TEXT_CATEGORIES.index(row.label) for row in rows], scores.argmax(axis=1), average="macro"))
 
 
 if __name__ == "__main__":

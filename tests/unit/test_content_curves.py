@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from anlan.domain.model_cards import Curves
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.protections.content.model_card import CURVES_NAME, read_curves, text_model_card
-from anlan.protections.content.signals import CATEGORIES
 from anlan.protections.content.training.curves import THRESHOLDS, curves, write_curves
 
 
@@ -52,6 +52,6 @@ def test_shipped_papers_are_those_of_the_shipped_model(tmp_path: Path) -> None:
     card = text_model_card()
     assert card.curves
     assert card.curves.model == card.version
-    assert {score.category for each in card.curves.sets for score in each.scores} == {*CATEGORIES[1:], "harm"}
+    assert {score.category for each in card.curves.sets for score in each.scores} == {*TEXT_CATEGORIES[1:], "harm"}
     assert card.sha256 in card.texts["en"]
     assert text_model_card(tmp_path / "none.npz").curves is None

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anlan.domain.text_evidence import TextExplained
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.text_model import TextModel
 from anlan.protections.content.alignment import mask_in_place
 from anlan.protections.content.evidence import MAX_SEGMENTS, segments, weigh
@@ -13,7 +14,7 @@ from anlan.protections.content.explaining import MAX_TERMS, explain_text
 from anlan.protections.content.extraction import extract
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.content.nearest import EXAMPLES_EACH, examples_for
-from anlan.protections.content.signals import CATEGORIES, model_input, shipped_model
+from anlan.protections.content.signals import model_input, shipped_model
 from anlan.protections.content.tracing import trace
 
 LEXICON = Lexicon([Term("刷单", "fraud", 2), Term("加微信", "illicit_ad", 1)])
@@ -48,7 +49,7 @@ def test_parts_add_up_to_the_score_and_stand_in_the_text(model: TextModel, text:
     if not text:
         assert found.scores == ()
         return
-    assert {score.category for score in found.scores} == {*CATEGORIES[1:], "harm"}
+    assert {score.category for score in found.scores} == {*TEXT_CATEGORIES[1:], "harm"}
     assert found.probabilities == reading.scores
     for score in found.scores:
         assert score.log_odds == pytest.approx(score.base + score.spelling + score.meaning)
@@ -137,8 +138,8 @@ def test_segments_make_up_the_text() -> None:
 
 def test_examples_are_of_every_category(model: TextModel) -> None:
     examples = examples_for(model)
-    assert set(examples.categories) == set(CATEGORIES)
-    assert len(examples.texts) <= EXAMPLES_EACH * len(CATEGORIES)
+    assert set(examples.categories) == set(TEXT_CATEGORIES)
+    assert len(examples.texts) <= EXAMPLES_EACH * len(TEXT_CATEGORIES)
     assert np.allclose(np.linalg.norm(examples.vectors, axis=1), 1, atol=1e-3)
     text, category = examples.texts[200], examples.categories[200]
     found, _ = explain_text(text, LEXICON, model)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models import text_model
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel
@@ -11,7 +12,7 @@ from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, Handle, 
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term, built_in_lexicon
 from anlan.protections.content.model_lines import further_lines
-from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, SIGNALS, read_text, text_models
+from anlan.protections.content.signals import MODEL_PATH, SIGNALS, read_text, text_models
 
 INNOCENT = Path(__file__).with_name("innocent.txt").read_text("utf-8").splitlines()
 QUOTED = ("安全账户", "刷单", "裸聊", "傻逼", "吗啡")
@@ -178,4 +179,4 @@ def test_models_name_their_version(model: TextModel) -> None:
 
 
 def test_categories_agree_with_the_artefact(model: TextModel) -> None:
-    assert model.categories == CATEGORIES
+    assert model.categories == TEXT_CATEGORIES

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from anlan.commands.learning import train_text_command
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import Alone, TextModel, TextParts, load, save
 from anlan.models.training.meaning_head import fit_meaning
@@ -20,8 +21,6 @@ from anlan.protections.content.training.corpora import Row, caller_turns, spam_c
 from anlan.protections.content.training.evaluation import EVASIONS, Scored, evaluate, evaluate_evasions, score
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.sentences import Writer
-
-CATEGORIES = ("normal", "abuse", "porn", "gambling", "fraud", "illicit_ad")
 
 
 def test_only_the_caller_is_taught() -> None:
@@ -57,12 +56,12 @@ def test_disguise_changes_only_chinese(tmp_path: Path) -> None:
 
 def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     writer = Writer(1, {"porn": ["某词"], "abuse": ["某词"]})
-    rows = [row for category in CATEGORIES for row in writer.write(category, 60)]
-    columns = np.array([CATEGORIES.index(row.label) for row in rows])
+    rows = [row for category in TEXT_CATEGORIES for row in writer.write(category, 60)]
+    columns = np.array([TEXT_CATEGORIES.index(row.label) for row in rows])
     words = [model_input(row.text) for row in rows]
     sample = Sample([(text, *further_lines(text)) for text in words], columns, np.ones(len(rows)))
     encoder = SentenceEncoder.load()
-    heads = fit(sample, CATEGORIES, "test", strength=1.0)
+    heads = fit(sample, TEXT_CATEGORIES, "test", strength=1.0)
     meaning = fit_meaning(encoder.encode(words), sample, epochs=20, seed=1)
     save(TextParts(heads, meaning, Alone(1.0, heads.bias * 0, 0.9)), tmp_path / "model.npz")
     model = TextModel(load(tmp_path / "model.npz"), encoder, further_lines)
@@ -75,7 +74,7 @@ def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     evasions = evaluate_evasions(model, tested, tmp_path)
     assert [entry.kind for entry in evasions] == ["", *EVASIONS]
     assert evasions[0].macro_f1 == result.macro_f1
-    assert {entry.category for entry in result.categories} == set(CATEGORIES)
+    assert {entry.category for entry in result.categories} == set(TEXT_CATEGORIES)
 
 
 def test_recall_is_read_where_one_harmless_text_in_a_hundred_alarms() -> None:

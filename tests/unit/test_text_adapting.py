@@ -6,11 +6,12 @@ import pytest
 
 from anlan.domain.judgements import JudgedText, is_kept_back
 from anlan.domain.model_cards import ModelCard
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.errors import Damaged, InvalidRequest
 from anlan.models.text_model import TextModel
 from anlan.protections.content.model_card import card_in_force
 from anlan.protections.content.model_shelf import ModelShelf, load_candidate
-from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, model_input, shipped_model
+from anlan.protections.content.signals import MODEL_PATH, model_input, shipped_model
 from anlan.protections.content.training.candidates import adapt, judged_rows
 
 OURS = "今晚云顶副本缺一个奶妈，二十金一局来不来"
@@ -35,7 +36,7 @@ def shipped() -> TextModel:
 
 
 def probability(model: TextModel, text: str, category: str) -> float:
-    return model.probabilities(model_input(text))[CATEGORIES.index(category)]
+    return model.probabilities(model_input(text))[TEXT_CATEGORIES.index(category)]
 
 
 def test_an_adapted_model_learns_what_was_judged_and_keeps_the_rest(shipped: TextModel, tmp_path: Path) -> None:

@@ -12,13 +12,16 @@ SCORE_SIGNALS = {
 }
 """Harmful category to the signal that carries its probability."""
 
+HARM_SIGNAL = "text_harm_score"
+"""Carries the probability of any harm at all."""
+
 TEXT_MODEL = "text_model"
 """The name by which decisions say which model scored their text."""
 
 
 def scores_of(signals: Mapping[str, Any]) -> tuple[float, ...] | None:
     """Probabilities in order of `TEXT_CATEGORIES`; None for an event that has no scores."""
-    found = [signals.get(name) for name in (*SCORE_SIGNALS.values(), "text_harm_score")]
+    found = [signals.get(name) for name in (*SCORE_SIGNALS.values(), HARM_SIGNAL)]
     if None in found:
         return None
     *harmful, harm = map(float, found)  # type: ignore[arg-type]  # none of them is None

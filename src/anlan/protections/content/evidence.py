@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.domain.text_evidence import Highlight, ScoreExplained
+from anlan.domain.text_scores import HARM_SIGNAL, SCORE_SIGNALS
 from anlan.models.sentence_encoder import MAX_CHARS
 from anlan.models.text_model import Breakdown, TextModel
 from anlan.protections.content.alignment import Range
@@ -19,10 +20,7 @@ MAX_HIGHLIGHTS = 12
 FAINTEST = 0.08
 """Share of the strongest character below which a character is not shown."""
 LEAST_LOG_ODDS = 0.02
-SIGNALS = {
-    "abuse": "text_abuse_score", "porn": "text_porn_score", "gambling": "text_gambling_score",
-    "fraud": "text_fraud_score", "illicit_ad": "text_ad_score", "harm": "text_harm_score",
-}
+_SIGNALS = SCORE_SIGNALS | {"harm": HARM_SIGNAL}
 
 
 class Weights(NamedTuple):
@@ -113,7 +111,7 @@ def _score(
 ) -> ScoreExplained:
     spelling, meaning = float(adds[0]), float(adds[1])
     return ScoreExplained(
-        category=category, signal=SIGNALS.get(category, f"text_{category}_score"), score=float(score),
+        category=category, signal=_SIGNALS.get(category, f"text_{category}_score"), score=float(score),
         log_odds=float(log_odds), base=float(log_odds) - spelling - meaning, spelling=spelling, meaning=meaning,
         highlights=_strongest(weights, 1), against=_strongest(weights, -1),
     )

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.domain.text_evidence import Neighbour
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.text_model import TextModel
-from anlan.protections.content.signals import CATEGORIES, model_input
+from anlan.protections.content.signals import model_input
 from anlan.protections.content.training.sentences import Writer
 
 EXAMPLES_EACH = 80
@@ -30,7 +31,7 @@ class Examples(NamedTuple):
 def examples_for(model: TextModel) -> Examples:
     """The examples as `model` understands them: about a second at the first call."""
     writer = Writer(SEED, {"porn": [_LEFT_OUT], "abuse": [_LEFT_OUT]})
-    made = [row for category in CATEGORIES for row in writer.write(category, EXAMPLES_EACH)]
+    made = [row for category in TEXT_CATEGORIES for row in writer.write(category, EXAMPLES_EACH)]
     rows = [row for row in made if _LEFT_OUT not in row.text]
     vectors = model.vectors([model_input(row.text) for row in rows])
     return Examples(tuple(row.text for row in rows), tuple(row.label for row in rows), vectors)

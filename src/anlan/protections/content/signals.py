@@ -15,6 +15,7 @@ import msgspec
 
 from anlan.domain.events import Event
 from anlan.domain.signals import Signal
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.engine.signals import looking_ahead, reading, signal
 from anlan.errors import Unavailable
 from anlan.models import text_model
@@ -29,7 +30,6 @@ from anlan.protections.content.restoring import Restoration, built_in_restorer, 
 from anlan.protections.content.shelf import LexiconShelf
 
 MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
-CATEGORIES = ("normal", "abuse", "porn", "gambling", "fraud", "illicit_ad")
 MIN_TEMPLATE_CHARS = 10
 
 _DIGITS = re.compile(r"\d+")
@@ -111,7 +111,7 @@ def _read(text: str, **given: object) -> TextReading:
     return read_text(text, Lexicon(()), None)._replace(**given)  # type: ignore[arg-type]
 
 
-_FRAUD = _read("退款请加QQ 12345678", scores=dict(zip(CATEGORIES, (0.2, 0.0, 0.0, 0.1, 0.6, 0.1), strict=True)))
+_FRAUD = _read("退款请加QQ 12345678", scores=dict(zip(TEXT_CATEGORIES, (0.2, 0.0, 0.0, 0.1, 0.6, 0.1), strict=True)))
 _UNSCORED = _read("你好")
 
 
@@ -207,7 +207,7 @@ def text_harm_score(text_reading: TextReading) -> float | None:
 
 
 @signal(
-    title={"zh": "文本类别", "en": "Category of the text"}, choices=CATEGORIES,
+    title={"zh": "文本类别", "en": "Category of the text"}, choices=TEXT_CATEGORIES,
     examples=[({"text_reading": _FRAUD}, "fraud"), ({"text_reading": _UNSCORED}, None)],
 )
 def text_category(text_reading: TextReading) -> str | None:

@@ -8,16 +8,14 @@ from typing import NamedTuple
 from anlan import clock
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.sql_text import quoted
+from anlan.domain.text_scores import HARM_SIGNAL, SCORE_SIGNALS
 from anlan.errors import TookTooLong
 
 DAYS = 7
 KEPT_S = 60.0
 WITHIN_S = 10.0
 STEPS = 1_000
-SIGNALS = {
-    "abuse": "text_abuse_score", "porn": "text_porn_score", "gambling": "text_gambling_score",
-    "fraud": "text_fraud_score", "illicit_ad": "text_ad_score", "harm": "text_harm_score",
-}
+SIGNALS = SCORE_SIGNALS | {"harm": HARM_SIGNAL}
 
 
 class Volume(NamedTuple):

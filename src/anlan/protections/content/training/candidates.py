@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from anlan.domain.judgements import JudgedText, Made, is_kept_back
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.errors import InvalidRequest, Unavailable
 from anlan.models.text_model import TextModel, TextParts, load, save
 from anlan.models.training import adapt as adapting
 from anlan.models.training.text_heads import Sample
 from anlan.protections.content.model_card import CURVES_NAME
 from anlan.protections.content.model_lines import further_lines
-from anlan.protections.content.signals import CATEGORIES, MODEL_PATH, model_input, shipped_model
+from anlan.protections.content.signals import MODEL_PATH, model_input, shipped_model
 from anlan.protections.content.training.corpora import Row
 from anlan.protections.content.training.curves import curves, write_curves
 from anlan.protections.content.training.run import train
@@ -68,7 +69,7 @@ def train_whole(judged: Sequence[JudgedText], data: Path, folder: Path) -> Made:
 
 def _sample(taught: Sequence[JudgedText]) -> Sample:
     words = [model_input(one.text) for one in taught]
-    columns = np.array([CATEGORIES.index(one.category) for one in taught])
+    columns = np.array([TEXT_CATEGORIES.index(one.category) for one in taught])
     return Sample(
         [(text, *further_lines(text)) for text in words], columns, np.array([float(one.weight) for one in taught])
     )
@@ -92,8 +93,8 @@ def _write_papers(model: TextModel, made: Made, judged: Sequence[JudgedText], pa
         path.with_name(name).write_text(filled, "utf-8")
     if measured:
         scores = np.array(model.probabilities_of([model_input(one.text) for one in measured]))
-        truth = np.array([CATEGORIES.index(one.category) for one in measured])
-        found = curves(made.version, CATEGORIES, scores, truth, [SET_NAME] * len(measured))
+        truth = np.array([TEXT_CATEGORIES.index(one.category) for one in measured])
+        found = curves(made.version, TEXT_CATEGORIES, scores, truth, [SET_NAME] * len(measured))
         write_curves(found, path.with_name(CURVES_NAME))
 
 

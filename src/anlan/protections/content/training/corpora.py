@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from anlan.protections.content.folding import fold
 
-CATEGORIES = ("normal", "abuse", "porn", "gambling", "fraud", "illicit_ad")
-
 
 class Row(NamedTuple):
     """One labelled text; `part` is train or test, `set` the corpus it comes from."""

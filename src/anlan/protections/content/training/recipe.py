@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import Alone, TextParts
 from anlan.models.training.meaning_head import fit_meaning
@@ -17,7 +18,7 @@ from anlan.models.training.text_heads import Sample, best_temperature, fit
 from anlan.protections.content.lexicon import Term
 from anlan.protections.content.model_lines import further_lines
 from anlan.protections.content.signals import model_input
-from anlan.protections.content.training.corpora import CATEGORIES, Row
+from anlan.protections.content.training.corpora import Row
 from anlan.protections.content.training.evasions import Disguise
 from anlan.protections.content.training.sentences import Writer
 
@@ -118,7 +119,7 @@ def _fit(
     learning: list[Row], kept_back: list[Row], encoder: SentenceEncoder
 ) -> tuple[TextParts, float, tuple[float, float]]:
     """The parts, their temperature and shifts."""
-    heads = fit(_sample(learning), CATEGORIES, _version(learning), STRENGTH)
+    heads = fit(_sample(learning), TEXT_CATEGORIES, _version(learning), STRENGTH)
     fewer = _sample(_at_most(learning, MAX_TEXTS_FOR_MEANING))
     meaning = fit_meaning(encoder.encode(_words(fewer)), fewer, EPOCHS, SEED)
     held_out = _sample(kept_back)
@@ -143,7 +144,7 @@ def _words(sample: Sample) -> list[str]:
 
 def _raised(abuse: float, scarce: float) -> NDArray[np.float32]:
     by_name = {"abuse": abuse} | dict.fromkeys(SCARCE, scarce)
-    return np.array([by_name.get(name, 0.0) for name in CATEGORIES], np.float32)
+    return np.array([by_name.get(name, 0.0) for name in TEXT_CATEGORIES], np.float32)
 
 
 def _largest_shifts(logits: NDArray[np.float32], rows: list[Row]) -> tuple[float, float]:
@@ -166,8 +167,8 @@ def _alarms(logits: NDArray[np.float32]) -> float:
 
 
 def _sample(rows: list[Row]) -> Sample:
-    columns = np.array([CATEGORIES.index(row.label) for row in rows])
-    sizes = np.bincount(columns, minlength=len(CATEGORIES))
+    columns = np.array([TEXT_CATEGORIES.index(row.label) for row in rows])
+    sizes = np.bincount(columns, minlength=len(TEXT_CATEGORIES))
     rarity = (sizes.mean() / np.maximum(sizes, 1)) ** RARE_CLASS_POWER
     weights = np.array([WEIGHT.get((row.set, row.label), 1.0) for row in rows]) * rarity[columns]
     return Sample([_lines(row.text) for row in rows], columns, weights)

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from anlan.protections.content.training.corpora import CATEGORIES, Row
+from anlan.domain.text_scores import TEXT_CATEGORIES
+from anlan.protections.content.training.corpora import Row
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
@@ -27,7 +28,7 @@ class Writer:
 
     def __init__(self, seed: int, terms: dict[str, list[str]]) -> None:
         shared = _phrases("shared")["slots"] | {f"lexicon_{category}": words for category, words in terms.items()}
-        files = {category: _phrases(category) for category in CATEGORIES}
+        files = {category: _phrases(category) for category in TEXT_CATEGORIES}
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._slots: dict[str, dict[str, list[str]]] = {name: shared | each["slots"] for name, each in files.items()}
         self.phrases: dict[str, list[str]] = {name: each["sentences"] for name, each in files.items()}

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import log2
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.protections.content.decoding import EDGE
 from anlan.protections.content.folding import fold
 from anlan.protections.content.targets import built_in_targets
-from anlan.protections.content.training.corpora import CATEGORIES, Row
+from anlan.protections.content.training.corpora import Row
 from anlan.protections.content.training.sentences import Writer
 
 MIN_PAIR_USES = 4
@@ -31,7 +32,7 @@ class Wording:
             if row.part == "train":
                 self._add(fold(row.text).plain, _SET_WEIGHTS.get(row.set, 1.0))
         writer = Writer(_SEED, {"porn": ["色情"], "abuse": ["混蛋"]})
-        for category in CATEGORIES:
+        for category in TEXT_CATEGORIES:
             for row in writer.write(category, _PHRASES):
                 self._add(row.text, _PHRASE_WEIGHT)
         for target in built_in_targets():
