@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "domain": {"errors"},
     "telemetry": {"domain", "clock", "errors"},
     "engine": {"domain", "clock", "errors"},
-    "models": {"clock", "errors"},
+    "models": {"domain", "clock", "errors"},
     "protections": {"engine", "models", "domain", "errors"},
     "store": {"domain", "clock", "errors"},
     "delivery": {"store", "domain", "telemetry", "clock", "errors"},

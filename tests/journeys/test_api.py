@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from served import ALL_SCOPES, Served
 
+from anlan.domain.decisions import VerdictAnswer
 from anlan.store.keys import ApiKeys
 from anlan.web.api.access import SCOPES
-from anlan.web.api.document import VerdictAnswer
 
 WORDS = "加微信 lucky888，澳门赌场真人荷官，注册送彩金，日入过万，点击 www.bet-888.example"
 

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 from served import Served
 
+from anlan.domain.decisions import VerdictAnswer
 from anlan.settings import Settings
 from anlan.web.api.access import SCOPES
-from anlan.web.api.document import VerdictAnswer
 from anlan.web.api.problems import Problem
 
 DOCS = Path(__file__).parents[2] / "docs"

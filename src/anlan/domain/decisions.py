@@ -117,31 +117,44 @@ class Waiting(msgspec.Struct, frozen=True):
     received_at: float
 
 
-class _AnsweredFinding(msgspec.Struct, gc=False):
+class VerdictFinding(msgspec.Struct, gc=False):
+    """A policy that held."""
+
     policy: str
     category: str
     severity: str
 
 
-class _AnsweredAction(msgspec.Struct, gc=False):
+class VerdictAction(msgspec.Struct, gc=False):
+    """What the platform is asked to do; it also comes by webhook."""
+
     kind: str
     target: str
     parameters: dict[str, Any]
 
 
-class _Answer(msgspec.Struct, gc=False):
+class VerdictAnswer(msgspec.Struct, gc=False):
+    """The verdict, durable when this is answered; a repeat of the event gets the same.
+
+    Attributes:
+        decision: names the decision in GET /v1/decisions.
+        verdict: `allow`, `warn`, `challenge`, `hold` or `block`.
+        pending: a second look follows, and may send `decision.revised`.
+        findings: most severe first.
+    """
+
     decision: str
     verdict: str
     pending: bool
-    findings: list[_AnsweredFinding]
-    actions: list[_AnsweredAction]
+    findings: list[VerdictFinding]
+    actions: list[VerdictAction]
 
 
 def answer(decision: Decision) -> bytes:
     """The verdict as the platform gets it (JSON), small on purpose: the full explanation is one GET away."""
-    findings = [_AnsweredFinding(found.policy, found.category, found.severity) for found in decision.findings]
-    actions = [_AnsweredAction(action.kind, action.target, action.parameters) for action in decision.actions]
-    return _encode(_Answer(decision.id, decision.verdict, bool(decision.pending), findings, actions))
+    findings = [VerdictFinding(found.policy, found.category, found.severity) for found in decision.findings]
+    actions = [VerdictAction(action.kind, action.target, action.parameters) for action in decision.actions]
+    return _encode(VerdictAnswer(decision.id, decision.verdict, bool(decision.pending), findings, actions))
 
 
 _encode = msgspec.json.Encoder().encode

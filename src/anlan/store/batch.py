@@ -63,7 +63,6 @@ def insert_into(table: Table, sequence: str = "", on_conflict: str = "") -> Inse
 EVENTS = insert_into(tables.events, "seq")
 DECISIONS = insert_into(tables.decisions, "event_seq")
 OUTBOX = insert_into(tables.outbox, "event_seq")
-NOTICE_MESSAGES = insert_into(tables.outbox, "event_seq", "ON CONFLICT (id) DO NOTHING")
 CASES = insert_into(tables.cases, "event_seq")
 DEFERRED = insert_into(tables.deferred, "event_seq")
 FACTS = insert_into(

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.llm.failures import VoidAnswer
 from anlan.models.llm.prompts import HARMS, Rulebook
 from anlan.models.llm.text import Shown, locate
 
-CATEGORIES = ("normal", *HARMS)
 NO_CLAUSE = "none"
 SURE_FROM = 0.5
 """An answer that its own model believes less than this says nothing."""
@@ -64,7 +64,7 @@ def answer_schema(book: Rulebook) -> dict[str, Any]:
     fields: dict[str, dict[str, Any]] = {
         "quote": {"type": "string", "maxLength": MAX_QUOTE_CHARS},
         "clause": {"type": "string", "enum": [*book.by_id(), NO_CLAUSE]},
-        "category": {"type": "string", "enum": list(CATEGORIES)},
+        "category": {"type": "string", "enum": list(TEXT_CATEGORIES)},
         "verdict": {"type": "string", "enum": ["violates", "clean", "unsure"]},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     }

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from anlan import clock
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.errors import InvalidRequest
-from anlan.models.llm.answers import CATEGORIES
 from anlan.models.llm.failures import LlmFailure
 from anlan.models.llm.judge import LlmJudge
 
@@ -32,7 +32,7 @@ class Said(NamedTuple):
     """What the model said about one row.
 
     Attributes:
-        category: one of `CATEGORIES`, `other` for a harm that is none of ours or several, or `NO_ANSWER`.
+        category: one of `TEXT_CATEGORIES`, `other` for a harm that is none of ours or several, or `NO_ANSWER`.
         reason: why there is none: `unsure` or the failure's reason.
         seconds: from question to answer.
     """
@@ -73,7 +73,7 @@ class Bench(NamedTuple):
     def scores(self) -> dict[str, Score]:
         """By category, for those that occur in the labels or the answers."""
         pairs = Counter((row.label, said.category) for row, said in zip(self.rows, self.said, strict=True))
-        found = {category: _score(pairs, category) for category in CATEGORIES}
+        found = {category: _score(pairs, category) for category in TEXT_CATEGORIES}
         spoken = {said for _, said in pairs}
         return {category: score for category, score in found.items() if score.support or category in spoken}
 
@@ -132,8 +132,8 @@ def _read_row(line: bytes, number: int) -> Labelled:
         row = msgspec.json.decode(line, type=Labelled)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f'line {number}: not of the form {{"text": ..., "label": ...}} ({error})') from error
-    if row.label not in CATEGORIES:
-        raise InvalidRequest(f"line {number}: the label is none of {', '.join(CATEGORIES)}")
+    if row.label not in TEXT_CATEGORIES:
+        raise InvalidRequest(f"line {number}: the label is none of {', '.join(TEXT_CATEGORIES)}")
     return row
 
 

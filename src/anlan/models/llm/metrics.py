@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from anlan.models.llm.answers import CATEGORIES
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.llm.breaker import State
 
 _BREAKER: dict[State, float] = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
@@ -32,4 +32,4 @@ class LlmMetrics:
 
     def note_agreement(self, llm: str | None, heads: str | None) -> None:
         """Count one answer against what the heads said."""
-        self.agreement.labels(llm or "other", heads if heads in CATEGORIES else "unknown").inc()
+        self.agreement.labels(llm or "other", heads if heads in TEXT_CATEGORIES else "unknown").inc()

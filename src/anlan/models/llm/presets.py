@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models.llm.answers import (
-    CATEGORIES,
     SURE_FROM,
     Answer,
     answer_schema,
@@ -229,7 +229,7 @@ class ShieldGemma(NamedTuple):
     def read(self, replies: Sequence[Reply], shown: Shown) -> Answer | None:
         scores = dict(zip(HARMS, map(_yes, replies), strict=True))
         harm = max(scores.values())
-        category = max(scores, key=scores.__getitem__) if harm >= SURE_FROM else CATEGORIES[0]
+        category = max(scores, key=scores.__getitem__) if harm >= SURE_FROM else TEXT_CATEGORIES[0]
         return Answer(category=category, scores=scores, harm=harm)
 
     def _principle(self, harm: str) -> str:

@@ -5,9 +5,10 @@ from typing import Literal, TypeVar
 import msgspec
 import yaml
 
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.errors import InvalidSettings
 
-HARMS = ("abuse", "porn", "gambling", "fraud", "illicit_ad")
+HARMS = TEXT_CATEGORIES[1:]
 """What a clause may be about, in the order in which the family is written; `normal` is what none of them covers."""
 
 

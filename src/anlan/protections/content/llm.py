@@ -11,9 +11,10 @@ from importlib import resources
 import msgspec
 
 from anlan.domain.signals import Signal
+from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.engine.signals import signal
 from anlan.errors import InvalidSettings
-from anlan.models.llm.answers import CATEGORIES, Answer
+from anlan.models.llm.answers import Answer
 from anlan.models.llm.judge import LlmJudge
 from anlan.models.llm.prompts import Prompt, Rulebook, read_prompt, read_rulebook
 
@@ -109,7 +110,7 @@ def llm_harm_score(llm_reading: Answer) -> float:
 
 
 @signal(
-    title={"zh": "大模型判断的类别", "en": "Category, as a language model sees it"}, choices=CATEGORIES,
+    title={"zh": "大模型判断的类别", "en": "Category, as a language model sees it"}, choices=TEXT_CATEGORIES,
     cost="deferred", examples=[({"llm_reading": _FRAUD}, "fraud"), ({"llm_reading": _BROAD}, None)],
 )
 def llm_category(llm_reading: Answer) -> str | None:

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from anlan import __version__
 from anlan.app import House
+from anlan.domain.decisions import VerdictAnswer
 from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
 from anlan.domain.lists import ListEntry
 from anlan.domain.terms import Term
@@ -54,39 +55,6 @@ Every request but the health checks carries an API key (`Authorization: Bearer a
 Errors are problem details (RFC 9457) with a stable `code`. Times in answers are seconds since the epoch (UTC);
 in events they are RFC 3339 with a zone.
 """
-
-
-class VerdictFinding(msgspec.Struct, kw_only=True):
-    """A policy that held."""
-
-    policy: str
-    category: str
-    severity: str
-
-
-class VerdictAction(msgspec.Struct, kw_only=True):
-    """What the platform is asked to do; it also comes by webhook."""
-
-    kind: str
-    target: str
-    parameters: dict[str, Any]
-
-
-class VerdictAnswer(msgspec.Struct, kw_only=True):
-    """The verdict, durable when this is answered; a repeat of the event gets the same.
-
-    Attributes:
-        decision: names the decision in GET /v1/decisions.
-        verdict: `allow`, `warn`, `challenge`, `hold` or `block`.
-        pending: a second look follows, and may send `decision.revised`.
-        findings: most severe first.
-    """
-
-    decision: str
-    verdict: str
-    pending: bool
-    findings: tuple[VerdictFinding, ...]
-    actions: tuple[VerdictAction, ...]
 
 
 SCHEMAS = (

@@ -1,6 +1,6 @@
 """Text models made from judgements: what the one in shadow would change, who lets it into force, and the way back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
@@ -57,32 +57,17 @@ def put_in_shadow(
     visit: Annotated[Visit, allowed("write_models")], version: str,
     share: Annotated[int, Form(ge=1, le=100)] = 20,
 ) -> Response:
-    try:
-        visit.rooms.models.book.shadow(version, visit.actor, share / 100)
-        visit.rooms.reload_models()
-    except AnlanError as error:
-        return _draw(visit, problem=visit.tell(error))
-    return visit.go(PATH, done="shadow")
+    return _move(visit, "shadow", lambda: visit.rooms.models.book.shadow(version, visit.actor, share / 100))
 
 
 @router.post(PATH + "/{version}/stop")
 def stop(visit: Annotated[Visit, allowed("write_models")], version: str) -> Response:
-    try:
-        visit.rooms.models.book.stop(version, visit.actor)
-        visit.rooms.reload_models()
-    except AnlanError as error:
-        return _draw(visit, problem=visit.tell(error))
-    return visit.go(PATH, done="stopped")
+    return _move(visit, "stopped", lambda: visit.rooms.models.book.stop(version, visit.actor))
 
 
 @router.post(PATH + "/{version}/promote")
 def promote(visit: Annotated[Visit, allowed("approve_models")], version: str) -> Response:
-    try:
-        visit.rooms.models.promote(version, visit.actor)
-        visit.rooms.reload_models()
-    except AnlanError as error:
-        return _draw(visit, problem=visit.tell(error))
-    return visit.go(PATH, done="promoted")
+    return _move(visit, "promoted", lambda: visit.rooms.models.promote(version, visit.actor))
 
 
 @router.post(PATH + "/{version}/rollback")
@@ -90,12 +75,17 @@ def roll_back(
     visit: Annotated[Visit, allowed("write_models")], version: str,
     why: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
+    return _move(visit, "back", lambda: visit.rooms.models.book.roll_back(version, visit.actor, why.strip()))
+
+
+def _move(visit: Visit, done: str, move: Callable[[], object]) -> Response:
+    """Do it, let the engine know, and say so; what stands in its way is said on the page."""
     try:
-        visit.rooms.models.book.roll_back(version, visit.actor, why.strip())
+        move()
         visit.rooms.reload_models()
     except AnlanError as error:
         return _draw(visit, problem=visit.tell(error))
-    return visit.go(PATH, done="back")
+    return visit.go(PATH, done=done)
 
 
 def _draw(
