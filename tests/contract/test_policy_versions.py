@@ -40,8 +40,8 @@ async def test_a_version_that_no_longer_holds_is_set_aside_and_the_others_stay_i
         before = len(house.policy_set.members)
         name = house.policy_set.members[0].policy.id
         broken = house.policies.get(name, 1).body.replace("when: ", "when: gone_signal > 1 OR ", 1)
-    with house.database.write() as connection:
-        connection.execute(update(policy_versions).where(policy_versions.c.id == name).values(body=broken))
+        with house.database.write() as connection:
+            connection.execute(update(policy_versions).where(policy_versions.c.id == name).values(body=broken))
     async with running(settings) as house:
         assert len(house.policy_set.members) == before - 1
         with house.database.read() as connection:
