@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -53,6 +53,7 @@ log = structlog.get_logger(__name__)
 RELOAD_EVERY_S = 2.0
 SEAL_EVERY_S = 30.0
 TIDY_EVERY_S = 3_600.0
+DESK_EVERY_S = 5.0
 
 
 class House:
@@ -89,6 +90,7 @@ class House:
         self.delivery = DeliveryWorker(
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
+        self.desk_rounds: tuple[Callable[[float], object], ...] = ()
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators
@@ -186,7 +188,7 @@ class House:
         )
         loops = (
             self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
-            self._tidy_for_ever(), self.shadow_model.run(),
+            self._tidy_for_ever(), self._keep_desk_for_ever(), self.shadow_model.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
@@ -284,6 +286,16 @@ class House:
             except Exception:  # the worker loop's edge
                 log.exception("tidying_failed")
             await asyncio.sleep(TIDY_EVERY_S)
+
+    async def _keep_desk_for_ever(self) -> None:
+        """Clocks of the desk: what is overdue, what begins, what ends."""
+        while True:
+            await asyncio.sleep(DESK_EVERY_S)
+            for make_round in self.desk_rounds:
+                try:
+                    await asyncio.to_thread(make_round, clock.now())
+                except Exception:  # the worker loop's edge
+                    log.exception("desk_round_failed")
 
     def check_drift(self) -> int:
         """Tell staff when the scores of the text model no longer lie as they did; how many new notices that made."""

@@ -3,31 +3,44 @@
 from anlan.web.console.access import ACTS, MAY, ROLE_NOTES, ROLE_TITLES, ROLES, acts_of
 
 MATRIX = """
-                      engineer analyst reviewer service auditor admin
-see_decisions         x        x       x        x       x       .
-see_personal          .        x       x        x       .       .
-see_sensitive         .        .       .        x       .       .
-see_policies          x        x       x        .       x       x
-write_policies        .        x       .        .       .       .
-approve_policies      .        x       .        .       .       .
-retire_policies       .        x       .        .       .       .
-investigate           .        x       .        .       .       .
-see_signals           x        x       x        .       x       x
-write_lists           .        x       .        .       .       .
-write_lexicon         .        x       x        .       .       .
-approve_lexicon       .        x       .        .       .       .
-judge_texts           .        x       x        .       .       .
-write_models          x        x       .        .       .       .
-approve_models        .        x       .        .       .       .
-see_deliveries        x        x       .        .       x       .
-replay_deliveries     x        .       .        .       .       .
-write_endpoints       x        .       .        .       .       .
-write_keys            x        .       .        .       .       .
-see_health            x        x       .        .       x       x
-acknowledge_notices   x        x       .        .       .       x
-reset_fuses           .        x       .        .       .       .
-see_audit             .        .       .        .       x       x
-manage_staff          .        .       .        .       .       x
+                      engineer analyst reviewer senior service auditor admin
+see_decisions         x        x       x        x      x       x       .
+see_personal          .        x       x        x      x       .       .
+see_sensitive         .        .       .        .      x       .       .
+see_policies          x        x       x        x      .       x       x
+write_policies        .        x       .        .      .       .       .
+approve_policies      .        x       .        .      .       .       .
+retire_policies       .        x       .        .      .       .       .
+investigate           .        x       .        .      .       .       .
+see_signals           x        x       x        x      .       x       x
+write_lists           .        x       .        .      .       .       .
+write_lexicon         .        x       x        x      .       .       .
+approve_lexicon       .        x       .        .      .       .       .
+judge_texts           .        x       x        x      .       .       .
+write_models          x        x       .        .      .       .       .
+approve_models        .        x       .        .      .       .       .
+see_cases             .        x       x        x      x       x       .
+judge_cases           .        .       x        x      .       .       .
+judge_as_senior       .        .       .        x      .       .       .
+write_queues          .        x       .        x      .       .       .
+see_sanctions         .        x       x        x      x       x       .
+order_sanctions       .        .       x        x      .       .       .
+lift_sanctions        .        .       .        x      .       .       .
+see_funds             .        .       .        x      x       x       .
+check_funds           .        .       .        .      x       .       .
+approve_funds         .        .       .        x      x       .       .
+write_campaigns       .        x       .        x      .       .       .
+approve_campaigns     .        x       .        x      .       .       .
+see_figures           .        x       x        x      .       x       .
+see_deliveries        x        x       .        .      .       x       .
+replay_deliveries     x        .       .        .      .       .       .
+write_endpoints       x        .       .        .      .       .       .
+write_keys            x        .       .        .      .       .       .
+see_health            x        x       .        .      .       x       x
+acknowledge_notices   x        x       .        .      .       .       x
+reset_fuses           .        x       .        .      .       .       .
+see_audit             .        .       .        .      .       x       x
+manage_staff          .        .       .        .      .       .       x
 """
 
 

@@ -55,7 +55,7 @@ KINDS: dict[str, ActionKind] = {
             is_enforcement=False, title={"zh": "风险提醒", "en": "Risk alert"},
         ),
         ActionKind(
-            name="case", parameters={"queue": str, "priority": int}, target="event", required=("queue",),
+            name="case", parameters={"queue": str, "priority": int, "to": str}, target="event", required=("queue",),
             is_enforcement=False, title={"zh": "转人工", "en": "Open a case"},
         ),
         ActionKind(

@@ -13,8 +13,10 @@ from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, String
 from sqlalchemy.types import TypeEngine
 
 from anlan.clock import now
+from anlan.domain.actions import Action
+from anlan.domain.cases import LEAST_PRIORITY, URGENT_PRIORITY, rank
 from anlan.domain.decisions import Decision, Judged
-from anlan.domain.events import Data, entity_fields
+from anlan.domain.events import Data, Event, entity_fields
 from anlan.domain.keys import key_of
 from anlan.domain.messages import outgoing, outgoing_notice
 from anlan.errors import DuplicateEvent
@@ -64,6 +66,7 @@ EVENTS = insert_into(tables.events, "seq")
 DECISIONS = insert_into(tables.decisions, "event_seq")
 OUTBOX = insert_into(tables.outbox, "event_seq")
 CASES = insert_into(tables.cases, "event_seq")
+CASE_FINDINGS = insert_into(tables.case_findings, "event_seq")
 DEFERRED = insert_into(tables.deferred, "event_seq")
 FACTS = insert_into(
     tables.facts, "event_seq",
@@ -150,7 +153,8 @@ class Batch:
         self._check_unique()
         self._codec = codec
         self._events, self._decisions = Rows(EVENTS), Rows(DECISIONS)
-        self._outbox, self._cases, self._deferred = Rows(OUTBOX), Rows(CASES), Rows(DEFERRED)
+        self._outbox, self._deferred = Rows(OUTBOX), Rows(DEFERRED)
+        self._cases, self._case_findings = Rows(CASES), Rows(CASE_FINDINGS)
         self._notices, self._notice_messages = Rows(NOTICES), Rows(NOTICE_MESSAGES)
         self._facts: dict[tuple[str, str, float], tuple[int, tuple[Any, ...]]] = {}
         for index, one in enumerate(judged):
@@ -162,8 +166,8 @@ class Batch:
         for owner, row in self._facts.values():
             facts.add(owner, row)
         for rows in (
-            self._events, self._decisions, self._outbox, self._cases, self._deferred, facts, self._notices,
-            self._notice_messages,
+            self._events, self._decisions, self._outbox, self._cases, self._case_findings, self._deferred, facts,
+            self._notices, self._notice_messages,
         ):
             if rows.owners:
                 rows.write(cursor, seqs, is_sqlite=is_sqlite)
@@ -192,11 +196,10 @@ class Batch:
 
     def _event_row(self, judged: Judged, key: str) -> tuple[Any, ...]:
         event = judged.event
-        role = event.type.actor
         return (
             None, bytes.fromhex(key), storable(event.source), storable(event.id), event.type.name, event.type.version,
             event.time, judged.received_at, event.subject and storable(event.subject),
-            storable(_prefix(event.type.data, role) + getattr(event.data, role)), self._codec.seal_data(event, key),
+            storable(_actor(event)), self._codec.seal_data(event, key),
         )
 
     def _decision_row(self, decision: Decision) -> tuple[Any, ...]:
@@ -212,10 +215,24 @@ class Batch:
         known = judged.earlier.actions if judged.earlier else ()
         for ordinal, action in enumerate(judged.decision.actions):
             if action.kind == "case" and action not in known:
-                queue, priority = action.parameters["queue"], action.parameters.get("priority", CASE_PRIORITY)
-                name, target = f"case_{judged.decision.id}.{ordinal}", storable(action.target)
-                row = (name, queue, priority, None, action.policy, target, self.decided_at, "open")
-                self._cases.add(index, row)
+                self._add_case(index, judged, action, f"case_{judged.decision.id}.{ordinal}")
+
+    def _add_case(self, index: int, judged: Judged, action: Action, name: str) -> None:
+        """A case about whom the policy names, else about who acted; what the machine found stands in it."""
+        decision = judged.decision
+        priority = min(max(action.parameters.get("priority", CASE_PRIORITY), URGENT_PRIORITY), LEAST_PRIORITY)
+        category = next((found.category for found in decision.findings if found.policy == action.policy), "")
+        target = storable(_actor(judged.event) if action.target.startswith("event:") else action.target)
+        self._cases.add(index, (
+            name, action.parameters["queue"], priority, None, action.policy, target, self.decided_at, "open", "review",
+            category, rank(self.decided_at, priority), None, None, 1, None, None, None,
+        ))
+        self._case_findings.add(index, (name, None, decision.pass_number, action.policy))
+
+
+def _actor(event: Event) -> str:
+    """`kind:id` of who acted."""
+    return _prefix(event.type.data, event.type.actor) + str(getattr(event.data, event.type.actor))
 
 
 @cache

@@ -10,7 +10,8 @@ from anlan.errors import Forbidden, RateLimited, Unauthorized
 
 Scope = Literal[
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
-    "lexicon:write", "deliveries:write", "metrics:read",
+    "lexicon:write", "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
+    "members:write",
 ]
 
 SCOPES: dict[Scope, dict[str, str]] = {
@@ -26,6 +27,13 @@ SCOPES: dict[Scope, dict[str, str]] = {
     "lexicon:write": {"zh": "读取词库并提出变更", "en": "read the lexicon and propose changes"},
     "deliveries:write": {"zh": "管理接收端与死信", "en": "manage endpoints and dead letters"},
     "metrics:read": {"zh": "抓取监控指标", "en": "scrape metrics"},
+    "reports:write": {"zh": "代用户提交举报并查询进度", "en": "file members' reports and follow them"},
+    "sanctions:write": {
+        "zh": "确认处罚的执行，登记群主与管理员，报告仍在生效的处罚",
+        "en": "confirm sanctions, register who runs a group, tell what is in force",
+    },
+    "funds:write": {"zh": "登记余额与持有物，确认付款", "en": "register balances and holdings, confirm payouts"},
+    "members:write": {"zh": "为用户生成其个人页面的链接", "en": "make links to members' own pages"},
 }
 
 RELOAD_EVERY_S = 10.0

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from anlan.web.languages import mark
 
-Role = Literal["engineer", "analyst", "reviewer", "service", "auditor", "admin"]
+Role = Literal["engineer", "analyst", "reviewer", "senior", "service", "auditor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Act = Literal[
@@ -24,6 +24,19 @@ Act = Literal[
     "judge_texts",
     "write_models",
     "approve_models",
+    "see_cases",
+    "judge_cases",
+    "judge_as_senior",
+    "write_queues",
+    "see_sanctions",
+    "order_sanctions",
+    "lift_sanctions",
+    "see_funds",
+    "check_funds",
+    "approve_funds",
+    "write_campaigns",
+    "approve_campaigns",
+    "see_figures",
     "see_deliveries",
     "replay_deliveries",
     "write_endpoints",
@@ -49,15 +62,34 @@ MAY: dict[Role, frozenset[Act]] = {
             "see_decisions", "see_personal", "see_policies", "write_policies", "approve_policies", "retire_policies",
             "investigate", "see_signals", "write_lists", "write_lexicon", "approve_lexicon", "see_deliveries",
             "judge_texts", "write_models", "approve_models",
+            "see_cases", "write_queues", "see_sanctions", "write_campaigns", "approve_campaigns", "see_figures",
             "see_health", "acknowledge_notices", "reset_fuses",
         }
     ),
     "reviewer": frozenset(
-        {"see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts"}
+        {
+            "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
+            "see_cases", "judge_cases", "see_sanctions", "order_sanctions", "see_figures",
+        }
     ),
-    "service": frozenset({"see_decisions", "see_personal", "see_sensitive"}),
+    "senior": frozenset(
+        {
+            "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
+            "see_cases", "judge_cases", "judge_as_senior", "write_queues", "see_sanctions", "order_sanctions",
+            "lift_sanctions", "see_funds", "approve_funds", "write_campaigns", "approve_campaigns", "see_figures",
+        }
+    ),
+    "service": frozenset(
+        {
+            "see_decisions", "see_personal", "see_sensitive", "see_cases", "see_sanctions", "see_funds", "check_funds",
+            "approve_funds",
+        }
+    ),
     "auditor": frozenset(
-        {"see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit"}
+        {
+            "see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit", "see_cases",
+            "see_sanctions", "see_funds", "see_figures",
+        }
     ),
     "admin": frozenset(
         {"see_policies", "see_signals", "see_health", "acknowledge_notices", "see_audit", "manage_staff"}
@@ -69,6 +101,7 @@ ROLE_TITLES: dict[Role, str] = {
     "engineer": mark("Engineer"),
     "analyst": mark("Analyst"),
     "reviewer": mark("Reviewer"),
+    "senior": mark("Senior reviewer"),
     "service": mark("Service"),
     "auditor": mark("Auditor"),
     "admin": mark("Administrator"),
@@ -77,8 +110,9 @@ ROLE_TITLES: dict[Role, str] = {
 ROLE_NOTES: dict[Role, str] = {
     "engineer": mark("Connects the platform and keeps Anlan running."),
     "analyst": mark("Investigates, writes policies and approves those of others."),
-    "reviewer": mark("Opens single decisions with what was said in them."),
-    "service": mark("Answers members, and may see contact details."),
+    "reviewer": mark("Judges cases and orders what follows from them."),
+    "senior": mark("Decides where reviewers disagree, takes sanctions back and keeps the queues."),
+    "service": mark("Answers members, and may see contact details; checks who gets their money out."),
     "auditor": mark("Reads everything but personal data, and the audit log."),
     "admin": mark("Adds staff and gives out roles."),
 }

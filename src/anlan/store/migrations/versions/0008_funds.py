@@ -1,0 +1,8 @@
+"""Members' money: holdings, the ledger, holds and payouts."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    pass
