@@ -38,7 +38,7 @@ class SanctionMoved(msgspec.Struct, frozen=True, kw_only=True):
     """A sanction was ordered, began, or was taken back.
 
     Attributes:
-        move: `ordered` (now or for later), `in_force`, `lifted` (reversed by people), `ended` (ran out), or `refused` by
+        move: `ordered` (now or for later), `in_force`, `lifted` (by people), `ended` (ran out), or `refused` by
             the platform.
         by: `staff:<name>`, `policy:<id>`, `key:<id>` or `system`.
         reason: why it was lifted; empty otherwise.
