@@ -37,7 +37,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
 
     Attributes:
         id: the receiver's idempotency key (`webhook-id`); the same cause always gives the same id.
-        kind: `action.<kind>`, `decision.revised` or `staff.<kind>`; equals `type` in the body.
+        kind: `action.<kind>`, `decision.revised`, `staff.<kind>` or of the desk; equals `type` in the body.
         body: the JSON that is signed and posted.
     """
 
@@ -129,12 +129,17 @@ class Message(msgspec.Struct, frozen=True):
     """The body that a receiver gets.
 
     Attributes:
-        timestamp: when Anlan received the event, or made the notice.
+        timestamp: when Anlan received the event, or made the notice or order.
     """
 
     type: str
     timestamp: datetime
-    data: ActionOrdered | DecisionRevised | StaffNoticed
+    data: msgspec.Struct
+
+
+def seal_message(id: str, kind: str, at: float, data: msgspec.Struct) -> OutgoingMessage:
+    """The message `kind` with this body, made at `at` (wall-clock seconds)."""
+    return OutgoingMessage(id, kind, msgspec.json.encode(Message(kind, datetime.fromtimestamp(at, UTC), data)))
 
 
 def outgoing(judged: Judged) -> tuple[OutgoingMessage, ...]:
@@ -155,13 +160,11 @@ def outgoing_notice(notice: StaffNotice) -> OutgoingMessage:
     kind = f"staff.{notice.kind}"
     title = NOTICE_TITLES.get(notice.kind, NOTICE_TITLES["other"])
     data = StaffNoticed(kind=notice.kind, subject=notice.subject, title=title, details=notice.details)
-    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(notice.at, UTC), data))
-    return OutgoingMessage(notice_message_id(notice.id), kind, body)
+    return seal_message(notice_message_id(notice.id), kind, notice.at, data)
 
 
 def _seal(judged: Judged, kind: str, number: int, data: ActionOrdered | DecisionRevised) -> OutgoingMessage:
-    body = msgspec.json.encode(Message(kind, datetime.fromtimestamp(judged.received_at, UTC), data))
-    return OutgoingMessage(message_id(judged.decision.id, kind, number), kind, body)
+    return seal_message(message_id(judged.decision.id, kind, number), kind, judged.received_at, data)
 
 
 def _orders(judged: Judged) -> Iterator[ActionOrdered]:

@@ -8,6 +8,10 @@ SanctionState = Literal["scheduled", "ordered", "in_force", "refused", "ended", 
 """`ordered` and `lifting` wait for the platform's word; `ended` ran out, `reversed` was taken back."""
 SANCTION_STATES: tuple[SanctionState, ...] = get_args(SanctionState)
 
+STANDING_STATES: tuple[SanctionState, ...] = ("ordered", "in_force")
+"""What we want to be in force now, whether the platform has said so or not."""
+LIFTABLE_STATES: tuple[SanctionState, ...] = ("scheduled", "ordered", "in_force", "refused", "ended")
+
 LONGEST_TEMPORARY_S = 366 * 86_400.0
 """A sanction whose end is farther away is as good as permanent."""
 
@@ -32,6 +36,18 @@ class SanctionKind(msgspec.Struct, frozen=True, kw_only=True):
     may_be_permanent: bool = False
     is_at_once: bool = False
     is_told_only: bool = False
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """One step of why a sanction is what it is, for people.
+
+    Attributes:
+        step: `rule`, `strikes`, `repeat`, `grace`, ... : what weighed.
+        words: by language (`zh`, `en`).
+    """
+
+    step: str
+    words: dict[str, str]
 
 
 KINDS: dict[str, SanctionKind] = {
