@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from anlan.app import House
 from anlan.settings import Settings
+from anlan.store.cases import list_cases
 from anlan.store.tables import deferred, outbox
 
 COPIES = policy(
@@ -55,6 +56,19 @@ async def test_near_copies_are_found_by_a_second_look(settings: Settings) -> Non
         await house.writer.flush()  # what was committed has been told to whoever waits for it
         assert {"action.delete_message", "decision.revised"} <= set(kinds(house))
         assert read(await house.intake.accept(hello(3)))["verdict"] == "hold", "a repeat hears the latest"
+
+
+async def test_a_group_in_which_many_write_harm_becomes_a_case_about_the_group(settings: Settings) -> None:
+    async with running(settings) as house:
+        for number in range(7):
+            text = f"刷单兼职日结佣金 {number}{number}8 元，先垫付后返，加微信 abc{number}9876"
+            await house.intake.accept(hello(number, sender=f"s{number}", text=text, group="g7"))
+            await house.writer.flush()
+        await nothing_waits(house)
+        with house.database.read() as connection:
+            found = [case for case in list_cases(connection) if case.policy == "content.group_of_harm"]
+    assert found
+    assert {case.target for case in found} == {"group:g7"}
 
 
 async def test_what_was_learnt_outlives_a_restart(settings: Settings) -> None:

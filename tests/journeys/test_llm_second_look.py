@@ -69,6 +69,9 @@ class Nobody:
     async def near_copy_senders(self, text: str, since: float, until: float) -> int:
         return 0
 
+    async def flagged_senders(self, group: str, since: float, until: float) -> int:
+        return 0
+
 
 class Desk:
     """A workshop with the policies above, over one endpoint or none."""

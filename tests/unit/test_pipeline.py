@@ -34,6 +34,9 @@ class Nothing:
     async def near_copy_senders(self, text: str, since: float, until: float) -> int:
         raise AssertionError
 
+    async def flagged_senders(self, group: str, since: float, until: float) -> int:
+        raise AssertionError
+
 
 def test_a_decision_names_what_its_signals_came_from() -> None:
     """The second pass keeps what the first one named, because it keeps its values too."""

@@ -19,6 +19,10 @@ class Recollection(Protocol):
         """How many accounts sent nearly the same text in [since, until] (event time)."""
         ...
 
+    async def flagged_senders(self, group: str, since: float, until: float) -> int:
+        """How many accounts wrote to the group, in [since, until], what was not simply allowed."""
+        ...
+
 
 class Committer(Protocol):
     """Makes judged events durable, in groups."""

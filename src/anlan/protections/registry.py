@@ -14,7 +14,7 @@ from anlan.engine.accumulators import Accumulator
 from anlan.errors import InvalidSettings
 from anlan.protections import entities
 from anlan.protections.accounts import signals as accounts
-from anlan.protections.content import copies, llm, particulars
+from anlan.protections.content import copies, groups, llm, particulars
 from anlan.protections.content import signals as content
 from anlan.protections.dialogue import signals as dialogue
 from anlan.protections.dialogue.window import Dialogues
@@ -43,7 +43,7 @@ class Protection(NamedTuple):
 
 BUILT_IN: tuple[Protection, ...] = (
     Protection("entities", entities.SIGNALS),
-    Protection("content", (*content.SIGNALS, *particulars.SIGNALS, *copies.SIGNALS, *llm.SIGNALS),
+    Protection("content", (*content.SIGNALS, *particulars.SIGNALS, *copies.SIGNALS, *groups.SIGNALS, *llm.SIGNALS),
                HERE / "content" / "policies.yaml"),
     Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml"),
     Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),

@@ -97,22 +97,36 @@ class Recollection:
         self._times = np.zeros(0)
         self._senders: list[str] = []
         self._texts: list[str] = []
+        self._flagged: dict[str, list[tuple[float, str]]] = {}
 
     async def near_copy_senders(self, text: str, since: float, until: float) -> int:
         """How many accounts sent nearly the same text in [since, until] (event time); see `NEAR_SHARE`."""
         return await asyncio.to_thread(self._count_near_copies, text[:COMPARED_CHARS], since, until)
 
+    async def flagged_senders(self, group: str, since: float, until: float) -> int:
+        """How many accounts wrote to the group, in [since, until] (event time), what was not simply allowed."""
+        return await asyncio.to_thread(self._count_flagged, group, since, until)
+
+    def _count_flagged(self, group: str, since: float, until: float) -> int:
+        with self._lock:
+            self._keep_fresh()
+            flagged = self._flagged.get(group, ())
+        return len({sender for time, sender in flagged if since <= time <= until})
+
     def _count_near_copies(self, text: str, since: float, until: float) -> int:
         with self._lock:
-            if clock.stopwatch() - self._looked_at > FRESH_S:
-                self._look()
-                self._looked_at = clock.stopwatch()
+            self._keep_fresh()
             times, senders, texts = self._times, self._senders, self._texts
         if not texts:
             return 0
         alike = process.cdist([text], texts, scorer=Levenshtein.normalized_similarity, score_cutoff=NEAR_SHARE)[0]
         near = np.flatnonzero((alike >= NEAR_SHARE) & (times >= since) & (times <= until))
         return len({senders[index] for index in near})
+
+    def _keep_fresh(self) -> None:
+        if clock.stopwatch() - self._looked_at > FRESH_S:
+            self._look()
+            self._looked_at = clock.stopwatch()
 
     def _look(self) -> None:
         with self._journal.view(LOOK_WITHIN_S) as view:
@@ -121,6 +135,13 @@ class Recollection:
                 f"WHERE _type = 'message.sent' AND text <> '' ORDER BY _time DESC LIMIT {COMPARED_MESSAGES}"
             )
             rows = view.run(newest)
+            flagged = view.run(
+                f"SELECT _time, sender, \"group\" FROM {view.relation()} WHERE _type = 'message.sent' "
+                f"AND \"group\" IS NOT NULL AND _verdict <> 'allow' ORDER BY _time DESC LIMIT {COMPARED_MESSAGES}"
+            )
         self._times = np.array([row[0] for row in rows])
         self._senders = [row[1] for row in rows]
         self._texts = [row[2] for row in rows]
+        self._flagged = {}
+        for time, sender, group in flagged:
+            self._flagged.setdefault(group, []).append((time, sender))
