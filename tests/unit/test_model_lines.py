@@ -6,14 +6,15 @@ import pytest
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_heads import assemble, ngram_buckets
 from anlan.models.text_model import Alone, MeaningHead, TextModel, TextParts
+from anlan.protections.content.deciphering import decipher
 from anlan.protections.content.lexicon import TERM_CATEGORIES
-from anlan.protections.content.model_lines import FIRST_SHAPE_CUE, FIRST_TERM_CUE, further_lines, meant_words
+from anlan.protections.content.model_lines import FIRST_SHAPE_CUE, FIRST_TERM_CUE, further_lines
 
 
 def test_sure_guesses_are_put_right_and_the_rest_stays() -> None:
-    assert "微信" in meant_words("加薇信abc12345")
-    assert meant_words("今天晚上一起去吃火锅吗") == "今天晚上一起去吃火锅吗"
-    assert meant_words("call 13800138000") == "call \ue001"
+    assert "微信" in decipher("加薇信abc12345").words
+    assert decipher("今天晚上一起去吃火锅吗").words == "今天晚上一起去吃火锅吗"
+    assert decipher("call 13800138000").words == "call \ue001"
 
 
 def test_words_that_sound_alike_share_a_line() -> None:

@@ -1,4 +1,4 @@
-"""Decides what the text model reads of a message: its words as they were meant, their sounds, and cues.
+"""Decides what the text model reads of a message beside its words as they were meant: their sounds, and cues.
 
 Cues are characters that stand for what the words hold: known terms by category and severity, ways out of the platform,
 many digits or signs. The terms are those that ship, whatever operators add to theirs: a score must not change under a
@@ -8,10 +8,8 @@ model that was calibrated with other terms.
 import re
 from functools import cache
 
-from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK, extract
-from anlan.protections.content.forms import Form
+from anlan.protections.content.extraction import HANDLE_MARK, URL_MARK
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, built_in_terms
-from anlan.protections.content.restoring import built_in_restorer, deep_edits
 from anlan.protections.content.sounds import sound_view
 
 FIRST_TERM_CUE, FIRST_SHAPE_CUE = 0xE800, 0xE880
@@ -28,15 +26,8 @@ def _lexicon() -> Lexicon:
     return Lexicon(built_in_terms())
 
 
-def meant_words(tight: str) -> str:
-    """Tight text with the guesses of the restorer that are sure, then masked; `tight` may be deep text already."""
-    restorations = built_in_restorer().restore(tight)
-    deep = Form.of(tight).edited(deep_edits(restorations)).text if restorations else tight
-    return extract(deep).masked
-
-
 def further_lines(words: str) -> tuple[str, str]:
-    """The sounds of `words`, as `meant_words` gives them, and their cues; a line is empty where it adds nothing."""
+    """The sounds of `words`, as `decipher` gives them, and their cues; a line is empty where it adds nothing."""
     sounds = sound_view(words)
     return sounds if sounds != words else "", _cues(words)
 

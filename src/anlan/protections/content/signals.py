@@ -21,12 +21,12 @@ from anlan.errors import Unavailable
 from anlan.models import text_model
 from anlan.models.sentence_encoder import SentenceEncoder
 from anlan.models.text_model import TextModel
-from anlan.protections.content.extraction import Contacts, extract
-from anlan.protections.content.folding import Folded, fold
-from anlan.protections.content.forms import Form
+from anlan.protections.content.deciphering import decipher
+from anlan.protections.content.extraction import Contacts
+from anlan.protections.content.folding import Folded
 from anlan.protections.content.lexicon import TERM_CATEGORIES, Lexicon, Term, built_in_terms
-from anlan.protections.content.model_lines import further_lines, meant_words
-from anlan.protections.content.restoring import Restoration, built_in_restorer, deep_edits
+from anlan.protections.content.model_lines import further_lines
+from anlan.protections.content.restoring import Restoration
 from anlan.protections.content.shelf import LexiconShelf
 
 MODEL_PATH = Path(text_model.__file__).parent / "artefacts" / "text_model.npz"
@@ -43,9 +43,8 @@ class TextReading(NamedTuple):
 
     Attributes:
         text: as written.
-        contacts: of every form, guessed ones included; `masked` is of the tight one.
+        folded, contacts, restorations: as in `Deciphered`.
         scores: probability of each category, summing to 1; None when the model is not there or there is no text.
-        restorations: what may hide in the tight form.
     """
 
     text: str
@@ -57,24 +56,11 @@ class TextReading(NamedTuple):
 
 
 def read_text(text: str, lexicon: Lexicon, model: TextModel | None, at: float | None = None) -> TextReading:
-    """Fold, extract, look up and score `text`, which was sent `at` (event time; decides which terms have expired)."""
-    folded = fold(text)
-    contacts = extract(folded.plain)
-    if folded.tight != folded.plain:
-        contacts = _join(contacts, extract(folded.tight))
-    words = contacts.masked
-    restorations = built_in_restorer().restore(folded.tight)
-    if restorations:
-        meant = extract(Form.of(folded.tight).edited(deep_edits(restorations)).text)
-        words, contacts = meant.masked, _join(contacts, meant._replace(masked=words))
+    """Decipher, look up and score `text`, which was sent `at` (event time; decides which terms have expired)."""
+    folded, contacts, restorations, words = decipher(text)
     hits = lexicon.hits(folded, at)
     scores = _score(words, model) if text else None
     return TextReading(text, folded, contacts, hits, scores, restorations)
-
-
-def _join(first: Contacts, second: Contacts) -> Contacts:
-    handles = dict.fromkeys((*first.handles, *second.handles))
-    return Contacts(tuple(handles), first.domains or second.domains, second.masked)
 
 
 def _score(words: str, model: TextModel | None) -> dict[str, float] | None:
@@ -83,7 +69,7 @@ def _score(words: str, model: TextModel | None) -> dict[str, float] | None:
 
 def model_input(text: str) -> str:
     """What the model sees of `text`, in training as at run time."""
-    return meant_words(fold(text).tight)
+    return decipher(text).words
 
 
 @cache
