@@ -1,6 +1,14 @@
 """Every table, by part; SQLite and PostgreSQL both make exactly these."""
 
 from anlan.store.tables.cases import case_claims, case_findings, case_history, case_judgements, cases
+from anlan.store.tables.funds import (
+    fund_holds,
+    fund_owners,
+    holdings,
+    ledger_lines,
+    ledger_transactions,
+    payout_applications,
+)
 from anlan.store.tables.journal import (
     counter_snapshots,
     decisions,
@@ -27,14 +35,32 @@ from anlan.store.tables.learning import (
     shadow_scores,
     text_models,
 )
+from anlan.store.tables.members import appeals, attachments, content_requests, member_links, member_sessions
 from anlan.store.tables.people import api_keys, audit, staff, staff_notices, staff_sessions
 from anlan.store.tables.register import HexDigest, metadata
+from anlan.store.tables.reports import report_cases, report_evidence, reporter_credits, reports
+from anlan.store.tables.review import (
+    case_links,
+    case_skips,
+    case_tickets,
+    case_watchers,
+    golden_cases,
+    golden_items,
+    queues,
+    staff_exposures,
+    staff_ties,
+    staff_wellbeing,
+)
 from anlan.store.tables.sanctions import closures, sanction_orders, sanctions
 
 __all__ = [
-    "HexDigest", "api_keys", "audit", "case_claims", "case_findings", "case_history", "case_judgements", "cases",
-    "closures", "counter_snapshots", "decisions", "deferred", "deliveries", "endpoints", "events", "facts",
-    "judgements", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries", "marks",
-    "metadata", "model_references", "outbox", "policy_sets", "policy_versions", "refused", "sanction_orders",
-    "sanctions", "segments", "shadow_scores", "staff", "staff_notices", "staff_sessions", "text_models",
+    "HexDigest", "api_keys", "appeals", "attachments", "audit", "case_claims", "case_findings", "case_history",
+    "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers", "cases", "closures",
+    "content_requests", "counter_snapshots", "decisions", "deferred", "deliveries", "endpoints", "events", "facts",
+    "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
+    "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
+    "marks", "member_links", "member_sessions", "metadata", "model_references", "outbox", "payout_applications",
+    "policy_sets", "policy_versions", "queues", "refused", "report_cases", "report_evidence", "reporter_credits",
+    "reports", "sanction_orders", "sanctions", "segments", "shadow_scores", "staff", "staff_exposures", "staff_notices",
+    "staff_sessions", "staff_ties", "staff_wellbeing", "text_models",
 ]
