@@ -32,7 +32,8 @@ from anlan.web.console import (
 )
 from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit, stranger
 from anlan.web.console.rooms import Rooms
-from anlan.web.console.shell import ASSETS, STATIC, Visit
+from anlan.web.console.shell import Visit
+from anlan.web.headers import STATIC, add_headers
 from anlan.web.languages import mark
 
 MAX_FORM_BYTES = 256 * 1024
@@ -40,17 +41,6 @@ ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, deliveries, keys, health, oversight, staff,
 )
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 _TITLES = {
     401: mark("Sign in first"),
@@ -80,18 +70,6 @@ def build_console(rooms: Rooms) -> FastAPI:
     app.exception_handler(HTTPException)(show_http_error)
     app.exception_handler(Exception)(show_unexpected)
     return app
-
-
-async def add_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Every answer says that only our own scripts and styles may run in it."""
-    response = await answer(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.query_params.get("v") == ASSETS and response.status_code == 200:
-        response.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
-    if request.url.scheme == "https":
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response
 
 
 async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

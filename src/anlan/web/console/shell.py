@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -19,12 +18,10 @@ from anlan.web.console.people import Person
 from anlan.web.console.queries import count_waiting
 from anlan.web.console.rooms import Rooms
 from anlan.web.console.words import ACTION_ICONS, EDIT_KINDS, TERM_COLUMNS, TERM_SEVERITIES, TITLES
+from anlan.web.headers import ASSETS
 from anlan.web.languages import Language, language, mark, negotiate
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-STATIC = Path(__file__).parent.parent / "static"
-ASSETS = sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:12]
-"""Part of the address of every style, script and picture, so that browsers may keep them for ever."""
 
 LANGUAGE_COOKIE = "anlan_language"
 THEME_COOKIE = "anlan_theme"

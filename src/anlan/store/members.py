@@ -1,0 +1,83 @@
+"""How members come in to their own pages: links that open once, and the sessions that they open.
+
+Only digests of tokens are stored, so that a copy of the database opens nothing. A token is 256 random bits: there is
+nothing to forge, and nothing but the database says which are good.
+"""
+
+import secrets
+from hashlib import sha256
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from anlan.store.batch import storable
+from anlan.store.tables import member_links, member_sessions
+
+LINK_S = 15 * 60.0
+SESSION_S = 2 * 3_600.0
+KEPT_S = 30 * 86_400.0
+"""How long a link that is over still says who asked for it."""
+
+
+class OpenedLink(msgspec.Struct, frozen=True, kw_only=True):
+    """What a good link says; `account` is `account:<id>`, `language` may be empty."""
+
+    account: str
+    language: str
+    path: str
+
+
+def make_link(connection: Connection, link: OpenedLink, by: str, now: float) -> str:
+    """The token of a link that opens once within `LINK_S`."""
+    token = secrets.token_urlsafe(32)
+    row = {
+        "token_hash": _digest(token), "account": storable(link.account), "language": link.language, "path": link.path,
+        "made_by": by, "made_at": now, "expires_at": now + LINK_S,
+    }
+    connection.execute(insert(member_links), row)
+    return token
+
+
+def spend_link(connection: Connection, token: str, now: float) -> OpenedLink | None:
+    """What the link says, once; None if it was used, is too old, or was never made."""
+    found = connection.execute(
+        update(member_links)
+        .where(
+            member_links.c.token_hash == _digest(token), member_links.c.used_at.is_(None),
+            member_links.c.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(member_links.c.account, member_links.c.language, member_links.c.path)
+    ).one_or_none()
+    return OpenedLink(**found._mapping) if found else None
+
+
+def start_session(connection: Connection, account: str, now: float) -> str:
+    """Begin a session of `SESSION_S`; returns what the browser holds."""
+    token = secrets.token_urlsafe(32)
+    row = {"token_hash": _digest(token), "account": account, "created_at": now, "expires_at": now + SESSION_S}
+    connection.execute(insert(member_sessions), row)
+    return token
+
+
+def find_session(connection: Connection, token: str, now: float) -> str | None:
+    """Whose session this is, if it has not ended."""
+    query = select(member_sessions.c.account).where(
+        member_sessions.c.token_hash == _digest(token), member_sessions.c.expires_at > now
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def end_session(connection: Connection, token: str) -> None:
+    """End one session, if there is one."""
+    connection.execute(delete(member_sessions).where(member_sessions.c.token_hash == _digest(token)))
+
+
+def forget_visits(connection: Connection, now: float) -> int:
+    """Delete sessions that have ended, and links `KEPT_S` after they ended; returns how many."""
+    gone = connection.execute(delete(member_sessions).where(member_sessions.c.expires_at <= now)).rowcount
+    return gone + connection.execute(delete(member_links).where(member_links.c.expires_at <= now - KEPT_S)).rowcount
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
