@@ -14,6 +14,7 @@ LEXICON_CHANGES = "lexicon.changes"
 JUDGEMENTS = "judgements"
 TEXT_MODELS = "text_models"
 REDACTED = "retention.events"
+REPORT_EVENTS = "reports.events"
 
 RAISE = (
     "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
