@@ -27,6 +27,7 @@ class Commands(click.Group):
 
 
 WHERE = {
+    "audit": "anlan.commands.audit:audit",
     "backup": "anlan.commands.archive:backup",
     "dead-letters": "anlan.commands.deliveries:letters",
     "demo": "anlan.commands.demo:demo",
@@ -37,6 +38,7 @@ WHERE = {
     "key": "anlan.commands.keys:key",
     "lexicon": "anlan.commands.lexicon:lexicon",
     "llm": "anlan.commands.llm:llm",
+    "member": "anlan.commands.members:member",
     "migrate": "anlan.commands.archive:migrate",
     "model": "anlan.commands.learning:model",
     "policy": "anlan.commands.policy:policy",

@@ -1,4 +1,4 @@
-"""The one ASGI application: verdict routes first, then the API, then the console; starts and stops the house."""
+"""The one ASGI application: verdicts first, then the API, members' pages, the console; starts and stops the house."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
@@ -26,15 +26,20 @@ class Server:
     Args:
         verdicts: the bare verdict routes, once the house has started.
         api: everything else under `/v1`, `/healthz`, `/metrics`, `/docs` and `/openapi.json`.
+        pages: members' own under `/me`, everybody's under `/public`.
         console: everything that is left.
     """
 
     API_PATHS = ("/v1/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 
-    def __init__(self, house: Startable, verdicts: Callable[[], Asgi], api: Asgi, console: Asgi) -> None:
+    MEMBER_PATHS = ("/me", "/public")
+    UNDER_MEMBER_PATHS = ("/me/", "/public/")
+
+    def __init__(self, house: Startable, verdicts: Callable[[], Asgi], api: Asgi, pages: Asgi, console: Asgi) -> None:
         self._house = house
         self._verdicts = verdicts
         self._api = api
+        self._pages = pages
         self._console = console
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -45,6 +50,8 @@ class Server:
             return await self._verdicts()(scope, receive, send)
         if path.startswith(self.API_PATHS):
             return await self._api(scope, receive, send)
+        if path in self.MEMBER_PATHS or path.startswith(self.UNDER_MEMBER_PATHS):
+            return await self._pages(scope, receive, send)
         return await self._console(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:

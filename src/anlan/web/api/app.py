@@ -13,6 +13,7 @@ from anlan.web.api import (
     health,
     lexicon,
     lists,
+    members,
     policies,
     questions,
     texts,
@@ -23,7 +24,7 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, health.router, description.router,
+    deliveries.router, health.router, description.router, members.router,
 )
 
 

@@ -24,6 +24,7 @@ from anlan.web.api import (
     health,
     lexicon,
     lists,
+    members,
     policies,
     questions,
     texts,
@@ -43,6 +44,7 @@ TAGS = {
     "lists": "Allow, block and watch lists.",
     "lexicon": "Terms that hint at harm, and changes of them.",
     "deliveries": "Webhooks, dead letters, refused events.",
+    "members": "Members' own pages.",
     "health": "For load balancers and monitoring.",
 }
 
@@ -67,6 +69,7 @@ SCHEMAS = (
     lexicon.LexiconChangeDetails, lexicon.TermEdit, Term, deliveries.EndpointList,
     deliveries.EndpointShown, deliveries.EndpointSecret, deliveries.NewEndpoint, deliveries.EndpointChange,
     deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, health.Health,
+    members.LinkWanted, members.LinkMade,
 )
 
 

@@ -1,0 +1,1 @@
+"""Members' own pages under /me, and those for everybody under /public."""

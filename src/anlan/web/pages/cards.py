@@ -1,0 +1,7 @@
+"""The cards of a member's first page, in the order in which they stand there."""
+
+from collections.abc import Callable
+
+from anlan.web.pages.shell import Card, MemberVisit
+
+CARDS: tuple[Callable[[MemberVisit], Card], ...] = ()

@@ -1,0 +1,94 @@
+"""Who gets through the door of the members' pages: a session of their own, and forms that only those pages can send."""
+
+import secrets
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from anlan import clock
+from anlan.errors import Forbidden, Unauthorized
+from anlan.store import members
+from anlan.web.languages import mark
+from anlan.web.pages.rooms import MemberRooms
+from anlan.web.pages.shell import MemberVisit, choose_language
+
+MEMBER_COOKIE = "anlan_member"
+OUT_OF_DATE = mark("This form is out of date. Load the page again and send it once more.")
+COME_BY_LINK = mark("Open this page from the app: your link was used, or its time is over. A new one takes a moment.")
+
+
+def anybody(request: Request) -> MemberVisit:
+    """A visit by anybody; whose it is, where a member's session is good."""
+    rooms: MemberRooms = request.app.state.rooms
+    token = request.cookies.get(MEMBER_COOKIE, "")
+    account = find_account(rooms, token)
+    return MemberVisit(
+        request=request, rooms=rooms, language=choose_language(request, rooms.zone), account=account,
+        csrf=csrf_token(token) if account else "",
+    )
+
+
+def stranger(request: Request) -> MemberVisit:
+    """A visit by nobody, for telling that something is wrong when the store cannot say who it is."""
+    rooms: MemberRooms = request.app.state.rooms
+    return MemberVisit(request=request, rooms=rooms, language=choose_language(request, rooms.zone))
+
+
+def member(visit: Annotated[MemberVisit, Depends(anybody)]) -> MemberVisit:
+    """A visit by a member.
+
+    Raises:
+        Unauthorized: there is no session that is still good.
+    """
+    if not visit.account:
+        raise Unauthorized(COME_BY_LINK)
+    return visit
+
+
+AnyVisit = Annotated[MemberVisit, Depends(anybody)]
+OwnVisit = Annotated[MemberVisit, Depends(member)]
+"""What handlers under /me take; every question they ask the store is about `visit.account`."""
+
+
+def find_account(rooms: MemberRooms, token: str) -> str:
+    """Whose session this is; empty if it has ended or never was."""
+    if not token:
+        return ""
+    with rooms.database.read() as connection:
+        return members.find_session(connection, token, clock.now()) or ""
+
+
+def csrf_token(session_token: str) -> str:
+    """Proof that a form was drawn for this session: it follows from the cookie, which other sites cannot read."""
+    return sha256(b"csrf:member:" + session_token.encode()).hexdigest()
+
+
+async def check_form(request: Request) -> None:
+    """Refuse a form that was not drawn by us for this session.
+
+    Raises:
+        Forbidden: another site sent it, or the page is older than the session.
+    """
+    if request.method in ("GET", "HEAD"):
+        return
+    token = request.cookies.get(MEMBER_COOKIE, "")
+    sent = str((await request.form()).get("csrf", "")) if token else ""
+    is_ours = bool(token) and secrets.compare_digest(csrf_token(token).encode(), sent.encode())
+    if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden(OUT_OF_DATE)
+
+
+def set_session(response: Response, visit: MemberVisit, token: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        MEMBER_COOKIE, token, max_age=int(members.SESSION_S), httponly=True, samesite="lax", secure=visit.is_secure,
+        path=visit.at("") or "/",
+    )
+
+
+def safe_next(path: str) -> str:
+    """`path` when it is one of the members' pages, else the first of them; never another site."""
+    is_ours = path.startswith(("/me/", "/public/")) and path.isprintable() and "\\" not in path and "//" not in path
+    return path if is_ours else "/me"

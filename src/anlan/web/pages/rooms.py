@@ -1,0 +1,17 @@
+"""What members' pages are given to work with."""
+
+from dataclasses import dataclass
+
+from anlan.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRooms:
+    """Ports of members' pages.
+
+    Attributes:
+        zone: IANA name of the time zone that times are shown in.
+    """
+
+    database: Database
+    zone: str = "Asia/Shanghai"
