@@ -9,11 +9,16 @@ import structlog
 
 from anlan import clock
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
+from anlan.desk.case_work import CaseWork
 from anlan.desk.drift import DriftWatch, notices
+from anlan.desk.followers import CaseFollower
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
 from anlan.desk.policy_life import PolicyLife
+from anlan.desk.review import Review
+from anlan.desk.routing import Routing
 from anlan.domain.decisions import Judged
+from anlan.domain.queues import read_working_time
 from anlan.domain.text_scores import TEXT_MODEL
 from anlan.engine.intake import Intake, KnownKeys
 from anlan.engine.lists import Lists
@@ -90,7 +95,14 @@ class House:
         self.delivery = DeliveryWorker(
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
-        self.desk_rounds: tuple[Callable[[float], object], ...] = ()
+        working = read_working_time(
+            settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
+        )
+        self.case_followers: tuple[CaseFollower, ...] = ()
+        self.review = Review(self.database, self.case_followers, settings.time_zone)
+        self.case_work = CaseWork(self.database)
+        self.routing = Routing(self.database, working)
+        self.desk_rounds: tuple[Callable[[float], object], ...] = (self.routing.round,)
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     event_types_file: Path | None = Field(None, description="an operator's own event types (YAML)")
     counters_file: Path | None = Field(None, description="an operator's own counters (YAML)")
     time_zone: str = Field("Asia/Shanghai", description="in which the console shows times")
+    desk_hours: str = Field("09:00-18:00", description="when the desk works, for queues that count working time")
+    desk_days_off: str = Field("", description="dates without work beside weekends, such as 2026-10-01, 2026-10-02")
+    desk_days_on: str = Field("", description="weekend dates that are worked, such as 2026-10-10")
     require_second_factor: bool = Field(True, description="nobody signs in without an authenticator")
     allow_http_endpoints: bool = Field(False, description="deliver webhooks over plain HTTP and to private addresses")
 

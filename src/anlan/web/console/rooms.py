@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.desk.case_work import CaseWork
 from anlan.desk.drift import DriftWatch
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
 from anlan.desk.policy_life import PolicyLife
+from anlan.desk.review import Review
+from anlan.desk.routing import Routing
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.signals import Signal
 from anlan.engine.counters import Counters
@@ -60,6 +63,9 @@ class Rooms:
     judgements: Judgements
     models: ModelLife
     drift: DriftWatch
+    review: Review
+    case_work: CaseWork
+    routing: Routing
     reload_policies: Callable[[], None]
     reload_lists: Callable[[], None]
     reload_lexicon: Callable[[], None]
