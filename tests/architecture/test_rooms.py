@@ -20,15 +20,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"domain", "clock", "errors"},
     "delivery": {"store", "domain", "telemetry", "clock", "errors"},
     "desk": {"engine", "store", "domain", "clock", "errors"},
+    "center": {"desk", "store", "domain", "clock", "errors"},
     "connectors": {"domain", "clock", "errors"},
     "demo": {"domain", "clock"},
     "workshop": {"protections", "models", "engine", "domain", "settings", "errors"},
     "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock", "errors"},
     "app": {
-        "workshop", "text_lab", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
+        "workshop", "text_lab", "center", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
         "secrets_file", "clock", "errors",
     },
-    "web": {"app", "text_lab", "desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors"},
+    "web": {
+        "app", "text_lab", "center", "desk", "delivery", "engine", "store", "domain", "telemetry", "clock", "errors",
+    },
     "serving": {"app", "web", "store", "clock"},
     "commands": {
         "serving", "app", "workshop", "web", "desk", "delivery", "connectors", "demo", "protections", "models",
