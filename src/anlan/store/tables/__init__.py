@@ -1,5 +1,12 @@
 """Every table, by part; SQLite and PostgreSQL both make exactly these."""
 
+from anlan.store.tables.campaigns import (
+    campaign_bulletins,
+    campaign_cases,
+    campaign_looks,
+    campaign_questions,
+    campaigns,
+)
 from anlan.store.tables.cases import case_claims, case_findings, case_history, case_judgements, cases
 from anlan.store.tables.funds import (
     fund_holds,
@@ -55,7 +62,8 @@ from anlan.store.tables.review import (
 from anlan.store.tables.sanctions import closures, sanction_orders, sanctions
 
 __all__ = [
-    "HexDigest", "api_keys", "appeals", "attachments", "audit", "case_claims", "case_findings", "case_history",
+    "HexDigest", "api_keys", "appeals", "attachments", "audit", "campaign_bulletins", "campaign_cases",
+    "campaign_looks", "campaign_questions", "campaigns", "case_claims", "case_findings", "case_history",
     "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers", "cases", "closures",
     "content_requests", "counter_snapshots", "decisions", "deferred", "deliveries", "endpoints", "events", "facts",
     "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
