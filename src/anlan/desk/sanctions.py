@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection
@@ -11,10 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from anlan.clock import to_datetime
 from anlan.desk.followers import SanctionFollower, SanctionMoved
+from anlan.desk.ladder_file import shipped_ladder
+from anlan.desk.notices import Notices
+from anlan.domain.ladder import Ladder
 from anlan.domain.messages import seal_message
 from anlan.domain.sanction_messages import SanctionOrdered
 from anlan.domain.sanctions import KINDS, LIFTABLE_STATES, LONGEST_TEMPORARY_S, Ground
-from anlan.errors import Conflict, InvalidRequest, NotFound
+from anlan.errors import AnlanError, Conflict, InvalidRequest, NotFound
 from anlan.store import audit
 from anlan.store.cases import write_history
 from anlan.store.database import Database
@@ -70,10 +74,17 @@ class Sanctions:
 
     Args:
         followers: who hears of every move, inside the transaction.
+        ladder: the rules that were broken, in words.
+        zone: IANA name of the time zone that members are told moments in.
     """
 
-    def __init__(self, database: Database, followers: Sequence[SanctionFollower] = ()) -> None:
-        self._database, self._followers = database, tuple(followers)
+    def __init__(
+        self, database: Database, followers: Sequence[SanctionFollower] = (), ladder: Ladder | None = None,
+        zone: str = "Asia/Shanghai",
+    ) -> None:
+        self.database, self.ladder = database, ladder or shipped_ladder()
+        self._followers = tuple(followers)
+        self._notices = Notices(database.vault, self.ladder, ZoneInfo(zone))
 
     def order(self, connection: Connection, new: NewSanction, case_id: str, by: str, now: float) -> Sanction:
         """Order a sanction on the ground of a closed case; it begins now or at `starts_at`.
@@ -83,9 +94,7 @@ class Sanctions:
             InvalidRequest: a kind, target, feature or length that does not fit.
             Conflict: the case does not bear it (law 1, law 2), or the same was ordered already.
         """
-        basis = read_basis(connection, case_id)
-        if basis is None:
-            raise NotFound(f"there is no case {case_id}")
+        basis = need_basis(connection, case_id)
         check_new(new, now)
         check_basis(new, basis)
         ordinal = count_alike(connection, case_id, new.target, new.kind, new.feature)
@@ -107,8 +116,8 @@ class Sanctions:
             ) from error
         self._trace(connection, sanction, sanction.ordered_by, "order", now, _terms(sanction))
         if sanction.state == "ordered":
-            self.send(connection, sanction, "apply", now)
-        self._tell(connection, sanction, "ordered", sanction.ordered_by, now)
+            self.take_effect(connection, sanction, now)
+        self.tell(connection, sanction, "ordered", sanction.ordered_by, now)
         return sanction
 
     def lift(self, connection: Connection, sanction_id: str, by: str, reason: str, now: float) -> Sanction:
@@ -134,9 +143,9 @@ class Sanctions:
                            zh="这项处罚已被解除，或者刚刚发生了变化；请重新载入")
         self._trace(connection, lifted, by, "lift", now, {"reason": reason})
         if was_sent:
-            self.send(connection, lifted, "lift", now)
+            self.send(connection, lifted, "lift", now, self._notices.tell_lifted(connection, lifted, now))
         self._lift_companions(connection, lifted, by, reason, now)
-        self._tell(connection, lifted, "lifted", by, now, reason)
+        self.tell(connection, lifted, "lifted", by, now, reason)
         return lifted
 
     def get(self, connection: Connection, sanction_id: str) -> Sanction:
@@ -150,23 +159,32 @@ class Sanctions:
             raise NotFound(f"there is no sanction {sanction_id}")
         return sanction
 
-    def send(self, connection: Connection, sanction: Sanction, act: str, now: float) -> None:
+    def take_effect(self, connection: Connection, sanction: Sanction, now: float) -> None:
+        """Tell the member and the platform that it begins; the caller has just moved it to `ordered`."""
+        self._notices.tell_sanctioned(connection, sanction, now)
+        self.send(connection, sanction, "apply", now)
+
+    def send(
+        self, connection: Connection, sanction: Sanction, act: str, now: float, words: dict[str, str] | None = None
+    ) -> None:
         """Order the platform to apply or lift; the caller has just moved the sanction and so holds its row."""
         order = add_order(connection, sanction.id, act, now)
         data = SanctionOrdered(
             sanction=sanction.id, revision=order.revision, target=sanction.target, kind=sanction.kind,
             feature=sanction.feature, starts_at=to_datetime(sanction.starts_at), ends_at=_moment(sanction.ends_at),
             is_permanent=sanction.is_permanent, rule=sanction.rule, category=sanction.category,
-            title=KINDS[sanction.kind].title, notice=KINDS[sanction.kind].title,
+            title=KINDS[sanction.kind].title, notice=words or self._notices.words(connection, sanction),
         )
         put(connection, [seal_message(order.message_id, f"sanction.{act}", now, data)], now)
 
     def _lift_companions(self, connection: Connection, sanction: Sanction, by: str, reason: str, now: float) -> None:
-        """Content that was removed with it comes back, when the case was about whoever is let off."""
-        if sanction.case_id is None or sanction.target != sanction.case_target:
+        """What was ordered only because of it: content removed in the same case, those who ran a closed group."""
+        if sanction.case_id is None or sanction.target != sanction.case_target or sanction.kind == "remove_content":
             return
         for other in sanctions_of_case(connection, sanction.case_id):
-            if other.kind == "remove_content" and other.id != sanction.id and other.state in LIFTABLE_STATES:
+            is_closed_with = sanction.kind == "close_group" and other.closure_id == sanction.closure_id
+            follows = other.kind == "remove_content" or is_closed_with
+            if follows and other.id != sanction.id and other.state in LIFTABLE_STATES:
                 self.lift(connection, other.id, by, reason, now)
 
     def _trace(
@@ -177,9 +195,10 @@ class Sanctions:
             said = {"sanction": sanction.id, "target": sanction.target, "kind": sanction.kind}
             write_history(connection, sanction.case_id, by, f"sanction_{act}", said, now)
 
-    def _tell(
+    def tell(
         self, connection: Connection, sanction: Sanction, move: str, by: str, now: float, reason: str = ""
     ) -> None:
+        """Let the followers hear of a move, inside the transaction."""
         moved = SanctionMoved(
             sanction_id=sanction.id, target=sanction.target, kind=sanction.kind, is_permanent=sanction.is_permanent,
             move=move, by=by, at=now, reason=reason,
@@ -233,6 +252,28 @@ def check_basis(new: NewSanction, basis: Basis) -> None:
     if not is_own and new.closure_role not in ("owner", "admin"):
         raise Conflict("a permanent sanction stands on a case about the same account or group",
                        zh="永久处罚须以针对同一账号或群的案件为依据")
+
+
+def problem_of(new: NewSanction, basis: Basis, now: float) -> dict[str, str] | None:
+    """Why this cannot be ordered on that ground, by language; None if it can."""
+    try:
+        check_new(new, now)
+        check_basis(new, basis)
+    except AnlanError as error:
+        return {"zh": str(error.details.get("zh", error.message)), "en": error.message}
+    return None
+
+
+def need_basis(connection: Connection, case_id: str) -> Basis:
+    """What the case gives.
+
+    Raises:
+        NotFound: there is no such case.
+    """
+    basis = read_basis(connection, case_id)
+    if basis is None:
+        raise NotFound(f"there is no case {case_id}")
+    return basis
 
 
 def check_reason(reason: str) -> str:

@@ -5,6 +5,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from anlan.store.tables import sanction_orders
 
+SUPERSEDED = "superseded by revision"
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One message about a sanction.
@@ -24,6 +26,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
     @property
+    def is_superseded(self) -> bool:
+        """Whether a later order took its place before the platform answered."""
+        return self.detail.startswith(SUPERSEDED)
+
+    @property
     def revision(self) -> int:
         """Which order about this sanction it is, from 1; the highest holds."""
         return int(self.message_id.rpartition(".")[2])
@@ -33,13 +40,19 @@ _ORDER = select(*(sanction_orders.c[name] for name in Order.__struct_fields__))
 
 
 def add_order(connection: Connection, sanction_id: str, act: str, now: float) -> Order:
-    """The next order about a sanction; whoever calls holds the sanction's row, so that numbers do not meet."""
+    """The next order about a sanction; those before it no longer wait for an answer.
+
+    Whoever calls holds the sanction's row, so that numbers do not meet.
+    """
     query = select(func.count()).select_from(sanction_orders).where(sanction_orders.c.sanction_id == sanction_id)
     revision = connection.execute(query).scalar_one() + 1
     order = Order(
         message_id=f"msg_{sanction_id}.{revision}", sanction_id=sanction_id, act=act, sent_at=now, answer="waiting",
         answered_at=None, detail="",
     )
+    earlier = (sanction_orders.c.sanction_id == sanction_id) & (sanction_orders.c.answer == "waiting")
+    superseded = {"answer": "refused", "answered_at": now, "detail": f"{SUPERSEDED} {revision}"}
+    connection.execute(update(sanction_orders).where(earlier).values(superseded))
     connection.execute(insert(sanction_orders), msgspec.structs.asdict(order))
     return order
 
