@@ -62,6 +62,9 @@ def train_whole(judged: Sequence[JudgedText], data: Path, folder: Path) -> Made:
     with TemporaryDirectory(dir=folder) as made:
         model = train(data, Path(made), judged=judged_rows(judged))
         (Path(made) / "lexicon.csv").unlink()
+        for name, note in _TAUGHT_HERE.items():
+            with (Path(made) / name).open("a", encoding="utf-8") as card:
+                card.write(note.format(texts=taught))
         shutil.copytree(made, folder / model.version, dirs_exist_ok=True)
     digest = hashlib.sha256((folder / model.version / MODEL_PATH.name).read_bytes()).hexdigest()
     return Made(model.version, digest, "", taught)
@@ -116,3 +119,18 @@ _CARD_ZH = """# 文本模型 {version}（适应版）
 权重只在判定文本给出理由时移动（以随附权重为中心的高斯先验）；判定未涉及之处，与原模型相同。
 模型文件带有用户文本的痕迹：请按个人信息保管；其依据的文本须删除时，请重新制作。
 """
+
+_TAUGHT_HERE = {
+    "text_model.md": """
+## Judgements of this house
+
+{texts} texts that people judged here were taught beside the sets, as `judgements`. The model holds traces of members'
+texts: treat the file as personal data, and make it anew when texts behind it must be erased.
+""",
+    "text_model.zh.md": """
+## 本站的判定
+
+除上列数据集外，还学习了本站人工判定的 {texts} 条文本（数据集名 `judgements`）。
+模型文件带有用户文本的痕迹：请按个人信息保管；其依据的文本须删除时，请重新制作。
+""",
+}
