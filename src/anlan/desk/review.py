@@ -236,6 +236,7 @@ class Review:
         if not claims.take(connection, case_id, by, now, until):
             return None
         write_history(connection, case_id, by, "claimed", {}, now)
+        audit.note(connection, by, "case.look", case_id, {})  # its page opens what members wrote to whoever holds it
         return Claim(case_id=case_id, by=by, claimed_at=now, expires_at=until)
 
     def _draw_golden(self, connection: Connection, person: Reviewer, queue: str | None, now: float) -> Claim | None:

@@ -11,8 +11,12 @@ from starlette.staticfiles import StaticFiles
 
 from anlan.errors import AnlanError
 from anlan.web.console import (
+    case_acts,
+    case_page,
+    cases,
     decisions,
     deliveries,
+    funds,
     health,
     investigate,
     judging,
@@ -39,7 +43,8 @@ from anlan.web.languages import mark
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
-    text_model, model_shadow, deliveries, keys, health, oversight, staff,
+    text_model, model_shadow, funds, deliveries, keys, health, oversight, staff,
+    cases, case_page, case_acts,
 )
 
 _TITLES = {

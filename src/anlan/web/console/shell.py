@@ -46,6 +46,12 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
     (
+        mark("The desk"),
+        (
+            Link("/cases", mark("Cases"), "case", "see_cases"),
+        ),
+    ),
+    (
         mark("Judging"),
         (
             Link("/investigate", mark("Investigate"), "search", "investigate"),
@@ -180,7 +186,7 @@ class Visit:
             return {}
         waiting = count_waiting(self.rooms.database)
         return {"/health": waiting.notices, "/deliveries": waiting.dead_letters, "/policies": waiting.drafts,
-                "/lexicon": waiting.lexicon_changes}
+                "/lexicon": waiting.lexicon_changes, "/cases": waiting.open_cases}
 
     def go(self, path: str, **query: object) -> Response:
         """Send the reader on after an act; a reload then repeats nothing."""

@@ -1,0 +1,20 @@
+"""Which stages of which kinds of cases a reader's roles let them judge."""
+
+from anlan.desk.review import Reviewer
+from anlan.domain.cases import CaseKind
+from anlan.web.console.access import Act
+from anlan.web.console.shell import Visit
+
+NEEDED: dict[tuple[CaseKind, int], Act] = {
+    **{(kind, stage): "judge_cases" for kind in ("review", "report", "complaint", "appeal") for stage in (1, 2)},
+    **{(kind, 3): "judge_as_senior" for kind in ("review", "report", "complaint", "appeal")},
+    ("funds", 1): "check_funds",
+    ("funds", 2): "approve_funds",
+    ("funds", 3): "approve_funds",
+}
+"""(kind, stage) to the act that it takes."""
+
+
+def reviewer(visit: Visit) -> Reviewer:
+    """The reader as the desk knows them."""
+    return Reviewer(actor=visit.actor, may=frozenset(pair for pair, act in NEEDED.items() if visit.can(act)))
