@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.cases import rank
 from anlan.domain.credibility import lift_s
 from anlan.store.batch import storable
 from anlan.store.cases import NewCase, open_case
-from anlan.store.tables import cases, report_cases, report_evidence, reports
+from anlan.store.tables import case_claims, case_judgements, cases, report_cases, report_evidence, reports
 from anlan.store.vault import Vault
 
 DAY_S = 86_400.0
@@ -342,6 +342,17 @@ def suspect(connection: Connection, case_id: str, report_ids: Sequence[str], now
         .values(suspected_at=now)
     )
     return marked.rowcount == 1
+
+
+def progress_of(connection: Connection, report: Report) -> str:
+    """`waiting`, `in_review` once somebody has taken the case, or the outcome."""
+    if report.outcome is not None:
+        return report.outcome
+    case_id = merged_chain(connection, report.case_id)[-1]
+    is_taken = or_(
+        exists().where(case_claims.c.case_id == case_id), exists().where(case_judgements.c.case_id == case_id)
+    )
+    return "in_review" if connection.execute(select(is_taken)).scalar_one() else "waiting"
 
 
 def words_of(connection: Connection, report_ids: Sequence[str]) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from anlan.store import outbox
 from anlan.store.database import Database
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
+from anlan.store.reports import forget_reported
 from anlan.store.shadow_scores import forget_scores
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
@@ -25,7 +26,8 @@ class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept.
 
     Attributes:
-        personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too.
+        personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too. Words and
+            evidence of reports, counted from the end of their case.
         refused_days: inputs that were not accepted.
         delivered_days: outgoing messages that no endpoint waits for any more.
         shadow_days: what models in shadow said.
@@ -47,6 +49,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
     judged_texts: int = 0
     shadow_scores: int = 0
+    reported: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -71,6 +74,9 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         judged_texts=_drain(database, lambda connection: forget_texts(connection, personal_before, BATCH_ROWS)),
         shadow_scores=_drain(
             database, lambda connection: forget_scores(connection, now - policy.shadow_days * _DAY_S, BATCH_ROWS)
+        ),
+        reported=_drain(
+            database, lambda connection: forget_reported(connection, personal_before, BATCH_ROWS, now)
         ),
     )
 

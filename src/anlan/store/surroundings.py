@@ -13,6 +13,11 @@ from anlan.store.vault import Codec
 SEARCHED_EVENTS = 5_000
 """How far the journal is searched in each direction; beyond, the conversation was not lively enough to matter."""
 
+NAMED_WITHIN_EVENTS = 50_000
+"""How far back a message is looked for by the platform's own id, which the journal has no index of."""
+SIMILAR_NAMES = 20
+"""Messages that hold the id somewhere; the first of them that has it as its own is meant."""
+
 
 class _Talk(msgspec.Struct, frozen=True):
     """The fields that say which conversation an event belongs to."""
@@ -21,6 +26,7 @@ class _Talk(msgspec.Struct, frozen=True):
     author: str | None = None
     recipient: str | None = None
     group: str | None = None
+    message_id: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Talk).decode
@@ -67,6 +73,23 @@ def group_latest(connection: Connection, group: str, last_seq: int, codec: Codec
     )
     found = [stored_event(row, codec) for row in reversed(connection.execute(query).all())]
     return [event for event in found if _talk_of(event.data).group == group]
+
+
+def message_named(connection: Connection, message_id: str, sender: str | None, before_seq: int) -> str | None:
+    """The key of the message with this id of the platform's, by `sender` if one is given.
+
+    Looks at the `NAMED_WITHIN_EVENTS` events before `before_seq`; None when it is not among them.
+    """
+    query = (
+        select(events.c.key, events.c.data)
+        .where(events.c.seq < before_seq, events.c.seq >= before_seq - NAMED_WITHIN_EVENTS)
+        .where(events.c.type == "message.sent", _mentions(connection, message_id))
+        .order_by(events.c.seq.desc()).limit(SIMILAR_NAMES)
+    )
+    if sender is not None:
+        query = query.where(events.c.actor == f"account:{sender}")
+    rows = connection.execute(query).all()
+    return next((row.key for row in rows if _talk_of(row.data).message_id == message_id), None)
 
 
 def _mentions(connection: Connection, word: str) -> ColumnElement[bool]:

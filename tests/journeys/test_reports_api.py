@@ -1,0 +1,141 @@
+"""Reports over HTTP: filed by a platform, judged at the desk, answered to the reporter and to nobody else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from consoled import Consoled
+from sqlalchemy import select
+
+from anlan import clock
+from anlan.desk.review import Answered, Reviewer
+from anlan.domain.cases import CASE_KINDS
+from anlan.store.keys import ApiKeys
+from anlan.store.tables import outbox
+
+RUI = Reviewer(actor="staff:rui", may=frozenset((kind, stage) for kind in CASE_KINDS for stage in (1, 2, 3)))
+AN = Reviewer(actor="staff:an", may=RUI.may)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
+    consoled = Consoled(tmp_path_factory.mktemp("reports")).start()
+    yield consoled
+    consoled.stop()
+
+
+@pytest.fixture(scope="module")
+def secrets(house: Consoled) -> dict[str, str]:
+    """Keys by name, all made before the first request, because unknown keys are looked for once a second."""
+    scopes = {"im": ["events:write", "reports:write", "members:write"], "other": ["events:write"]}
+    keys = ApiKeys(house.house.database)
+    return {name: keys.create(name, some, 1_000.0)[1] for name, some in scopes.items()}
+
+
+@pytest.fixture(scope="module")
+def platform(house: Consoled, secrets: dict[str, str]) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {secrets['im']}"}
+    with httpx.Client(base_url=house.url, headers=headers, timeout=30) as client:
+        yield client
+
+
+def send(platform: httpx.Client, number: int, sender: str, text: str, **data: Any) -> None:
+    event = {
+        "specversion": "1.0", "id": f"m{number}", "source": "im", "type": "message.sent",
+        "data": {"sender": sender, "text": text, "message_id": f"m{number}", **data},
+    }
+    assert platform.post("/v1/events", json=event).status_code == 200
+
+
+def report(platform: httpx.Client, reporter: str, **more: Any) -> dict[str, Any]:
+    filing = {"reporter": reporter, "reason": "fraud", **more}
+    answer = platform.post("/v1/reports", json=filing)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def judge(house: Consoled, case_id: str, said: str) -> None:
+    """As many people as the desk asks for say the same."""
+    review = house.house.review
+    for person in (RUI, AN):
+        claim = review.claim(person, case_id, clock.now())
+        with house.house.database.read() as connection:
+            from_case = connection.exec_driver_sql("SELECT stage FROM cases WHERE id = ?", (claim.case_id,))
+            stage = from_case.scalar_one()
+        answered = Answered(
+            case_id=case_id, stage=stage, answer=said, reason="read it", category="fraud", severity="high"
+        )
+        if review.judge(person, answered, clock.now()).step == "close":
+            return
+
+
+def case_id_of(house: Consoled, report_id: str) -> str:
+    with house.house.database.read() as connection:
+        row = connection.exec_driver_sql("SELECT case_id FROM reports WHERE id = ?", (report_id,))
+        return str(row.scalar_one())
+
+
+def test_a_report_goes_from_the_platform_to_its_outcome(house: Consoled, platform: httpx.Client) -> None:
+    send(platform, 1, "mo", "hello, it is me, your cousin", recipient="bo")
+    send(platform, 2, "mo", "quick, lend me 5000, I was robbed", recipient="bo")
+    made = report(platform, "bo", event={"source": "im", "id": "m2"}, words="not my cousin")
+    assert made["is_new"]
+    assert "by a" not in made["text"]["zh"]
+    assert report(platform, "bo", event={"source": "im", "id": "m2"})["id"] == made["id"]
+    told = platform.get(f"/v1/reports/{made['id']}").json()
+    assert (told["progress"], told["outcome"]) == ("waiting", None)
+    judge(house, case_id_of(house, made["id"]), "violation")
+    told = platform.get(f"/v1/reports/{made['id']}").json()
+    assert (told["progress"], told["outcome"]) == ("violation", "violation")
+    with house.house.database.read() as connection:
+        sent = connection.execute(
+            select(outbox.c.body).where(outbox.c.id == f"msg_{made['id']}.closed")
+        ).scalar_one()
+    assert msgspec.json.decode(sent)["data"]["outcome"] == "violation"
+    thanks = platform.get("/v1/reporters/bo").json()
+    assert (thanks["filed"], thanks["violation"], thanks["standing"]) == (1, 1, "helpful")
+    assert [topic["topic"] for topic in thanks["topics"]] == ["fraud"]
+
+
+def test_a_batch_answers_line_by_line_and_a_bad_line_stops_nothing(platform: httpx.Client) -> None:
+    lines = [
+        b'{"reporter": "b1", "reason": "spam", "target": "account:flood"}', b"{nonsense",
+        b'{"reporter": "b2", "reason": "spam", "target": "account:flood"}',
+        b'{"reporter": "b3", "reason": "spam", "event": {"source": "im", "id": "none"}}',
+    ]
+    answer = platform.post("/v1/reports:batch", content=b"\n".join(lines))
+    told = [msgspec.json.decode(line) for line in answer.content.splitlines()]
+    assert [one.get("code", "ok") for one in told] == ["ok", "invalid_request", "ok", "not_found"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"reason": "fraud", "target": "account:a"}, 400),
+        ({"reporter": "a", "reason": "x", "target": "account:b"}, 400),
+        ({"reporter": "a", "reason": "fraud", "target": "staff"}, 400), ({"reporter": "a", "reason": "fraud"}, 400),
+        ({"reporter": "a", "reason": "fraud", "event": {"source": "im", "id": "none"}}, 404),
+        ({"reporter": "a", "reason": "fraud", "target": "account:b", "words": "x" * 2_001}, 400),
+    ],
+)
+def test_a_filing_that_cannot_be_taken_is_a_problem(platform: httpx.Client, body: dict[str, Any], status: int) -> None:
+    answer = platform.post("/v1/reports", json=body)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+def test_reasons_and_limits_are_told(platform: httpx.Client) -> None:
+    reasons = platform.get("/v1/report-reasons").json()["items"]
+    assert reasons[0]["code"] == "self_harm"
+    assert platform.get("/v1/reports/rep_" + "0" * 24).status_code == 404
+    assert platform.post("/v1/reports:batch", content=b" \n").status_code == 400
+    assert platform.post("/v1/reports:batch", content=b"{}\n" * 1_001).status_code == 413
+
+
+def test_a_key_without_the_scope_files_nothing(house: Consoled, secrets: dict[str, str]) -> None:
+    headers = {"authorization": f"Bearer {secrets['other']}"}
+    for method, path in (("POST", "/v1/reports"), ("POST", "/v1/reports:batch"), ("GET", "/v1/reporters/bo")):
+        assert httpx.request(method, house.url + path, headers=headers, content=b"{}").status_code == 403
