@@ -120,7 +120,10 @@ class Sanctions:
         self.tell(connection, sanction, "ordered", sanction.ordered_by, now)
         return sanction
 
-    def lift(self, connection: Connection, sanction_id: str, by: str, reason: str, now: float) -> Sanction:
+    def lift(
+        self, connection: Connection, sanction_id: str, by: str, reason: str, now: float, *,
+        restores_content: bool = True,
+    ) -> Sanction:
         """Take a sanction back with all its effects: strikes, removed content, what the platform holds.
 
         It supersedes an order that is still on its way: the platform goes by the higher revision.
@@ -144,7 +147,8 @@ class Sanctions:
         self._trace(connection, lifted, by, "lift", now, {"reason": reason})
         if was_sent:
             self.send(connection, lifted, "lift", now, self._notices.tell_lifted(connection, lifted, now))
-        self._lift_companions(connection, lifted, by, reason, now)
+        if restores_content:
+            self._lift_companions(connection, lifted, by, reason, now)
         self.tell(connection, lifted, "lifted", by, now, reason)
         return lifted
 

@@ -37,6 +37,7 @@ NOTICE_TITLES = {
     "sanction_quota": {"zh": "策略的自动处罚配额已用尽，后续转人工",
                        "en": "A policy used up its quota of automatic sanctions; people decide now"},
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
+    "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
     "other": {"zh": "需要关注的情况", "en": "Something needs attention"},
 }
 

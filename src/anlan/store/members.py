@@ -27,6 +27,13 @@ class OpenedLink(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
+class Session(msgspec.Struct, frozen=True):
+    """Who is in, and where the link led that let them in."""
+
+    account: str
+    path: str
+
+
 def make_link(connection: Connection, link: OpenedLink, by: str, now: float) -> str:
     """The token of a link that opens once within `LINK_S`."""
     token = secrets.token_urlsafe(32)
@@ -52,20 +59,24 @@ def spend_link(connection: Connection, token: str, now: float) -> OpenedLink | N
     return OpenedLink(**found._mapping) if found else None
 
 
-def start_session(connection: Connection, account: str, now: float) -> str:
+def start_session(connection: Connection, link: OpenedLink, now: float) -> str:
     """Begin a session of `SESSION_S`; returns what the browser holds."""
     token = secrets.token_urlsafe(32)
-    row = {"token_hash": _digest(token), "account": account, "created_at": now, "expires_at": now + SESSION_S}
+    row = {
+        "token_hash": _digest(token), "account": link.account, "path": link.path, "created_at": now,
+        "expires_at": now + SESSION_S,
+    }
     connection.execute(insert(member_sessions), row)
     return token
 
 
-def find_session(connection: Connection, token: str, now: float) -> str | None:
-    """Whose session this is, if it has not ended."""
-    query = select(member_sessions.c.account).where(
+def find_session(connection: Connection, token: str, now: float) -> Session | None:
+    """The session, if it has not ended."""
+    query = select(member_sessions.c.account, member_sessions.c.path).where(
         member_sessions.c.token_hash == _digest(token), member_sessions.c.expires_at > now
     )
-    return connection.execute(query).scalar_one_or_none()
+    found = connection.execute(query).one_or_none()
+    return Session(*found) if found else None
 
 
 def end_session(connection: Connection, token: str) -> None:

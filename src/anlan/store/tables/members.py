@@ -42,6 +42,7 @@ member_sessions = Table(
     metadata,
     Column("token_hash", HexDigest, primary_key=True, comment="SHA-256 of what the browser holds"),
     Column("account", Text, nullable=False, comment="account:<id>"),
+    Column("path", Text, nullable=False, comment="where its link led; the platform vouches for that"),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
 )
@@ -72,10 +73,12 @@ appeals = Table(
     Column("filed_at", Double, nullable=False),
     Column("words", LargeBinary, comment="what the member wrote, encrypted; NULL once its time is over"),
     Column("state", String(16), nullable=False),
-    Column("judged_by", Text, comment="who judged, or ordered, what is appealed against; NULL for a machine alone"),
+    Column("ordered_by", Text, nullable=False, comment="who ordered what is appealed against"),
+    Column("judged_by", Text, comment="who judged it; NULL for a machine alone"),
     Column("second_by", Text, comment="who judged it second, or last"),
     Column("reduced_kind", String(32), comment="what takes the place of the sanction if it is reduced"),
     Column("reduced_until", Double),
+    Column("reduced_to", String(32), ForeignKey("sanctions.id"), comment="the milder one that took its place"),
     Column("outcome", String(16), comment="of a closed one"),
     Column("decided_by", Text),
     Column("decided_at", Double),
@@ -88,6 +91,7 @@ appeals = Table(
         "AND reason IS NOT NULL)",
         name="closed_is_decided",
     ),
+    CheckConstraint("decided_by IS NULL OR decided_by <> ordered_by", name="by_another_than_orderer"),
     CheckConstraint("decided_by IS NULL OR judged_by IS NULL OR decided_by <> judged_by", name="by_another_than_first"),
     CheckConstraint(
         "decided_by IS NULL OR second_by IS NULL OR decided_by <> second_by", name="by_another_than_second"
@@ -97,6 +101,8 @@ Index(
     "ux_appeals_open", appeals.c.sanction_id, unique=True,
     sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
 )
+Index("ix_appeals_sanction", appeals.c.sanction_id)
+Index("ix_appeals_reduced", appeals.c.reduced_to)
 Index("ix_appeals_account", appeals.c.account, appeals.c.filed_at)
 Index("ix_appeals_decided", appeals.c.state, appeals.c.decided_at)
 

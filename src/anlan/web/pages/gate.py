@@ -23,10 +23,13 @@ def anybody(request: Request) -> MemberVisit:
     """A visit by anybody; whose it is, where a member's session is good."""
     rooms: MemberRooms = request.app.state.rooms
     token = request.cookies.get(MEMBER_COOKIE, "")
-    account = find_account(rooms, token)
+    session = find_session(rooms, token)
+    spoken = choose_language(request, rooms.zone)
+    if session is None:
+        return MemberVisit(request=request, rooms=rooms, language=spoken)
     return MemberVisit(
-        request=request, rooms=rooms, language=choose_language(request, rooms.zone), account=account,
-        csrf=csrf_token(token) if account else "",
+        request=request, rooms=rooms, language=spoken, csrf=csrf_token(token), account=session.account,
+        came_for=session.path,
     )
 
 
@@ -52,12 +55,12 @@ OwnVisit = Annotated[MemberVisit, Depends(member)]
 """What handlers under /me take; every question they ask the store is about `visit.account`."""
 
 
-def find_account(rooms: MemberRooms, token: str) -> str:
-    """Whose session this is; empty if it has ended or never was."""
+def find_session(rooms: MemberRooms, token: str) -> members.Session | None:
+    """The session, if it is still good."""
     if not token:
-        return ""
+        return None
     with rooms.database.read() as connection:
-        return members.find_session(connection, token, clock.now()) or ""
+        return members.find_session(connection, token, clock.now())
 
 
 def csrf_token(session_token: str) -> str:

@@ -29,7 +29,7 @@ def come_in(visit: AnyVisit, token: str) -> Response:
             raise Unauthorized(COME_BY_LINK)
         members.forget_visits(connection, now)
         members.end_session(connection, visit.request.cookies.get(MEMBER_COOKIE, ""))
-        session = members.start_session(connection, link.account, now)
+        session = members.start_session(connection, link, now)
     response = visit.go(safe_next(link.path))
     set_session(response, visit, session)
     if link.language:

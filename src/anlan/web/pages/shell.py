@@ -47,13 +47,19 @@ class Card(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberVisit:
-    """One request by one reader; `account` (`account:<id>`) is empty for somebody who came in without a link."""
+    """One request by one reader.
+
+    Attributes:
+        account: `account:<id>`; empty for somebody who came in without a link.
+        came_for: the page that their link led to, for which the platform vouched.
+    """
 
     request: Request
     rooms: MemberRooms
     language: Language
     csrf: str = ""
     account: str = ""
+    came_for: str = ""
 
     @property
     def name(self) -> str:

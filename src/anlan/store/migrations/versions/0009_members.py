@@ -30,6 +30,7 @@ def _visits() -> None:
         "member_sessions",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of what the browser holds"),
         sa.Column("account", sa.Text(), nullable=False, comment="account:<id>"),
+        sa.Column("path", sa.Text(), nullable=False, comment="where its link led; the platform vouches for that"),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_member_sessions")),
@@ -64,10 +65,12 @@ def _appeals() -> None:
         sa.Column("filed_at", sa.Double(), nullable=False),
         sa.Column("words", sa.LargeBinary(), comment="what the member wrote, encrypted; NULL once its time is over"),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("judged_by", sa.Text(), comment="who judged, or ordered, what is appealed against; NULL for a machine alone"),
+        sa.Column("ordered_by", sa.Text(), nullable=False, comment="who ordered what is appealed against"),
+        sa.Column("judged_by", sa.Text(), comment="who judged it; NULL for a machine alone"),
         sa.Column("second_by", sa.Text(), comment="who judged it second, or last"),
         sa.Column("reduced_kind", sa.String(length=32), comment="what takes the place of the sanction if it is reduced"),
         sa.Column("reduced_until", sa.Double()),
+        sa.Column("reduced_to", sa.String(length=32), comment="the milder one that took its place"),
         sa.Column("outcome", sa.String(length=16), comment="of a closed one"),
         sa.Column("decided_by", sa.Text()),
         sa.Column("decided_at", sa.Double()),
@@ -75,16 +78,20 @@ def _appeals() -> None:
         sa.CheckConstraint("(state = 'closed') = (outcome IS NOT NULL AND decided_by IS NOT NULL AND decided_at IS NOT NULL AND reason IS NOT NULL)", name=op.f("ck_appeals_closed_is_decided")),
         sa.CheckConstraint("outcome IS NULL OR outcome IN ('uphold', 'reduce', 'reverse')", name=op.f("ck_appeals_outcome")),
         sa.CheckConstraint("reduced_kind IS NULL OR reduced_kind IN ('notice', 'warning', 'remove_content', 'limit_feature', 'mute', 'freeze', 'suspend', 'close_group', 'ban')", name=op.f("ck_appeals_reduced_kind")),
-        sa.CheckConstraint("state IN ('open', 'closed', 'withdrawn')", name=op.f("ck_appeals_state")),
+        sa.CheckConstraint("state IN ('open', 'closed', 'withdrawn', 'settled')", name=op.f("ck_appeals_state")),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> ordered_by", name=op.f("ck_appeals_by_another_than_orderer")),
         sa.CheckConstraint("decided_by IS NULL OR judged_by IS NULL OR decided_by <> judged_by", name=op.f("ck_appeals_by_another_than_first")),
         sa.CheckConstraint("decided_by IS NULL OR second_by IS NULL OR decided_by <> second_by", name=op.f("ck_appeals_by_another_than_second")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_appeals_case_id")),
+        sa.ForeignKeyConstraint(["reduced_to"], ["sanctions.id"], name=op.f("fk_appeals_reduced_to")),
         sa.ForeignKeyConstraint(["sanction_id"], ["sanctions.id"], name=op.f("fk_appeals_sanction_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appeals")),
         sa.UniqueConstraint("case_id", name=op.f("uq_appeals_case_id")),
     )
     op.create_index("ix_appeals_account", "appeals", ["account", "filed_at"])
     op.create_index("ix_appeals_decided", "appeals", ["state", "decided_at"])
+    op.create_index("ix_appeals_reduced", "appeals", ["reduced_to"])
+    op.create_index("ix_appeals_sanction", "appeals", ["sanction_id"])
     op.create_index("ux_appeals_open", "appeals", ["sanction_id"], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
     op.create_table(
         "content_requests",
