@@ -8,13 +8,17 @@ from pathlib import Path
 import structlog
 
 from anlan import clock
+from anlan.center.funds import Funds
+from anlan.center.payouts import Payouts
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.case_work import CaseWork
 from anlan.desk.drift import DriftWatch, notices
-from anlan.desk.followers import CaseFollower
+from anlan.desk.followers import CaseFollower, SanctionFollower
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
 from anlan.desk.policy_life import PolicyLife
+from anlan.desk.report_events import ReportEvents
+from anlan.desk.reports import Reports, on_case_closed
 from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.domain.decisions import Judged
@@ -98,11 +102,18 @@ class House:
         working = read_working_time(
             settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
         )
-        self.case_followers: tuple[CaseFollower, ...] = ()
+        self.funds = Funds(self.database)
+        self.payouts = Payouts(self.database, working)
+        self.sanction_followers: tuple[SanctionFollower, ...] = (self.funds.on_sanction_moved,)
+        self.case_followers: tuple[CaseFollower, ...] = (on_case_closed, self.payouts.on_case_closed)
         self.review = Review(self.database, self.case_followers, settings.time_zone)
         self.case_work = CaseWork(self.database)
         self.routing = Routing(self.database, working)
-        self.desk_rounds: tuple[Callable[[float], object], ...] = (self.routing.round,)
+        self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
+        report_events = ReportEvents(self.database, self.codec, self.reports)
+        self.desk_rounds: tuple[Callable[[float], object], ...] = (
+            report_events.take_in, self.routing.round, self.payouts.round,
+        )
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators

@@ -32,6 +32,7 @@ WHERE = {
     "dead-letters": "anlan.commands.deliveries:letters",
     "demo": "anlan.commands.demo:demo",
     "endpoint": "anlan.commands.deliveries:endpoint",
+    "funds": "anlan.commands.funds:funds",
     "journal": "anlan.commands.journal:journal",
     "judge": "anlan.commands.judge:judge",
     "judgements": "anlan.commands.learning:judgements",

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from anlan.domain.ledger import HoldingKind
 from anlan.domain.messages import OutgoingMessage
 
 PayoutState = Literal["submitted", "checked", "approved", "ordered", "paid", "refused", "failed", "withdrawn"]
@@ -44,6 +45,23 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     payee: str
     account: str
 
+
+STATE_TITLES: dict[PayoutState, dict[str, str]] = {
+    "submitted": {"zh": "等待核对", "en": "Waiting for a check"},
+    "checked": {"zh": "已核对，等待批准", "en": "Checked, waiting for approval"},
+    "approved": {"zh": "一人已批准，等待第二人", "en": "Approved once, waiting for a second person"},
+    "ordered": {"zh": "平台付款中", "en": "Being paid by the platform"},
+    "paid": {"zh": "已付清", "en": "Paid"},
+    "refused": {"zh": "已驳回", "en": "Turned down"},
+    "failed": {"zh": "付款未成功", "en": "Could not be paid"},
+    "withdrawn": {"zh": "已撤回", "en": "Taken back"},
+}
+
+KIND_TITLES: dict[HoldingKind, dict[str, str]] = {
+    "wallet": {"zh": "钱包", "en": "Wallet"},
+    "wealth": {"zh": "理财", "en": "Savings"},
+    "goods": {"zh": "虚拟物品", "en": "Virtual goods"},
+}
 
 METHODS: dict[str, dict[str, str]] = {
     "bank": {"zh": "银行卡", "en": "Bank account"},

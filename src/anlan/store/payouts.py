@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from anlan.domain.ledger import HoldingKind
 from anlan.domain.payouts import OPEN_STATES, Evidence, Instruction, PayoutState
 from anlan.store.funds import Holding
 from anlan.store.tables import case_claims, cases, holdings, payout_applications, staff_ties
@@ -29,7 +30,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     account: str
     holding_id: str
-    holding_kind: str
+    holding_kind: HoldingKind
     title: str
     amount_minor: int
     unit: str

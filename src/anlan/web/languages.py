@@ -6,6 +6,7 @@ start, so there is nothing to compile. A message that is missing there is shown 
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -65,6 +66,13 @@ class Language:
     def number(self, value: float, digits: int = 0) -> str:
         """A number with grouping and at most `digits` decimals."""
         return str(numbers.format_decimal(value, format="#,##0." + "#" * digits, locale=self.locale))
+
+    def amount(self, minor: int, unit: str) -> str:
+        """Whole minor units as money (`1234` `CNY` as ¥12.34), or as a number where the unit is no currency."""
+        if not numbers.is_currency(unit):
+            return self.number(minor)
+        digits = numbers.get_currency_precision(unit)
+        return str(numbers.format_currency(Decimal(minor).scaleb(-digits), unit, locale=self.locale))
 
     def share(self, value: float, digits: int = 1) -> str:
         """A share in [0, 1] as a percentage."""

@@ -10,12 +10,14 @@ from anlan.web.api import (
     decisions,
     deliveries,
     description,
+    funds,
     health,
     lexicon,
     lists,
     members,
     policies,
     questions,
+    reports,
     texts,
 )
 from anlan.web.api.access import Gate
@@ -24,7 +26,7 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, health.router, description.router, members.router,
+    deliveries.router, reports.router, funds.router, health.router, description.router, members.router,
 )
 
 

@@ -21,12 +21,14 @@ from anlan.web.api import (
     decisions,
     deliveries,
     explanations,
+    funds,
     health,
     lexicon,
     lists,
     members,
     policies,
     questions,
+    reports,
     texts,
 )
 from anlan.web.api.access import SCOPES
@@ -45,6 +47,8 @@ TAGS = {
     "lexicon": "Terms that hint at harm, and changes of them.",
     "deliveries": "Webhooks, dead letters, refused events.",
     "members": "Members' own pages.",
+    "reports": "What members report, and what became of it.",
+    "funds": "What members have, what is held of it, and payouts.",
     "health": "For load balancers and monitoring.",
 }
 
@@ -68,7 +72,9 @@ SCHEMAS = (
     lexicon.TermShown, lexicon.TermsProposed, lexicon.LexiconChanges, lexicon.LexiconChange,
     lexicon.LexiconChangeDetails, lexicon.TermEdit, Term, deliveries.EndpointList,
     deliveries.EndpointShown, deliveries.EndpointSecret, deliveries.NewEndpoint, deliveries.EndpointChange,
-    deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, health.Health,
+    deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, reports.ReportFiling,
+    reports.ReportAnswer, reports.ReportShown, reports.ReasonList, reports.ReporterStanding, funds.HoldingsCounted,
+    funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
     members.LinkWanted, members.LinkMade,
 )
 

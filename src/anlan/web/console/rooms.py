@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.center.funds import Funds
+from anlan.center.payouts import Payouts
 from anlan.desk.case_work import CaseWork
 from anlan.desk.drift import DriftWatch
 from anlan.desk.lexicon_life import LexiconLife
@@ -63,6 +65,8 @@ class Rooms:
     judgements: Judgements
     models: ModelLife
     drift: DriftWatch
+    funds: Funds
+    payouts: Payouts
     review: Review
     case_work: CaseWork
     routing: Routing

@@ -49,6 +49,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("The desk"),
         (
             Link("/cases", mark("Cases"), "case", "see_cases"),
+            Link("/funds", mark("Members' money"), "purse", "see_funds"),
         ),
     ),
     (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from anlan.web.pages import funds
 from anlan.web.pages.shell import Card, MemberVisit
 
-CARDS: tuple[Callable[[MemberVisit], Card], ...] = ()
+CARDS: tuple[Callable[[MemberVisit], Card], ...] = (funds.make_card,)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from anlan.center.payouts import Payouts
 from anlan.store.database import Database
 
 
@@ -14,4 +15,5 @@ class MemberRooms:
     """
 
     database: Database
+    payouts: Payouts
     zone: str = "Asia/Shanghai"
