@@ -1,7 +1,10 @@
 """Both databases are opened, migrated and refused in the same way."""
 
+import gc
 import re
+import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,41 @@ def test_a_server_that_is_not_there_is_unavailable_and_its_password_untold() -> 
         database.check()
     assert "secret" not in caught.value.message
     database.close()
+
+
+def use(database: Database, together: int, *, directly: bool) -> None:
+    """Have so many connections at work at the same time."""
+    with ExitStack() as stack:
+        for _ in range(together):
+            if directly:
+                stack.enter_context(database.write_directly()).execute("SELECT 1")
+            else:
+                stack.enter_context(database.read()).execute(text("SELECT 1"))
+
+
+def lose(postgres: PostgresServer, database: Database, *, directly: bool) -> None:
+    """Let the server go while one connection is at work and others wait; it is back when this fails."""
+    with ExitStack() as stack:
+        stack.callback(postgres.start)
+        stack.enter_context(database.write_directly() if directly else database.read())
+        postgres.stop()
+        use(database, 3, directly=directly)
+
+
+@pytest.mark.parametrize("directly", [True, False])
+def test_a_server_that_went_away_leaves_no_connection_open(
+    postgres: PostgresServer, new_url: Callable[[str], str], directly: bool
+) -> None:
+    database = Database(new_url("postgres"), KEY)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        use(database, 6, directly=directly)
+        with pytest.raises(Unavailable):
+            lose(postgres, database, directly=directly)
+        use(database, 8, directly=directly)
+        database.close()
+        gc.collect()
+    assert [str(one.message) for one in warned if issubclass(one.category, ResourceWarning)] == []
 
 
 def test_a_database_that_went_away_is_used_again_when_it_is_back(
