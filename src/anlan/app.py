@@ -12,6 +12,7 @@ from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.case_work import CaseWork
+from anlan.desk.checks import Checks
 from anlan.desk.drift import DriftWatch, notices
 from anlan.desk.followers import CaseFollower, SanctionFollower
 from anlan.desk.lexicon_life import LexiconLife
@@ -108,6 +109,7 @@ class House:
         self.case_followers: tuple[CaseFollower, ...] = (on_case_closed, self.payouts.on_case_closed)
         self.review = Review(self.database, self.case_followers, settings.time_zone)
         self.case_work = CaseWork(self.database)
+        self.checks = Checks(self.database)
         self.routing = Routing(self.database, working)
         self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
         report_events = ReportEvents(self.database, self.codec, self.reports)

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from anlan.errors import AnlanError
 from anlan.web.console import (
     case_acts,
+    case_care,
     case_page,
     cases,
     decisions,
@@ -44,7 +45,7 @@ MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, funds, deliveries, keys, health, oversight, staff,
-    cases, case_page, case_acts,
+    cases, case_care, case_page, case_acts,
 )
 
 _TITLES = {

@@ -8,6 +8,7 @@ from anlan import clock
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.desk.case_work import CaseWork
+from anlan.desk.checks import Checks
 from anlan.desk.drift import DriftWatch
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
@@ -69,6 +70,7 @@ class Rooms:
     payouts: Payouts
     review: Review
     case_work: CaseWork
+    checks: Checks
     routing: Routing
     reload_policies: Callable[[], None]
     reload_lists: Callable[[], None]

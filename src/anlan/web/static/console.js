@@ -84,6 +84,26 @@
     }
   });
 
+  // A case is judged by single keys: each control names its own, and shows it.
+  const press = (control) => {
+    if (control.matches("input[type=radio]")) control.checked = true;
+    else if (control.matches("input, textarea")) control.focus();
+    else control.click();
+  };
+  document.addEventListener("keydown", (event) => {
+    const isWriting = event.target.closest("textarea, select, input:not([type=radio])");
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (isWriting) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const control = find("[data-key]").find((one) => one.dataset.key.toLowerCase() === event.key.toLowerCase());
+    if (!control || control.disabled) return;
+    if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+    event.preventDefault();
+    press(control);
+  });
+
   // While the threshold moves, what follows from it moves along; letting go loads the page of that threshold.
   const percent = (part, whole, digits = 1) => whole
     ? new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: digits }).format(part / whole)
