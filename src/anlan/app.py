@@ -13,15 +13,19 @@ from anlan.center.payouts import Payouts
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.case_work import CaseWork
 from anlan.desk.checks import Checks
+from anlan.desk.closures import Closures
 from anlan.desk.drift import DriftWatch, notices
 from anlan.desk.followers import CaseFollower, SanctionFollower
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
+from anlan.desk.platform_answers import PlatformAnswers
 from anlan.desk.policy_life import PolicyLife
 from anlan.desk.report_events import ReportEvents
 from anlan.desk.reports import Reports, on_case_closed
 from anlan.desk.review import Review
 from anlan.desk.routing import Routing
+from anlan.desk.sanction_clock import SanctionClock
+from anlan.desk.sanctions import Sanctions
 from anlan.domain.decisions import Judged
 from anlan.domain.queues import read_working_time
 from anlan.domain.text_scores import TEXT_MODEL
@@ -107,6 +111,9 @@ class House:
         self.payouts = Payouts(self.database, working)
         self.sanction_followers: tuple[SanctionFollower, ...] = (self.funds.on_sanction_moved,)
         self.case_followers: tuple[CaseFollower, ...] = (on_case_closed, self.payouts.on_case_closed)
+        self.sanctions = Sanctions(self.database, self.sanction_followers, zone=settings.time_zone)
+        self.platform_answers, self.closures = PlatformAnswers(self.sanctions), Closures(self.sanctions)
+        sanction_clock = SanctionClock(self.sanctions, self.platform_answers)
         self.review = Review(self.database, self.case_followers, settings.time_zone)
         self.case_work = CaseWork(self.database)
         self.checks = Checks(self.database)
@@ -114,7 +121,7 @@ class House:
         self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
         report_events = ReportEvents(self.database, self.codec, self.reports)
         self.desk_rounds: tuple[Callable[[float], object], ...] = (
-            report_events.take_in, self.routing.round, self.payouts.round,
+            report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round,
         )
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(

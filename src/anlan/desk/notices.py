@@ -49,10 +49,12 @@ class Notices:
         if restriction := restriction_of(sanction.kind):
             add_statement(connection, self._statement(connection, sanction, event, restriction))
 
-    def tell_lifted(self, connection: Connection, sanction: Sanction, now: float) -> Words:
+    def tell_lifted(
+        self, connection: Connection, sanction: Sanction, now: float, *, is_replaced: bool = False
+    ) -> Words:
         """Write the apology to everybody who was told, mark the statement, and give the words in one message."""
         event = _event_of(connection, self._codec, sanction)
-        body = notice_words.lifted(self._told(connection, sanction, event))
+        body = notice_words.lifted(self._told(connection, sanction, event), is_replaced=is_replaced)
         for account in told_accounts(connection, sanction, event):
             add_notice(connection, self._vault, account, sanction.id, "lifted", body, now)
         reverse_statement(connection, sanction.id, now)

@@ -18,7 +18,7 @@ class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         parts: (name, words) in the order of reading; names are `what`, `rule`, `evidence`, `term`, `group`, `money`,
-            `appeal`, `apology` and `restored`.
+            `appeal`, `apology`, `restored` and `replaced`.
         quote: the member's own words that it is about, at most `QUOTE_CHARS`; empty if there are none.
     """
 
@@ -95,6 +95,11 @@ _RESTORED: Words = {
     "zh": "相应的限制已解除，违规记分已清除，被删除的内容将予恢复。",
     "en": "What it limited is open again, its strikes are gone, and what was removed comes back.",
 }
+_REPLACED: Words = {
+    "zh": "经复核，这项处罚过重，现已撤销，改为较轻的处罚；新的处罚另行通知。",
+    "en": "We looked again: this was too hard. It is taken back and a milder sanction takes its place, of which you "
+          "hear separately.",
+}
 _HELD_MONEY = ("suspend", "ban")
 
 
@@ -110,12 +115,13 @@ def sanctioned(told: Told, zone: tzinfo = UTC) -> NoticeBody:
     return NoticeBody(title=title, parts=(*parts, ("appeal", _APPEAL)), quote=told.quote[:QUOTE_CHARS])
 
 
-def lifted(told: Told) -> NoticeBody:
-    """The notice that a sanction was taken back."""
+def lifted(told: Told, *, is_replaced: bool = False) -> NoticeBody:
+    """The notice that a sanction was taken back, or that a milder one takes its place."""
     title = KINDS[told.kind].title
+    parts = (("replaced", _REPLACED),) if is_replaced else (("apology", _APOLOGY), ("restored", _RESTORED))
     return NoticeBody(
         title={"zh": f"已撤销：{title['zh']}", "en": f"Taken back: {title['en'].lower()}"},
-        parts=(("apology", _APOLOGY), ("restored", _RESTORED), ("rule", _rule(told.rule))),
+        parts=(*parts, ("rule", _rule(told.rule))),
     )
 
 
