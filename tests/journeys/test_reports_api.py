@@ -1,6 +1,8 @@
 """Reports over HTTP: filed by a platform, judged at the desk, answered to the reporter and to nobody else."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -12,9 +14,12 @@ from sqlalchemy import select
 from anlan import clock
 from anlan.desk.review import Answered, Reviewer
 from anlan.domain.cases import CASE_KINDS
+from anlan.domain.keys import event_key
 from anlan.store.keys import ApiKeys
+from anlan.store.reports import reports_by
 from anlan.store.tables import outbox
 
+HOSTILE = "<script>alert(1)</script> ' OR 1=1 -- {{7*7}} \u202e"
 RUI = Reviewer(actor="staff:rui", may=frozenset((kind, stage) for kind in CASE_KINDS for stage in (1, 2, 3)))
 AN = Reviewer(actor="staff:an", may=RUI.may)
 
@@ -139,3 +144,73 @@ def test_a_key_without_the_scope_files_nothing(house: Consoled, secrets: dict[st
     headers = {"authorization": f"Bearer {secrets['other']}"}
     for method, path in (("POST", "/v1/reports"), ("POST", "/v1/reports:batch"), ("GET", "/v1/reporters/bo")):
         assert httpx.request(method, house.url + path, headers=headers, content=b"{}").status_code == 403
+
+
+@contextmanager
+def enter(
+    platform: httpx.Client, house: Consoled, account: str, path: str, language: str = "en"
+) -> Iterator[httpx.Client]:
+    """A member's browser on the page that their link opens."""
+    wanted = {"account": account, "path": path, "language": language}
+    token = platform.post("/v1/members:link", json=wanted).json()["url"].partition("token=")[2]
+    with httpx.Client(base_url=house.url, follow_redirects=True, timeout=30) as browser:
+        assert browser.get(f"/me/open?token={token}").status_code == 200
+        yield browser
+
+
+def press(browser: httpx.Client, page: str, **fields: str) -> httpx.Response:
+    guard = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get(page).text)
+    assert guard
+    return browser.post("/me/report", data={"csrf": guard[1], **fields})
+
+
+def test_a_member_reports_in_one_press_and_sees_the_outcome(house: Consoled, platform: httpx.Client) -> None:
+    send(platform, 40, "wolf", "click here for your prize", recipient="amy")
+    key = event_key("im", "m40")
+    with enter(platform, house, "amy", f"/me/report/event:{key}", "zh") as amy:
+        form = amy.get(f"/me/report/event:{key}").text
+        assert "诈骗" in form
+        assert "click here" not in form
+        page = press(amy, f"/me/report/event:{key}", subject=f"event:{key}", reason="fraud", words=HOSTILE).text
+        assert "等待查看" in page
+        assert "不会知道是谁举报" in page
+        with house.house.database.read() as connection:
+            (made,) = reports_by(connection, "account:amy")
+        judge(house, made.case_id, "no_violation")
+        assert "没有发现违规" in amy.get("/me/reports").text
+        again = press(amy, f"/me/report/event:{key}", subject=f"event:{key}", reason="fraud").text
+    assert "没有发现违规" in again
+
+
+def test_a_form_that_names_nobody_keeps_its_words(house: Consoled, platform: httpx.Client) -> None:
+    with enter(platform, house, "cat", "/me/report") as cat:
+        answer = press(cat, "/me/report", reason="abuse", words="<b>rude</b>")
+        assert answer.status_code == 400
+        assert "&lt;b&gt;rude&lt;/b&gt;" in answer.text
+        assert press(cat, "/me/report", reason="nothing", name="x").status_code == 400
+        assert press(cat, "/me/report", reason="abuse", name="cat").status_code == 400
+        assert press(cat, "/me/report", reason="abuse", kind="group", name="g9").status_code == 200
+        assert "The group g9" in cat.get("/me/reports").text
+
+
+def test_the_reported_never_learn_who_reported_or_that_anybody_did(house: Consoled, platform: httpx.Client) -> None:
+    send(platform, 50, "loud", "you fool", recipient="shy-reporter")
+    report(platform, "shy-reporter", event={"source": "im", "id": "m50"}, reason="abuse", words="shy words")
+    with enter(platform, house, "loud", "/me/reports") as loud:
+        for page in ("/me", "/me/reports", "/me/report", f"/me/report/event:{event_key('im', 'm50')}"):
+            assert "shy" not in loud.get(page).text
+    with house.house.database.read() as connection:
+        kinds = {
+            row.kind for row in connection.execute(select(outbox.c.kind, outbox.c.body))
+            if b"shy-reporter" in row.body and not row.kind.startswith("action.")
+        }
+    assert kinds == {"report.received"}
+    assert platform.get("/v1/reporters/loud").json()["filed"] == 0
+
+
+def test_nobody_sees_reports_of_somebody_else(house: Consoled, platform: httpx.Client) -> None:
+    made = report(platform, "own", target="account:thief", reason="account_theft")
+    with enter(platform, house, "other", "/me/reports") as other:
+        assert "thief" not in other.get("/me/reports").text
+        assert "thief" not in other.get("/me/reports", params={"made": made["id"]}).text
+    assert httpx.get(f"{house.url}/me/reports").status_code == 401

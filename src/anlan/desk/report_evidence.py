@@ -59,7 +59,10 @@ class Witness:
         with self._database.read() as connection:
             row = connection.execute(select(*event_columns()).where(events.c.key == key)).one_or_none()
             if row is None:
-                raise NotFound(f"no event {key} in the journal; send the event first, or report the account or group")
+                raise NotFound(
+                    f"no event {key} in the journal; send the event first, or report the account or group",
+                    zh="这里没有这条消息的记录，请改为举报账号或群",
+                )
             event = stored_event(row, self._codec)
             near = around(connection, event, self._codec, EACH_WAY)
             decided = _decisions(connection, event.seq)

@@ -108,13 +108,18 @@ class Reports:
         if new.reason not in BY_CODE:
             raise InvalidRequest(f"the reason {new.reason!r} is none of {', '.join(BY_CODE)}")
         if (new.event is None) == (new.target is None):
-            raise InvalidRequest("report either an event or a target (an account or a group)")
+            raise InvalidRequest(
+                "report either an event or a target (an account or a group)", zh="请举报一条消息，或者一个账号、群"
+            )
         if new.event is not None:
             moment = self._witness.see_event(new.event, new.seen, now)
         else:
             moment = self._witness.see_entity(new.target or "", new.cites, now)
         if moment.target == new.reporter and BY_CODE[new.reason].category != "self_harm":
-            raise InvalidRequest("nobody can report themselves; ask for help with the reason self_harm")
+            raise InvalidRequest(
+                "nobody can report themselves; ask for help with the reason self_harm",
+                zh="不能举报自己；需要帮助请选择“可能要伤害自己”",
+            )
         return moment
 
     def is_young(self, reporter: str, now: float) -> bool:
@@ -133,7 +138,10 @@ class Reports:
         if same := _same(connection, new, moment):
             return Filed(same, is_new=False)
         if source == "member" and kept.count_by(connection, new.reporter, now - 3_600.0) >= MEMBER_REPORTS_1H:
-            raise RateLimited("that is many reports within an hour; come back later", retry_after_s=3_600.0)
+            raise RateLimited(
+                "that is many reports within an hour; come back later", retry_after_s=3_600.0,
+                zh="一小时内的举报太多了，请稍后再来",
+            )
         draft = _draft(new, moment, source, now, is_young=is_young)
         if earlier := _answer_at_hand(connection, draft, moment, now):
             return self._repeat(connection, new, moment, draft, earlier, now)

@@ -332,6 +332,12 @@ def count_by(connection: Connection, reporter: str, since: float) -> int:
     return connection.execute(query).scalar_one()
 
 
+def count_open_by(connection: Connection, reporter: str) -> int:
+    """How many reports of one member wait for an outcome."""
+    query = select(func.count()).where(reports.c.reporter == reporter, reports.c.outcome.is_(None))
+    return connection.execute(query).scalar_one()
+
+
 def suspect(connection: Connection, case_id: str, report_ids: Sequence[str], now: float) -> bool:
     """Mark reports as agreed upon, and their case as suspected; True when the case was not suspected before."""
     connection.execute(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from anlan.center.payouts import Payouts
+from anlan.desk.reports import Reports
 from anlan.store.database import Database
 
 
@@ -16,4 +17,5 @@ class MemberRooms:
 
     database: Database
     payouts: Payouts
+    reports: Reports
     zone: str = "Asia/Shanghai"
