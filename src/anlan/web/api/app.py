@@ -18,6 +18,7 @@ from anlan.web.api import (
     policies,
     questions,
     reports,
+    sanctions,
     texts,
 )
 from anlan.web.api.access import Gate
@@ -26,7 +27,8 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, reports.router, funds.router, health.router, description.router, members.router,
+    deliveries.router, reports.router, funds.router, sanctions.router, members.router, health.router,
+    description.router,
 )
 
 

@@ -29,6 +29,7 @@ from anlan.web.api import (
     policies,
     questions,
     reports,
+    sanctions,
     texts,
 )
 from anlan.web.api.access import SCOPES
@@ -48,6 +49,7 @@ TAGS = {
     "deliveries": "Webhooks, dead letters, refused events.",
     "members": "Members' own pages.",
     "reports": "What members report, and what became of it.",
+    "sanctions": "Sanctions as the platform carries them out, who runs a group, statements of reasons.",
     "funds": "What members have, what is held of it, and payouts.",
     "health": "For load balancers and monitoring.",
 }
@@ -75,7 +77,9 @@ SCHEMAS = (
     deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, reports.ReportFiling,
     reports.ReportAnswer, reports.ReportShown, reports.ReasonList, reports.ReporterStanding, funds.HoldingsCounted,
     funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
-    members.LinkWanted, members.LinkMade,
+    members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
+    sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,
+    sanctions.StatementPage,
 )
 
 
