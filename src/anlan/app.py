@@ -11,6 +11,9 @@ from anlan import clock
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
+from anlan.desk.appeals import Appeals, on_sanction_moved
+from anlan.desk.bulletins import Bulletins
+from anlan.desk.campaigns import Campaigns
 from anlan.desk.case_work import CaseWork
 from anlan.desk.checks import Checks
 from anlan.desk.closures import Closures
@@ -32,6 +35,7 @@ from anlan.domain.text_scores import TEXT_MODEL
 from anlan.engine.intake import Intake, KnownKeys
 from anlan.engine.lists import Lists
 from anlan.engine.policies import PolicySet
+from anlan.engine.readings import Scope
 from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
 from anlan.engine.shadow_model import ShadowModel
@@ -40,6 +44,7 @@ from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import retention
 from anlan.store.analysis import Analysis
+from anlan.store.audit_report import AnchorFile
 from anlan.store.counters import load_snapshots
 from anlan.store.database import Database
 from anlan.store.deferred import Deferred
@@ -104,25 +109,7 @@ class House:
         self.delivery = DeliveryWorker(
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
-        working = read_working_time(
-            settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
-        )
-        self.funds = Funds(self.database)
-        self.payouts = Payouts(self.database, working)
-        self.sanction_followers: tuple[SanctionFollower, ...] = (self.funds.on_sanction_moved,)
-        self.case_followers: tuple[CaseFollower, ...] = (on_case_closed, self.payouts.on_case_closed)
-        self.sanctions = Sanctions(self.database, self.sanction_followers, zone=settings.time_zone)
-        self.platform_answers, self.closures = PlatformAnswers(self.sanctions), Closures(self.sanctions)
-        sanction_clock = SanctionClock(self.sanctions, self.platform_answers)
-        self.review = Review(self.database, self.case_followers, settings.time_zone)
-        self.case_work = CaseWork(self.database)
-        self.checks = Checks(self.database)
-        self.routing = Routing(self.database, working)
-        self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
-        report_events = ReportEvents(self.database, self.codec, self.reports)
-        self.desk_rounds: tuple[Callable[[float], object], ...] = (
-            report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round,
-        )
+        self._open_desk(settings)
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators
@@ -138,6 +125,38 @@ class House:
         self.reload_lexicon()
         self.reload_models()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _open_desk(self, settings: Settings) -> None:
+        """What people decide, who hears of it, and the clocks of it."""
+        working = read_working_time(
+            settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
+        )
+        self.funds = Funds(self.database)
+        self.payouts = Payouts(self.database, working)
+        self.sanction_followers: tuple[SanctionFollower, ...] = (self.funds.on_sanction_moved, on_sanction_moved)
+        self.sanctions = Sanctions(self.database, self.sanction_followers, zone=settings.time_zone)
+        self.appeals = Appeals(self.database, self.sanctions)
+        self.case_followers: tuple[CaseFollower, ...] = (
+            on_case_closed, self.payouts.on_case_closed, self.appeals.on_case_closed,
+        )
+        self.platform_answers, self.closures = PlatformAnswers(self.sanctions), Closures(self.sanctions)
+        sanction_clock = SanctionClock(self.sanctions, self.platform_answers)
+        self.review = Review(self.database, self.case_followers, settings.time_zone)
+        self.case_work = CaseWork(self.database)
+        self.checks = Checks(self.database)
+        self.routing = Routing(self.database, working)
+        self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
+        report_events = ReportEvents(self.database, self.codec, self.reports)
+        self.campaigns = Campaigns(self.database, self.analysis, self._whole_journal)
+        self.bulletins = Bulletins(self.database, self.campaigns, settings.time_zone)
+        self.desk_rounds: tuple[Callable[[float], object], ...] = (
+            report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round,
+            self.campaigns.round, AnchorFile(self.database, settings.data_dir).round,
+        )
+
+    def _whole_journal(self) -> Scope:
+        specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}
+        return Scope(registry=self.registry, counters=specs)
 
     @property
     def policy_set(self) -> PolicySet:

@@ -41,13 +41,15 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         reload_models=house.reload_models,
         funds=house.funds, payouts=house.payouts,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
+        campaigns=house.campaigns, bulletins=house.bulletins,
         reload_policies=house.reload_policies, reload_lists=house.reload_lists,
         writer_backlog=lambda: house.writer.backlog, max_backlog=house.settings.commit_backlog, metrics=house.metrics,
         zone=house.settings.time_zone, require_second_factor=house.settings.require_second_factor,
         allows_private_endpoints=house.settings.allow_http_endpoints,
     )
     pages = build_pages(MemberRooms(
-        database=house.database, payouts=house.payouts, reports=house.reports, zone=house.settings.time_zone,
+        database=house.database, appeals=house.appeals, closures=house.closures,
+        payouts=house.payouts, reports=house.reports, zone=house.settings.time_zone,
     ))
     return Server(
         _Running(house, alongside), lambda: Verdicts(house.intake, gate, house), build_api(house, gate), pages,

@@ -7,6 +7,8 @@ from functools import cached_property
 from anlan import clock
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
+from anlan.desk.bulletins import Bulletins
+from anlan.desk.campaigns import Campaigns
 from anlan.desk.case_work import CaseWork
 from anlan.desk.checks import Checks
 from anlan.desk.drift import DriftWatch
@@ -70,6 +72,8 @@ class Rooms:
     payouts: Payouts
     review: Review
     case_work: CaseWork
+    campaigns: Campaigns
+    bulletins: Bulletins
     checks: Checks
     routing: Routing
     reload_policies: Callable[[], None]
