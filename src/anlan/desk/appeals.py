@@ -28,6 +28,7 @@ from anlan.domain.appeals import (
 from anlan.domain.attachments import MAX_FILES
 from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
 from anlan.domain.keys import fitted
+from anlan.domain.ladder import Rule
 from anlan.domain.messages import seal_message
 from anlan.domain.sanctions import KINDS, LIFTABLE_STATES, Ground
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -85,6 +86,10 @@ class Appeals:
         ):
             return sanction
         raise NotFound("there is no such sanction", zh="没有这项处罚")
+
+    def rule_of(self, sanction: Sanction) -> Rule:
+        """The rule of the community that was broken, in words for members."""
+        return self._sanctions.ladder.rule(sanction.category)
 
     def file(self, account: str, sanction_id: str, words: str, files: Sequence[NewFile], now: float) -> str:
         """Appeal against a sanction; returns the appeal's id.

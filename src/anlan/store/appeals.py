@@ -1,9 +1,11 @@
 """Appeals as they stand: filed once at a time against a sanction, moved on by whoever comes first, read by account."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, case, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.appeals import AppealOutcome, AppealState, Milder
 from anlan.store.tables import appeals, cases, content_requests, sanctions
@@ -53,6 +55,10 @@ class Overturned(NamedTuple):
         return (self.reduced + self.reversed) / self.decided
 
 
+_INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
 _APPEAL = select(*(appeals.c[name] for name in Appeal.__struct_fields__))
 
 
@@ -127,13 +133,12 @@ def note_reduced_to(connection: Connection, appeal_id: str, sanction_id: str) ->
     connection.execute(update(appeals).where(appeals.c.id == appeal_id).values(reduced_to=sanction_id))
 
 
-def add_content_request(connection: Connection, closure_id: str, account: str, now: float) -> None:
-    """Note that a member asks for what they wrote.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: they have asked before.
-    """
-    connection.execute(insert(content_requests), {"closure_id": closure_id, "account": account, "asked_at": now})
+def add_content_request(connection: Connection, closure_id: str, account: str, now: float) -> bool:
+    """Note that a member asks for what they wrote; False when they have asked before."""
+    new = _INSERT[connection.dialect.name](content_requests).values(
+        closure_id=closure_id, account=account, asked_at=now
+    )
+    return connection.execute(new.on_conflict_do_nothing().returning(content_requests.c.account)).first() is not None
 
 
 def content_asked_at(connection: Connection, closure_id: str, account: str) -> float | None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from anlan.center.payouts import Payouts
+from anlan.desk.appeals import Appeals
+from anlan.desk.closures import Closures
 from anlan.desk.reports import Reports
 from anlan.store.database import Database
 
@@ -16,6 +18,8 @@ class MemberRooms:
     """
 
     database: Database
+    appeals: Appeals
+    closures: Closures
     payouts: Payouts
     reports: Reports
     zone: str = "Asia/Shanghai"
