@@ -9,6 +9,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.desk.review import Answered
 from anlan.domain.cases import ANSWERS_BY_KIND, SEVERITIES
+from anlan.domain.sanctions import KINDS
 from anlan.errors import AnlanError, Forbidden, NotFound
 from anlan.store import audit, case_reading, claims, review
 from anlan.store.cases import Case, find_case
@@ -96,7 +97,7 @@ def draw_case(
         rule=_rule(visit, case), needed=NEEDED[case.kind, case.stage],
         answers=ANSWERS_BY_KIND[case.kind], severities=SEVERITIES, answer_keys=ANSWER_KEYS,
         severity_keys=SEVERITY_KEYS, usual_reasons=USUAL_REASONS, exposure=exposure, wellbeing=wellbeing,
-        is_due_break=is_due_break, categories=_categories(visit, case), **known,
+        sanction_titles={name: kind.title for name, kind in KINDS.items()}, is_due_break=is_due_break, categories=_categories(visit, case), **known,
     )
 
 
