@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text as sql
 
 from anlan.app import House
+from anlan.center.funds import Count, Funds
 from anlan.cli import main
 from anlan.domain.lists import ListEntry
 from anlan.settings import Settings, read_settings
@@ -226,3 +228,17 @@ def test_the_journal_is_asked_and_a_stored_decision_explained(tmp_path: Path) ->
     assert acts()[-1] == "decision.personal"
     refused(anlan("policy", "explain", "0" * 32), "no event has the key")
     refused(anlan("policy", "explain", "what?"), "no event has the key")
+
+
+@pytest.mark.usefixtures("migrated")
+def test_an_audit_of_the_ledger_prints_what_adds_up_and_fails_when_something_does_not() -> None:
+    settings = read_settings()
+    database = Database(settings.store_url, bytes(32))
+    Funds(database).register("account:a1", (Count(kind="wallet", unit="CNY", title="w", amount=12_345),), 1.0, "key:p")
+    assert "12,345" in done("funds", "audit")
+    with database.write() as connection:
+        connection.execute(sql("UPDATE ledger_lines SET amount = amount + 1 WHERE amount > 0"))
+    broken = anlan("funds", "audit")
+    assert broken.exit_code == 1
+    assert "a transaction does not sum to zero" in broken.stdout
+    database.close()
