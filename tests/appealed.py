@@ -6,13 +6,14 @@ import msgspec
 from sanctioned import DAY_S, NOW, judged_case
 from sqlalchemy import select
 
-from anlan.desk.appeals import Appeals, on_sanction_moved
+from anlan.desk.appeals import QUEUE, Appeals, on_sanction_moved
 from anlan.desk.review import Answered, Review, Reviewer
 from anlan.desk.sanctions import NewSanction, Sanctions
 from anlan.domain.attachments import media_type_of, safe_name
 from anlan.store.appeals import Appeal, find_appeal
 from anlan.store.attachments import NewFile
 from anlan.store.database import Database
+from anlan.store.queues import Queue, put_queue
 from anlan.store.sanctions import Sanction, find_sanction
 from anlan.store.tables import outbox
 
@@ -31,6 +32,8 @@ class AppealDesk:
         self.sanctions = Sanctions(database, (on_sanction_moved,))
         self.appeals = Appeals(database, self.sanctions)
         self.review = Review(database, (self.appeals.on_case_closed,))
+        with database.write() as connection:
+            put_queue(connection, Queue(name=QUEUE, second_share=0.0))
 
     def sanction(self, number: int = 1, target: str = ANN, **changes: Any) -> Sanction:
         """A ban of ann that li and wu judged and li ordered, or what `changes` say instead."""
