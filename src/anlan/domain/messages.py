@@ -38,6 +38,7 @@ NOTICE_TITLES = {
                        "en": "A policy used up its quota of automatic sanctions; people decide now"},
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
     "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
+    "report_brigade": {"zh": "有账号或群被集中举报，疑似串通", "en": "Reports of one target look agreed upon"},
     "other": {"zh": "需要关注的情况", "en": "Something needs attention"},
 }
 

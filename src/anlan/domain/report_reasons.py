@@ -153,6 +153,8 @@ REASONS: tuple[Reason, ...] = (
 """In the order of the form: what cannot wait comes first."""
 
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
+HARM_TITLES: dict[str, dict[str, str]] = {reason.category: reason.title for reason in REASONS}
+"""What each harm is called, for reporters' topics."""
 _BY_WORD: dict[str, Reason] = {word: reason for reason in REASONS for word in (*reason.also, reason.category)} | BY_CODE
 
 

@@ -29,6 +29,9 @@ from anlan.web.console import (
     oversight,
     overview,
     policies,
+    reports,
+    sanctioning,
+    sanctions,
     sign_in,
     signals,
     staff,
@@ -45,7 +48,7 @@ MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, funds, deliveries, keys, health, oversight, staff,
-    cases, case_care, case_page, case_acts,
+    cases, case_care, case_page, case_acts, reports, sanctions, sanctioning,
 )
 
 _TITLES = {

@@ -49,6 +49,8 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("The desk"),
         (
             Link("/cases", mark("Cases"), "case", "see_cases"),
+            Link("/reports", mark("Reports"), "alert", "see_cases"),
+            Link("/sanctions", mark("Sanctions"), "block", "see_sanctions"),
             Link("/funds", mark("Members' money"), "purse", "see_funds"),
         ),
     ),

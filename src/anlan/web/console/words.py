@@ -76,6 +76,14 @@ TITLES: dict[str, str] = {
     "account_takeover": mark("Account takeover"),
     "fake_account": mark("Fake accounts"),
     "credential_stuffing": mark("Password guessing"),
+    # harms that members report
+    "self_harm": mark("Self-harm"),
+    "minors_safety": mark("Harm to children"),
+    "threats": mark("Threats"),
+    "intimate_images": mark("Intimate pictures"),
+    "hate": mark("Hate speech"),
+    "impersonation": mark("Impersonation"),
+    "privacy": mark("Private details"),
     # parameters of actions, and their values in the starter policies
     "scenario": mark("scenario"),
     "to": mark("to"),
@@ -104,6 +112,8 @@ TITLES: dict[str, str] = {
     "content": mark("content"),
     "gangs": mark("gangs"),
     "reports": mark("reports"),
+    "care": mark("care"),
+    "minors": mark("children"),
     # cases: kinds, states, answers, links, tickets, and what happened to them
     "kind_review": mark("Review"),
     "kind_report": mark("Report"),
@@ -132,6 +142,9 @@ TITLES: dict[str, str] = {
     "ticket_unclear rule": mark("nobody read the rule alike"),
     "case_opened": mark("Opened"),
     "case_claimed": mark("Taken"),
+    "case_reported": mark("Reported again"),
+    "case_made_urgent": mark("Reported as more urgent"),
+    "case_suspected": mark("Reports look agreed upon"),
     "case_released": mark("Put back"),
     "case_claim_ran_out": mark("Time ran out"),
     "case_skipped": mark("Skipped"),
