@@ -12,6 +12,7 @@ from heapq import nlargest
 from importlib import resources
 from itertools import islice, pairwise
 from math import inf, log2
+from sys import intern
 from typing import NamedTuple
 
 from anlan.protections.content.sounds import is_pinyin, merge, spell_syllables, syllables
@@ -29,6 +30,7 @@ _MAX_SPELT, _MAX_ALIKE, _MAX_NEARLY_ALIKE, _MAX_BEAM = 24, 14, 8, 12
 _KEPT, _ALIKE, _NEARLY_ALIKE, _LOOKS_ALIKE = 0.0, -8.0, -10.0, -6.0
 """Bits for staying and for changing into what sounds the same, nearly the same, or looks the same."""
 _UNSEEN_PAIR = -4.0
+_NONE: dict[str, int] = {}
 _RARE, _HEARD_OF, _USUAL = 5, 0, 5
 """Levels: a character below the first is rare; a pair from the second on is in the table, from the third on usual."""
 _TOKEN = re.compile("[a-z]+|[\u4e00-\u9fff]|[^a-z\u4e00-\u9fff]+")
@@ -57,9 +59,13 @@ class Token(NamedTuple):
 
 
 class _Wording(NamedTuple):
-    """How often characters and pairs are used, as logarithms to base 2; `total` of all characters."""
+    """How often characters and pairs are used, as logarithms to base 2; `total` of all characters.
 
-    pairs: dict[str, int]
+    Attributes:
+        followers: of a first character, the second ones of its pairs.
+    """
+
+    followers: dict[str, dict[str, int]]
     uses: dict[str, int]
     total: float
 
@@ -67,9 +73,11 @@ class _Wording(NamedTuple):
 @cache
 def _wording() -> _Wording:
     uses = {character: level for characters, level in _levels("uses") for character in characters}
-    pairs = {first + follower: level for line in _lines("pairs") for first, *groups in [line.split(" ")]
-             for group in groups for level in [ord(group[0]) - ord("a")] for follower in group[1:]}
-    return _Wording(pairs, uses, log2(sum(2.0**level for level in uses.values())))
+    followers = {
+        first: {intern(follower): ord(group[0]) - ord("a") for group in groups for follower in group[1:]}
+        for first, *groups in (line.split(" ") for line in _lines("pairs"))
+    }
+    return _Wording(followers, uses, log2(sum(2.0**level for level in uses.values())))
 
 
 def _lines(name: str) -> list[str]:
@@ -140,8 +148,8 @@ def _doubtful(text: str, known_from: int) -> frozenset[int]:
     Args:
         known_from: the level of use from which on a pair is known.
     """
-    pairs, uses, _ = _wording()
-    known = [pairs.get(first + second, -1) >= known_from for first, second in pairwise(text)]
+    followers, uses, _ = _wording()
+    known = [followers.get(first, _NONE).get(second, -1) >= known_from for first, second in pairwise(text)]
     strange = (
         place for place, (before, after) in enumerate(pairwise([False, *known, False]))
         if not (before or after) and _is_chinese(text[place])
@@ -211,19 +219,19 @@ def _read(text: str, run: list[Token]) -> Iterator[Guess]:
 
 def _likeliest(run: list[Token]) -> list[str]:
     """Viterbi over pairs of characters, with the likeliest beginnings only."""
-    pairs, uses, total = _wording()
+    followers, uses, total = _wording()
     scores = {EDGE: 0.0}
     origins: list[dict[str, str]] = []
     for token in [*run, Token(run[-1].end, run[-1].end, {EDGE: _KEPT})]:
         kept = nlargest(_MAX_BEAM, scores.items(), key=lambda item: item[1]) if len(scores) > 1 else scores.items()
-        beam = [(before, score, score - uses.get(before, 2)) for before, score in kept]
+        beam = [(before, score, score - uses.get(before, 2), followers.get(before, _NONE)) for before, score in kept]
         origin: dict[str, str] = {}
         further: dict[str, float] = {}
         for option, bits in token.options.items():
             unseen = uses.get(option, 0) - total + _UNSEEN_PAIR
             most = -inf
-            for before, score, known_score in beam:
-                level = pairs.get(before + option)
+            for before, score, known_score, known in beam:
+                level = known.get(option)
                 now = score + unseen if level is None else known_score + level
                 if now > most:
                     most, origin[option] = now, before
@@ -238,8 +246,8 @@ def _likeliest(run: list[Token]) -> list[str]:
 
 def _fits(best: list[str], at: int, after: int) -> bool:
     """Whether what was read makes a known pair with something beside it or in itself."""
-    pairs = _wording().pairs
-    return any(first + second in pairs for first, second in pairwise(best[max(0, at - 1) : after + 1]))
+    followers = _wording().followers
+    return any(second in followers.get(first, _NONE) for first, second in pairwise(best[max(0, at - 1) : after + 1]))
 
 
 def _sounds_alike(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ Only what looks the same to a reader is folded here. Homophones, pinyin and spli
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from opencc import OpenCC
@@ -64,7 +64,6 @@ _ORDINARY = "，！？：；（）～…"
 _LOOKALIKES = str.maketrans("авеіјкмнорсѕтухԁһԛԝαβεικνορτυχ", "abeijkmhopcstyxdhqwabeiknoptux")
 
 _BLOCKS = ((0x80, 0x10000), (0x1D400, 0x1D800), (0x1F100, 0x1F300), (0x1F427, 0x1F428), (0x2F800, 0x2FA20))
-_COVERED = [chr(code) for first, after in _BLOCKS for code in range(first, after)]
 """Where a character can fold to another one; the rest of Unicode is left as it is."""
 
 _REMOVED = re.compile(f"[{_INVISIBLE}{_MARK_RANGES}{_EMOJI_GLUE}]")
@@ -96,8 +95,12 @@ def _fold_character(character: str) -> str:
     return unicodedata.normalize("NFKC", _PICTURES.get(character, character)).casefold()
 
 
+def _covered() -> Iterator[str]:
+    return (chr(code) for first, after in _BLOCKS for code in range(first, after))
+
+
 def _folds() -> dict[str, str]:
-    return {character: new for character in _COVERED if (new := _fold_character(character)) != character}
+    return {character: new for character in _covered() if (new := _fold_character(character)) != character}
 
 
 def _traditional() -> list[str]:
@@ -123,7 +126,7 @@ TRADITIONAL = _any_of(_traditional())
 _FOLDED = _any_of(FOLDS)
 # Whole blocks beyond U+FFFF: a pattern tries each range there one by one, for every character that is none of them.
 _TOUCHED = _any_of(
-    {*FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _COVERED if char > "\uffff")}
+    {*FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _covered() if char > "\uffff")}
 )
 
 
