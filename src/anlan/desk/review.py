@@ -102,10 +102,9 @@ class Review:
                 raise Conflict("this queue is paused; choose another", zh="这个队列已暂停，请换一个")
             if golden := self._draw_golden(connection, person, queue, now):
                 return golden
-            bars = self._bars(connection, person)
-            wanted = None if queue is None else [queue]
+            asker = _asker(connection, person)
             for _ in range(claims.TRIES):
-                case_id = claims.next_free(connection, person.actor, wanted, bars, paused, now)
+                case_id = claims.next_free(connection, asker, queue, paused, now)
                 if case_id is None:
                     return None
                 if taken := self._take(connection, case_id, person.actor, now):
@@ -123,7 +122,7 @@ class Review:
         with self._database.write() as connection:
             case = locked(connection, case_id)
             check_open(case)
-            self._check_bars(connection, person, case_id)
+            _check_bars(connection, person, case_id)
             taken = self._take(connection, case_id, person.actor, now)
             if taken is None:
                 raise Conflict("somebody else is working on this case", zh="有人正在处理这个案件")
@@ -181,7 +180,7 @@ class Review:
                     "your text is still here",
                     zh="你对这个案件的领取已过期，结论没有写入；重新领取即可继续，你写的内容还在",
                 )
-            self._check_bars(connection, person, case.id)
+            _check_bars(connection, person, case.id)
             queue = find_queue(connection, case.queue)
             judgement = _judgement(connection, person.actor, case, queue, answered, reason, claim, now)
             review.add_judgement(connection, judgement)
@@ -252,15 +251,6 @@ class Review:
             return None
         return self._take(connection, review.show_golden(connection, item, person.actor, now), person.actor, now)
 
-    def _bars(self, connection: Connection, person: Reviewer) -> list[claims.Bar]:
-        opted_out = review.wellbeing_of(connection, person.actor).opted_out
-        return claims.bars_of(person.actor, person.may, opted_out)
-
-    def _check_bars(self, connection: Connection, person: Reviewer, case_id: str) -> None:
-        for name in claims.bars_that_hold(connection, case_id, self._bars(connection, person)):
-            message, chinese = _BARRED[name]
-            raise Forbidden(message, zh=chinese)
-
     def _check_limit(self, connection: Connection, by: str, now: float) -> None:
         limit = review.wellbeing_of(connection, by).daily_limit
         if review.exposure_of(connection, by, review.day_of(now, self._zone), now).judged >= limit:
@@ -281,6 +271,17 @@ def locked(connection: Connection, case_id: str) -> Case:
     if case is None:
         raise NotFound("there is no case by this id", zh="没有这个案件")
     return case
+
+
+def _asker(connection: Connection, person: Reviewer) -> claims.Asker:
+    opted_out = review.wellbeing_of(connection, person.actor).opted_out
+    return claims.Asker(by=person.actor, may=person.may, opted_out=opted_out)
+
+
+def _check_bars(connection: Connection, person: Reviewer, case_id: str) -> None:
+    for name in claims.bars_that_hold(connection, case_id, _asker(connection, person)):
+        message, chinese = _BARRED[name]
+        raise Forbidden(message, zh=chinese)
 
 
 def _queue_of(connection: Connection, case_id: str) -> str:

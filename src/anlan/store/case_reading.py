@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Text, bindparam, literal, select, union_all
 
 from anlan.store.tables import (
     case_links,
@@ -81,6 +81,29 @@ def _said(row: Row[Any], around: _MessageData) -> Said | None:
     return Said(row.seq, row.time, data.sender, data.text, data.media_count, row.verdict) if belongs else None
 
 
+_TARGET, _CASE_ID = bindparam("target", type_=Text), bindparam("case_id", type_=Text)
+_MOST = bindparam("most", type_=Integer)
+_EARLIER = (
+    select(cases.c.id, cases.c.kind, cases.c.category, cases.c.state, cases.c.outcome, cases.c.opened_at)
+    .where(cases.c.target == _TARGET, cases.c.id != _CASE_ID, cases.c.state != "merged")
+    .where(~select(golden_cases.c.case_id).where(golden_cases.c.case_id == cases.c.id).exists())
+    .order_by(cases.c.opened_at.desc()).limit(_MOST)
+)
+_PUNISHED = (
+    select(sanctions.c.id, sanctions.c.kind, sanctions.c.feature, sanctions.c.state, sanctions.c.ordered_at,
+           sanctions.c.ends_at)
+    .where(sanctions.c.target == _TARGET).order_by(sanctions.c.ordered_at.desc()).limit(_MOST)
+)
+_LINK = select(cases.c.id, case_links.c.kind, cases.c.target, cases.c.state)
+_LINKED = union_all(
+    _LINK.join(case_links, cases.c.id == case_links.c.other_id).where(case_links.c.case_id == _CASE_ID),
+    _LINK.join(case_links, cases.c.id == case_links.c.case_id).where(case_links.c.other_id == _CASE_ID),
+    select(cases.c.id, literal("merged"), cases.c.target, cases.c.state).where(cases.c.merged_into == _CASE_ID),
+)
+_WATCHED = select(case_watchers.c.by).where(case_watchers.c.case_id == _CASE_ID, case_watchers.c.by == bindparam("by"))
+"""Built once: the page of the next case asks them all, and building costs as much as asking."""
+
+
 class Earlier(NamedTuple):
     """A case about the same target."""
 
@@ -115,23 +138,13 @@ class Decided(NamedTuple):
 
 def earlier_cases(connection: Connection, case_id: str, target: str, limit: int = 10) -> list[Earlier]:
     """Other cases about the target, newest first; checks with a known answer are not among them."""
-    shown = select(golden_cases.c.case_id).where(golden_cases.c.case_id == cases.c.id).exists()
-    query = (
-        select(cases.c.id, cases.c.kind, cases.c.category, cases.c.state, cases.c.outcome, cases.c.opened_at)
-        .where(cases.c.target == target, cases.c.id != case_id, cases.c.state != "merged", ~shown)
-        .order_by(cases.c.opened_at.desc()).limit(limit)
-    )
-    return [Earlier(*row) for row in connection.execute(query)]
+    asked = {"target": target, "case_id": case_id, "most": limit}
+    return [Earlier(*row) for row in connection.execute(_EARLIER, asked)]
 
 
 def earlier_sanctions(connection: Connection, target: str, limit: int = 10) -> list[Punished]:
     """Sanctions on the target, newest first."""
-    query = (
-        select(sanctions.c.id, sanctions.c.kind, sanctions.c.feature, sanctions.c.state, sanctions.c.ordered_at,
-               sanctions.c.ends_at)
-        .where(sanctions.c.target == target).order_by(sanctions.c.ordered_at.desc()).limit(limit)
-    )
-    return [Punished(*row) for row in connection.execute(query)]
+    return [Punished(*row) for row in connection.execute(_PUNISHED, {"target": target, "most": limit})]
 
 
 def notable_decisions(
@@ -159,21 +172,12 @@ class Linked(NamedTuple):
 
 def linked_cases(connection: Connection, case_id: str) -> list[Linked]:
     """Cases that are linked with this one either way, and those that were merged into it."""
-    one = or_(
-        (case_links.c.case_id == case_id) & (cases.c.id == case_links.c.other_id),
-        (case_links.c.other_id == case_id) & (cases.c.id == case_links.c.case_id),
-    )
-    linked = select(cases.c.id, case_links.c.kind, cases.c.target, cases.c.state).join(case_links, one)
-    merged = select(cases.c.id, cases.c.target, cases.c.state).where(cases.c.merged_into == case_id)
-    return [Linked(*row) for row in connection.execute(linked)] + [
-        Linked(row.id, "merged", row.target, row.state) for row in connection.execute(merged)
-    ]
+    return [Linked(*row) for row in connection.execute(_LINKED, {"case_id": case_id})]
 
 
 def is_watched(connection: Connection, case_id: str, by: str) -> bool:
     """Whether this person watches the case."""
-    mine = select(case_watchers.c.by).where(case_watchers.c.case_id == case_id, case_watchers.c.by == by)
-    return connection.execute(mine).first() is not None
+    return connection.execute(_WATCHED, {"case_id": case_id, "by": by}).first() is not None
 
 
 def watched_cases(connection: Connection, by: str, limit: int = 100) -> list[Earlier]:

@@ -1,11 +1,10 @@
 """Who works on which case: claims that the database gives to one person at a time, and who must not have which."""
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select
-from sqlalchemy import false as sql_false
+from sqlalchemy import ColumnElement, Connection, String, Text, bindparam, cast, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.cases import CaseKind
@@ -36,84 +35,89 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
 
 
-class Bar(NamedTuple):
-    """Something that keeps a person from a case: its name, and when it holds."""
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for work: `staff:<name>`, what they may judge, and which categories they are spared."""
 
-    name: str
-    holds: ColumnElement[bool]
+    by: str
+    may: May
+    opted_out: Collection[str] = ()
 
-
-def bars_of(by: str, may: May, opted_out: Collection[str]) -> list[Bar]:
-    """What keeps this person from cases; each condition is over the row of `cases` in the query around it."""
-    return [
-        Bar("role", ~_may_judge(may)),
-        Bar("judged", _has_judged(by)),
-        Bar("tie", exists().where(staff_ties.c.by == by, staff_ties.c.entity == cases.c.target)),
-        Bar("own_work", _appeals_own_work(by)),
-        Bar("opted_out", cases.c.category.in_(sorted(opted_out))),
-        Bar("golden", exists().where(golden_cases.c.case_id == cases.c.id, golden_cases.c.by != by)),
-    ]
+    def parameters(self) -> dict[str, Any]:
+        """What the statements below ask with."""
+        may = [f"{kind} {stage}" for kind, stage in sorted(self.may)]
+        return {"me": self.by, "may": may, "opted_out": list(self.opted_out)}
 
 
-def _may_judge(may: May) -> ColumnElement[bool]:
-    return or_(sql_false(), *(and_(cases.c.kind == kind, cases.c.stage == stage) for kind, stage in sorted(may)))
+_ME = bindparam("me", type_=Text)
+_MINE = case_judgements.c.by == _ME
+_EARLIER = cases.alias("earlier")
 
+BARS: dict[str, ColumnElement[bool]] = {
+    "role": (cases.c.kind + " " + cast(cases.c.stage, String)).not_in(bindparam("may", expanding=True)),
+    "judged": or_(
+        exists().where(_MINE, case_judgements.c.case_id == cases.c.id),
+        exists().where(
+            _MINE, case_links.c.case_id == cases.c.id, case_links.c.kind == "again",
+            case_judgements.c.case_id == case_links.c.other_id,
+        ),
+    ),
+    "tie": exists().where(staff_ties.c.by == _ME, staff_ties.c.entity == cases.c.target),
+    "own_work": (cases.c.kind == "appeal") & or_(
+        exists().where(
+            sanctions.c.target == cases.c.target,
+            or_(sanctions.c.judged_by == _ME, sanctions.c.second_by == _ME, sanctions.c.ordered_by == _ME),
+        ),
+        exists().where(
+            _MINE, case_judgements.c.case_id == _EARLIER.c.id,
+            or_(_EARLIER.c.target == cases.c.target, _EARLIER.c.event_seq == cases.c.event_seq),
+        ),
+        exists().where(
+            sanctions.c.target == cases.c.target, _MINE, case_judgements.c.case_id == sanctions.c.case_id
+        ),
+    ),
+    "opted_out": cases.c.category.in_(bindparam("opted_out", expanding=True)),
+    "golden": exists().where(golden_cases.c.case_id == cases.c.id, golden_cases.c.by != _ME),
+}
+"""What keeps a person from a case: no role for its next stage; an answer of theirs to it, or to the case whose work it
+does again; a tie to whom it is about; an appeal of what they judged or ordered; a category that they are spared; a
+check that is shown to somebody else. Each holds over the row of `cases` around it. Built once: building costs more
+than asking."""
 
-def _has_judged(by: str) -> ColumnElement[bool]:
-    """This case, or the one whose work it does again."""
-    mine = case_judgements.c.by == by
-    before = case_links.c.case_id == cases.c.id, case_links.c.kind == "again"
-    return or_(
-        exists().where(mine, case_judgements.c.case_id == cases.c.id),
-        exists().where(mine, *before, case_judgements.c.case_id == case_links.c.other_id),
+_NEXT = (
+    select(cases.c.id)
+    .where(
+        cases.c.state == "open",
+        ~exists().where(case_claims.c.case_id == cases.c.id, case_claims.c.expires_at > bindparam("now")),
+        ~exists().where(case_skips.c.case_id == cases.c.id, case_skips.c.by == _ME),
+        ~exists().where(golden_cases.c.case_id == cases.c.id),
+        *(~bar for bar in BARS.values()),
     )
+    .order_by(cases.c.ranked_at, cases.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=cases)
+)
+_NEXT_OF_QUEUE = _NEXT.where(cases.c.queue == bindparam("queue"))
+_NEXT_OF_ALL = _NEXT.where(cases.c.queue.not_in(bindparam("paused", expanding=True)))
+_HELD_BACK = select(*(bar.label(name) for name, bar in BARS.items())).where(cases.c.id == bindparam("case_id"))
 
 
-def _appeals_own_work(by: str) -> ColumnElement[bool]:
-    """It is an appeal about whoever, or whatever, this person judged or punished."""
-    earlier = cases.alias("earlier")
-    mine = case_judgements.c.by == by
-    punished = exists().where(
-        sanctions.c.target == cases.c.target,
-        or_(sanctions.c.judged_by == by, sanctions.c.second_by == by, sanctions.c.ordered_by == by),
-    )
-    judged = exists().where(
-        mine, case_judgements.c.case_id == earlier.c.id,
-        or_(earlier.c.target == cases.c.target, earlier.c.event_seq == cases.c.event_seq),
-    )
-    closed_with = exists().where(
-        sanctions.c.target == cases.c.target, mine, case_judgements.c.case_id == sanctions.c.case_id
-    )
-    return and_(cases.c.kind == "appeal", or_(punished, judged, closed_with))
-
-
-def bars_that_hold(connection: Connection, case_id: str, bars: Sequence[Bar]) -> list[str]:
+def bars_that_hold(connection: Connection, case_id: str, asker: Asker) -> list[str]:
     """Names of the bars that keep the person from this case."""
-    asked = select(*(bar.holds.label(bar.name) for bar in bars)).select_from(cases).where(cases.c.id == case_id)
-    row = connection.execute(asked).mappings().one()
-    return [bar.name for bar in bars if row[bar.name]]
+    row = connection.execute(_HELD_BACK, asker.parameters() | {"case_id": case_id}).mappings().one()
+    return [name for name in BARS if row[name]]
 
 
 def next_free(
-    connection: Connection, by: str, queues: Collection[str] | None, bars: Sequence[Bar], paused: Collection[str],
-    now: float,
+    connection: Connection, asker: Asker, queue: str | None, paused: Collection[str], now: float
 ) -> str | None:
-    """The first case in order that nobody holds and this person may have; on PostgreSQL its row is then locked."""
-    held = exists().where(case_claims.c.case_id == cases.c.id, case_claims.c.expires_at > now)
-    skipped = exists().where(case_skips.c.case_id == cases.c.id, case_skips.c.by == by)
-    shown = exists().where(golden_cases.c.case_id == cases.c.id)
-    query = (
-        select(cases.c.id)
-        .where(cases.c.state == "open", ~held, ~skipped, ~shown, *(~bar.holds for bar in bars))
-        .order_by(cases.c.ranked_at, cases.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=cases)
-    )
-    if queues is not None:
-        query = query.where(cases.c.queue.in_(queues))
-    if paused:
-        query = query.where(cases.c.queue.not_in(paused))
-    return connection.execute(query).scalar_one_or_none()
+    """The first case in order that nobody holds and this person may have; on PostgreSQL its row is then locked.
+
+    Args:
+        queue: None for any that is not paused.
+    """
+    where = {"paused": list(paused)} if queue is None else {"queue": queue}
+    query = _NEXT_OF_ALL if queue is None else _NEXT_OF_QUEUE
+    return connection.execute(query, asker.parameters() | where | {"now": now}).scalar_one_or_none()
 
 
 def take(connection: Connection, case_id: str, by: str, now: float, until: float) -> bool:
@@ -130,7 +134,7 @@ def take(connection: Connection, case_id: str, by: str, now: float, until: float
 
 
 def _insert(connection: Connection) -> "postgresql.Insert | sqlite.Insert":
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(case_claims)
+    return postgresql.insert(case_claims) if connection.dialect.name == "postgresql" else sqlite.insert(case_claims)
 
 
 def give_back(connection: Connection, case_id: str, by: str, now: float) -> Claim | None:

@@ -71,20 +71,20 @@ def draw_case(
         claim = claims.claim_on(connection, case_id, now)
         said = review.judgements_of(connection, case_id)
         queue = find_queue(connection, case.queue)
+        is_blind = hides_machine(visit, case, queue, said)
         day = review.day_of(now, rooms.zone)
         exposure = review.exposure_of(connection, visit.actor, day, now)
         wellbeing = review.wellbeing_of(connection, visit.actor)
         known = {
             "earlier": case_reading.earlier_cases(connection, case_id, case.target),
             "punished": case_reading.earlier_sanctions(connection, case.target),
-            "decided": case_reading.notable_decisions(connection, case.target, case.event_seq or 0),
+            "decided": [] if is_blind else case_reading.notable_decisions(connection, case.target, case.event_seq or 0),
             "linked": case_reading.linked_cases(connection, case_id),
             "history": review.history_of(connection, case_id),
             "is_watched": case_reading.is_watched(connection, case_id, visit.actor),
         }
     is_mine = claim is not None and claim.by == visit.actor
     is_open_to_me = visit.can("see_personal") and (is_mine or is_revealed)
-    is_blind = hides_machine(visit, case, queue, said)
     is_due_break = exposure.working_since is not None and (
         now - exposure.working_since > wellbeing.break_minutes * 60
     )
@@ -97,7 +97,8 @@ def draw_case(
         rule=_rule(visit, case), needed=NEEDED[case.kind, case.stage],
         answers=ANSWERS_BY_KIND[case.kind], severities=SEVERITIES, answer_keys=ANSWER_KEYS,
         severity_keys=SEVERITY_KEYS, usual_reasons=USUAL_REASONS, exposure=exposure, wellbeing=wellbeing,
-        sanction_titles={name: kind.title for name, kind in KINDS.items()}, is_due_break=is_due_break, categories=_categories(visit, case), **known,
+        sanction_titles={name: kind.title for name, kind in KINDS.items()}, is_due_break=is_due_break,
+        categories=_categories(visit, case), **known,
     )
 
 
