@@ -11,18 +11,20 @@ from spine import envelope
 
 
 class Receiver:
-    """Answers 204 on a loopback port and keeps every message id in order of arrival; `is_down` makes it answer 503."""
+    """Answers 204 on a loopback port; keeps ids and bodies in order of arrival; `is_down` makes it answer 503."""
 
     def __init__(self) -> None:
         receiver = self
         self.ids: list[str] = []
+        self.bodies: list[bytes] = []
         self.is_down = False
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers["content-length"]))
                 if not receiver.is_down:
                     receiver.ids.append(self.headers["webhook-id"])
+                    receiver.bodies.append(body)
                 self.send_response(503 if receiver.is_down else 204)
                 self.end_headers()
 
