@@ -9,23 +9,27 @@ import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from sanctioned import BY, NOW, judged_case
 from sqlalchemy import func, select, text
 
 from anlan import clock
 from anlan.center.funds import Count, Funds
 from anlan.center.payouts import Payouts
 from anlan.desk.followers import CaseClosed, SanctionMoved
+from anlan.desk.sanctions import NewSanction, Sanctions
 from anlan.domain.ledger import LARGEST_AMOUNT, Posting
 from anlan.domain.payouts import EVIDENCE_DAYS, Evidence, Instruction
 from anlan.domain.queues import WorkingTime
 from anlan.errors import AnlanError, Conflict, Forbidden, InvalidRequest, NotFound
 from anlan.store import cases, funds, payouts
 from anlan.store.audit import latest_entries
+from anlan.store.audit_report import verify
 from anlan.store.database import Database
 from anlan.store.funds import Holding
 from anlan.store.ledger_audit import audit_ledger
 from anlan.store.notices import latest_notices
 from anlan.store.payouts import Application
+from anlan.store.sanctions import move_sanction
 from anlan.store.tables import outbox, payout_applications, staff_ties
 
 WHO = Evidence(legal_name="王小明", id_number="110101199001011234", contact="13800000000", statement="是我的钱")
@@ -179,6 +183,41 @@ def test_a_hold_belongs_to_the_sanctions_transaction(desk: Desk) -> None:
     with desk.database.read() as connection:
         assert not funds.is_on_hold(connection, desk.account)
         assert funds.channel_opened_at(connection, desk.account) is None
+
+
+def test_a_ban_and_its_holds_are_one_transaction_and_so_is_the_way_back(desk: Desk) -> None:
+    desk.count(5)
+    case_id = judged_case(desk.database)
+    sanctions = Sanctions(desk.database, [desk.funds.on_sanction_moved])
+    ban = NewSanction(target=desk.account, kind="ban", rule="p.spam", category="fraud", severity="critical")
+    with desk.database.write() as connection:
+        sanctions.order(connection, ban, case_id, BY, NOW)
+        assert funds.holdings_of(connection, desk.account)[0].held == 5
+        connection.rollback()
+    assert desk.pots() == (5, 0, 0)
+    with desk.database.write() as connection:
+        ordered = sanctions.order(connection, ban, case_id, BY, NOW)
+    assert desk.pots() == (0, 5, 0)
+    with desk.database.write() as connection:
+        sanctions.lift(connection, ordered.id, "staff:zhao", "it was not them", NOW)
+    assert desk.pots() == (5, 0, 0)
+
+
+def test_a_ban_for_later_holds_nothing_until_it_begins(desk: Desk) -> None:
+    desk.count(5)
+    later = NewSanction(
+        target=desk.account, kind="suspend", starts_at=NOW + DAY_S, length_s=DAY_S, rule="p.spam", category="fraud",
+        severity="critical",
+    )
+    sanctions = Sanctions(desk.database, [desk.funds.on_sanction_moved])
+    case_id = judged_case(desk.database)
+    with desk.database.write() as connection:
+        ordered = sanctions.order(connection, later, case_id, BY, NOW)
+    assert desk.pots() == (5, 0, 0)
+    with desk.database.write() as connection:
+        move_sanction(connection, ordered.id, ("scheduled",), "ordered")
+        sanctions.tell(connection, ordered, "ordered", "system", NOW + DAY_S)
+    assert desk.pots() == (0, 5, 0)
 
 
 def test_the_last_of_several_sanctions_lets_go_and_undecided_applications_with_it(banned: Desk) -> None:
@@ -474,6 +513,15 @@ def test_the_audit_finds_what_was_changed_behind_its_back(banned: Desk) -> None:
             connection.execute(text(statement))
             assert kind in {one.kind for one in audit_ledger(connection).breaks}
             connection.rollback()
+
+
+def test_a_payout_that_nobody_ordered_through_anlan_is_not_borne_out_by_the_log(banned: Desk) -> None:
+    made = banned.ordered()
+    doubts = []
+    for change in ("amount_minor = amount_minor", "amount_minor = 99", "second_approver = 'staff:ghost'"):
+        banned.execute(f"UPDATE payout_applications SET {change}")
+        doubts.append({one.kind for one in verify(banned.database, "system").doubts if one.id == made.id})
+    assert doubts == [set(), {"told_otherwise"}, {"told_otherwise"}]
 
 
 def test_an_unbalanced_transaction_is_never_written(banned: Desk) -> None:

@@ -113,7 +113,7 @@ class Payouts:
                 )
             due = self._due("ordered", now)
             _step(connection, found, ("approved",), "ordered", due, second_approver=by, ordered_at=now)
-            _order(connection, found, now)
+            _order(connection, found, by, now)
 
         return self._act(application_id, by, "approved", act)
 
@@ -309,13 +309,16 @@ def _withdraw(connection: Connection, found: Application, by: str, now: float) -
     payouts.close_case(connection, found.case_id, "refuse", now)
 
 
-def _order(connection: Connection, found: Application, now: float) -> None:
+def _order(connection: Connection, found: Application, by: str, now: float) -> None:
     order = PayoutOrdered(
         payout=found.id, account=found.account, holding=found.holding_id, holding_kind=found.holding_kind,
         unit=found.unit, amount=found.amount_minor,
     )
     outbox.put(connection, [order_message(order, now)], now)
     payouts.close_case(connection, found.case_id, "grant", now)
+    people = {"checked_by": found.checked_by, "first_approver": found.first_approver}
+    details = {"account": found.account, "amount_minor": found.amount_minor, "unit": found.unit, **people}
+    audit.note(connection, by, "funds.order", found.id, details)
 
 
 def _step(

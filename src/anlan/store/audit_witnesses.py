@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, selec
 
 from anlan.domain.audit_chain import SealedRow
 from anlan.domain.sanctions import PERMANENT_KINDS
-from anlan.store.tables import case_judgements, closures, sanctions
+from anlan.store.tables import case_judgements, closures, payout_applications, sanctions
 
 DoubtKind = Literal["untold", "told_otherwise", "unlawful"]
 DOUBTS: dict[DoubtKind, dict[str, str]] = {
@@ -63,6 +63,17 @@ WITNESSED: tuple[Witnessed, ...] = (
     Witnessed(
         "lifted sanction", "sanction.lift", sanctions, {"actor": "lifted_by", "target": "target"},
         sanctions.c.lifted_at.is_not(None) | sanctions.c.state.in_(("lifting", "reversed")),
+    ),
+    Witnessed(
+        "payout", "funds.payout", payout_applications, {"account": "account", "amount_minor": "amount_minor"},
+    ),
+    Witnessed(
+        "ordered payout", "funds.order", payout_applications,
+        {
+            "actor": "second_approver", "account": "account", "amount_minor": "amount_minor",
+            "checked_by": "checked_by", "first_approver": "first_approver",
+        },
+        payout_applications.c.ordered_at.is_not(None) | payout_applications.c.state.in_(("ordered", "paid", "failed")),
     ),
     Witnessed("closure", "group.close", closures, {"actor": "made_by", "group": "group", "case": "case_id"}),
 )
