@@ -168,7 +168,8 @@ class Appeals:
         if closed.case.kind != "appeal":
             return
         for appeal in appeals_in_case(connection, closed.case.id):
-            self._decide(connection, appeal, closed)
+            if appeal.state == "open":
+                self._decide(connection, appeal, closed)
 
     def _decide(self, connection: Connection, appeal: Appeal, closed: CaseClosed) -> None:
         outcome: AppealOutcome = msgspec.convert(closed.answer, AppealOutcome)

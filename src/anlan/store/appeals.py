@@ -77,15 +77,10 @@ def find_appeal(connection: Connection, appeal_id: str) -> Appeal | None:
     return next(iter(_read(connection, _APPEAL.where(appeals.c.id == appeal_id))), None)
 
 
-def appeal_of_case(connection: Connection, case_id: str) -> Appeal | None:
-    """The appeal that a case was opened for."""
-    return next(iter(_read(connection, _APPEAL.where(appeals.c.case_id == case_id))), None)
-
-
 def appeals_in_case(connection: Connection, case_id: str) -> list[Appeal]:
-    """Every open appeal that is decided with a case: its own, and those whose case went on inside it."""
+    """Every appeal that is decided with a case: its own, and those whose case went on inside it, the oldest first."""
     query = _APPEAL.join(cases, cases.c.id == appeals.c.case_id).where(
-        appeals.c.state == "open", or_(cases.c.id == case_id, cases.c.merged_into == case_id)
+        or_(cases.c.id == case_id, cases.c.merged_into == case_id)
     )
     return _read(connection, query.order_by(appeals.c.filed_at))
 

@@ -11,12 +11,16 @@ from starlette.staticfiles import StaticFiles
 
 from anlan.errors import AnlanError
 from anlan.web.console import (
+    appeals,
+    bulletins,
+    campaigns,
     case_acts,
     case_care,
     case_page,
     cases,
     decisions,
     deliveries,
+    figures,
     funds,
     health,
     investigate,
@@ -47,8 +51,8 @@ from anlan.web.languages import mark
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
-    text_model, model_shadow, funds, deliveries, keys, health, oversight, staff,
-    cases, case_care, case_page, case_acts, reports, sanctions, sanctioning,
+    text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, keys, health, oversight, staff,
+    cases, appeals, case_care, case_page, case_acts, reports, sanctions, sanctioning,
 )
 
 _TITLES = {

@@ -7,7 +7,7 @@ from anlan.domain.cases import CaseKind
 from anlan.store.case_reading import FAR_SEQS, NEAR_SEQS, conversation
 from anlan.store.cases import Case
 from anlan.store.review import wellbeing_of
-from anlan.web.console import reports
+from anlan.web.console import appeals, reports
 from anlan.web.console.explained import Reader
 from anlan.web.console.funds import case_panel
 from anlan.web.console.shell import Visit
@@ -35,8 +35,14 @@ def show_event(visit: Visit, case: Case) -> Mapping[str, Any]:
     }
 
 
+def show_appeal(visit: Visit, case: Case) -> Mapping[str, Any]:
+    """What the appellant says, and what the sanction began with."""
+    return {**show_event(visit, case), **appeals.case_panel(visit, case)}
+
+
 PANELS: dict[CaseKind, Panel] = {
     "review": show_event,
     "report": reports.case_panel,
+    "appeal": show_appeal,
     "funds": case_panel,
 }

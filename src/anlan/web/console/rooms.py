@@ -7,21 +7,26 @@ from functools import cached_property
 from anlan import clock
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
+from anlan.desk.appeals import Appeals
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
 from anlan.desk.case_work import CaseWork
 from anlan.desk.checks import Checks
+from anlan.desk.closures import Closures
 from anlan.desk.drift import DriftWatch
 from anlan.desk.lexicon_life import LexiconLife
 from anlan.desk.model_life import ModelLife
+from anlan.desk.platform_answers import PlatformAnswers
 from anlan.desk.policy_life import PolicyLife
 from anlan.desk.review import Review
 from anlan.desk.routing import Routing
+from anlan.desk.sanctions import Sanctions
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.signals import Signal
 from anlan.engine.counters import Counters
 from anlan.engine.pipeline import Engine
 from anlan.engine.readings import Scope
+from anlan.store.audit_report import AnchorFile
 from anlan.store.database import Database
 from anlan.store.journal import Journal
 from anlan.store.judgements import Judgements
@@ -71,7 +76,12 @@ class Rooms:
     funds: Funds
     payouts: Payouts
     review: Review
+    sanctions: Sanctions
+    appeals: Appeals
+    platform_answers: PlatformAnswers
+    closures: Closures
     case_work: CaseWork
+    anchors: AnchorFile
     campaigns: Campaigns
     bulletins: Bulletins
     checks: Checks

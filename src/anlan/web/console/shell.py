@@ -49,6 +49,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("The desk"),
         (
             Link("/cases", mark("Cases"), "case", "see_cases"),
+            Link("/appeals", mark("Appeals"), "replay", "see_cases"),
             Link("/reports", mark("Reports"), "alert", "see_cases"),
             Link("/sanctions", mark("Sanctions"), "block", "see_sanctions"),
             Link("/funds", mark("Members' money"), "purse", "see_funds"),
@@ -77,6 +78,8 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
     (
         mark("Oversight"),
         (
+            Link("/figures", mark("Figures"), "gauge", "see_figures"),
+            Link("/campaigns", mark("Campaigns"), "bolt", "see_figures"),
             Link("/audit", mark("Audit log"), "audit", "see_audit"),
             Link("/staff", mark("Staff"), "people", "manage_staff"),
         ),
