@@ -232,6 +232,21 @@ def test_a_brigade_moves_nothing_is_marked_and_loses_its_standing(desk: Reports,
     assert weight(record) == 0.0
 
 
+def test_brigades_that_spread_over_several_things_are_marked_together_and_told_once(
+    desk: Reports, database: Database
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(
+            lambda n: file(
+                desk, f"b{n}", words="one and the same text", event=event_key("im", f"m{(2, 5)[n % 2]}"),
+            ), range(8),
+        ))
+    with database.read() as connection:
+        suspected = connection.execute(select(report_cases.c.suspected_at)).scalars().all()
+        assert [one.subject for one in latest_notices(connection)] == ["account:mo"]
+    assert len([at for at in suspected if at is not None]) == 2
+
+
 def test_many_honest_strangers_are_no_brigade(desk: Reports, database: Database) -> None:
     for number in range(8):
         file(desk, f"h{number}", words=f"he asked me for code number {number * 37}", device=f"own{number}")

@@ -15,7 +15,10 @@ from anlan import clock
 from anlan.desk.review import Answered, Reviewer
 from anlan.domain.cases import CASE_KINDS
 from anlan.domain.keys import event_key
+from anlan.store.audit import latest_entries
 from anlan.store.keys import ApiKeys
+from anlan.store.reporter_records import Answered as Learned
+from anlan.store.reporter_records import learn
 from anlan.store.reports import reports_by
 from anlan.store.tables import outbox
 
@@ -214,3 +217,38 @@ def test_nobody_sees_reports_of_somebody_else(house: Consoled, platform: httpx.C
         assert "thief" not in other.get("/me/reports").text
         assert "thief" not in other.get("/me/reports", params={"made": made["id"]}).text
     assert httpx.get(f"{house.url}/me/reports").status_code == 401
+
+
+def test_staff_see_what_was_said_and_who_said_it_only_when_they_ask(house: Consoled, platform: httpx.Client) -> None:
+    send(platform, 60, "seller", "cheap weapons here", group="g7")
+    for name in ("ann-reporter", "ben-reporter"):
+        report(platform, name, event={"source": "im", "id": "m60"}, reason="illicit_ad", words=f"seen {HOSTILE}")
+    made = report(platform, "eve-reporter", event={"source": "im", "id": "m60"}, reason="illicit_ad")
+    case_id = case_id_of(house, made["id"])
+    house.house.review.claim(Reviewer(actor="staff:kim", may=RUI.may), case_id, clock.now())
+    house.add_person("kim", "reviewer")
+    kim = house.signed_in("kim")
+    page = kim.get(f"/cases/{case_id}").text
+    assert "cheap weapons here" in page
+    assert "3 reports" in page
+    assert "<script>alert" not in page
+    assert "ann-reporter" not in page
+    assert "ann-reporter" in kim.get(f"/cases/{case_id}?reporters=1").text
+    house.add_person("ola", "auditor")
+    assert "ann-reporter" not in house.signed_in("ola").get(f"/cases/{case_id}?reporters=1").text
+    with house.house.database.read() as connection:
+        looks = [entry for entry in latest_entries(connection) if entry.act == "report.reporters"]
+    assert [(one.actor, one.subject) for one in looks] == [("staff:kim", case_id)]
+
+
+def test_the_room_shows_volumes_and_hides_names_until_asked(house: Consoled) -> None:
+    with house.house.database.write() as connection:
+        learn(connection, [Learned("account:star-reporter", "fraud", True, 9.0)], clock.now())
+    house.add_person("lea", "analyst")
+    lea = house.signed_in("lea")
+    page = lea.get("/reports").text
+    assert "Scam or fraud" in page
+    assert "star-reporter" not in page
+    assert "star-reporter" in lea.get("/reports?reporters=1&days=7").text
+    house.add_person("noa", "engineer")
+    assert house.signed_in("noa").get("/reports").status_code == 403

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, select
 
-from anlan.desk.reports import MAX_WORDS_CHARS, NewReport, Reports
+from anlan.desk.reports import MAX_WORDS_CHARS, NewReport, Reports, draft_of
 from anlan.domain.report_reasons import reason_of
 from anlan.errors import InvalidRequest, NotFound
 from anlan.store.database import Database
@@ -69,15 +69,18 @@ class ReportEvents:
         try:
             new = self._read(event)
             moment = self._reports.see(new, now)
-            is_young = self._reports.is_young(new.reporter, now)
+            is_young = self._reports.is_young(new.reporter, event.time)
         except (InvalidRequest, NotFound) as error:
             log.warning("report_event_passed", key=event.key, code=error.code)
             with self._database.write() as connection:
                 _advance(connection, event.seq)
             return
+        draft = draft_of(new, moment, f"event:{event.key}", min(event.time, now), is_young=is_young)
         with self._database.write() as connection:
-            if _advance(connection, event.seq):
-                self._reports.file_within(connection, new, moment, f"event:{event.key}", now, is_young=is_young)
+            if not _advance(connection, event.seq):
+                return
+            filed = self._reports.file_within(connection, new, moment, draft, now)
+        self._reports.follow_up(filed, now)
 
     def _read(self, event: StoredEvent) -> NewReport:
         """The report that an event speaks of: of the message that it names if the journal has it, else of the account.

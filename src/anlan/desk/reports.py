@@ -12,11 +12,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from anlan import clock
+from anlan.desk.brigades import watch_for_brigade
 from anlan.desk.followers import CaseClosed
 from anlan.desk.report_evidence import Moment, Witness
 from anlan.domain import credibility
-from anlan.domain.brigades import WINDOW_S, agreed_upon
-from anlan.domain.facts import StaffNotice
 from anlan.domain.messages import OutgoingMessage
 from anlan.domain.report_messages import OUTCOMES, closed_message, received_message
 from anlan.domain.report_reasons import BY_CODE, Reason
@@ -26,7 +25,6 @@ from anlan.store import reports as kept
 from anlan.store.cases import NewCase, write_history
 from anlan.store.database import Database
 from anlan.store.facts import Facts
-from anlan.store.notices import tell_staff
 from anlan.store.reporter_records import Answered, learn, record_on, records_of
 from anlan.store.reports import Earlier, Joined, Report
 from anlan.store.vault import Codec
@@ -101,7 +99,15 @@ class Reports:
         moment = self.see(new, now)
         is_young = self.is_young(new.reporter, now)
         with self._database.write() as connection:
-            return self.file_within(connection, new, moment, source, now, is_young=is_young)
+            draft = draft_of(new, moment, source, now, is_young=is_young)
+            filed = self.file_within(connection, new, moment, draft, now)
+        self.follow_up(filed, now)
+        return filed
+
+    def follow_up(self, filed: Filed, now: float) -> None:
+        """What is done after a report was filed, outside its transaction."""
+        if filed.is_new and not filed.report.is_repeat:
+            watch_for_brigade(self._database, filed.report, now)
 
     def see(self, new: NewReport, now: float) -> Moment:
         """What the report is about, as it reads now; outside any writing transaction, because it may take long."""
@@ -122,27 +128,29 @@ class Reports:
             )
         return moment
 
-    def is_young(self, reporter: str, now: float) -> bool:
-        """Whether this account is known to be new."""
+    def is_young(self, reporter: str, at: float) -> bool:
+        """Whether this account was known to be new at this time."""
         known = [fact.value for fact in self._facts.load([reporter]) if fact.field == "registered_at"]
-        return bool(known) and now - known[-1] < YOUNG_S
+        return bool(known) and at - known[-1] < YOUNG_S
 
     def file_within(
-        self, connection: Connection, new: NewReport, moment: Moment, source: str, now: float, *, is_young: bool
+        self, connection: Connection, new: NewReport, moment: Moment, draft: Report, now: float
     ) -> Filed:
         """Take one report in within the caller's transaction; `moment` is what `see` said of it.
+
+        Args:
+            draft: by `draft_of`; its time is when the member reported, which may be before `now`.
 
         Raises:
             RateLimited: too many by this member within the hour.
         """
         if same := _same(connection, new, moment):
             return Filed(same, is_new=False)
-        if source == "member" and kept.count_by(connection, new.reporter, now - 3_600.0) >= MEMBER_REPORTS_1H:
+        if draft.source == "member" and kept.count_by(connection, new.reporter, now - 3_600.0) >= MEMBER_REPORTS_1H:
             raise RateLimited(
                 "that is many reports within an hour; come back later", retry_after_s=3_600.0,
                 zh="一小时内的举报太多了，请稍后再来",
             )
-        draft = _draft(new, moment, source, now, is_young=is_young)
         if earlier := _answer_at_hand(connection, draft, moment, now):
             return self._repeat(connection, new, moment, draft, earlier, now)
         return self._join(connection, new, moment, draft, now)
@@ -175,10 +183,9 @@ class Reports:
         counted = kept.weigh(connection, joined.case, joined.into, report.weight)
         if not joined.is_new:
             self._fold_in(connection, joined, opened, counted.report_count, now)
-        _watch_for_brigade(connection, report, joined.into, now)
         message = received_message(report.id, report.reporter, report.subject, report.reason, now)
         outbox.put(connection, [message], now)
-        return Filed(kept.find_report(connection, report.id) or report, is_new=True)
+        return Filed(report, is_new=True)
 
     def _fold_in(self, connection: Connection, joined: Joined, opened: NewCase, count: int, now: float) -> None:
         if joined.case.suspected_at is None and kept.make_urgent(connection, joined.into, opened):
@@ -226,10 +233,11 @@ def _same(connection: Connection, new: NewReport, moment: Moment) -> Report | No
     return same if same and (same.outcome is None or same.fingerprint == moment.fingerprint) else None
 
 
-def _draft(new: NewReport, moment: Moment, source: str, now: float, *, is_young: bool) -> Report:
+def draft_of(new: NewReport, moment: Moment, source: str, at: float, *, is_young: bool) -> Report:
+    """The report as the member made it at `at`, before anything is known of its case."""
     return Report(
         id=f"rep_{secrets.token_hex(12)}", reporter=new.reporter, subject=moment.subject, reason=new.reason,
-        category=BY_CODE[new.reason].category, target=moment.target, at=now, source=source,
+        category=BY_CODE[new.reason].category, target=moment.target, at=at, source=source,
         words_digest=_digest_of_words(new.words), device=new.device, fingerprint=moment.fingerprint, case_id="",
         evidence_id=None, weight=0.0, is_young=is_young, is_repeat=False, is_coordinated=False, outcome=None,
         answered_at=None,
@@ -261,17 +269,6 @@ def _case_for(reason: Reason, moment: Moment) -> NewCase:
         kind="report", queue=reason.queue, target=moment.target, priority=reason.priority, category=reason.category,
         event_seq=moment.event_seq,
     )
-
-
-def _watch_for_brigade(connection: Connection, report: Report, into: str, now: float) -> None:
-    suspects = agreed_upon(kept.recent_on_target(connection, report.target, now - WINDOW_S))
-    if suspects and kept.suspect(connection, report.case_id, suspects, now):
-        write_history(connection, into, "system", "suspected", {"reports": len(suspects)}, now)
-        notice = StaffNotice(
-            id=f"brigade.{report.case_id}"[:80], at=now, kind="report_brigade", subject=report.target,
-            details={"case": into, "reports": len(suspects)},
-        )
-        tell_staff(connection, [notice], now)
 
 
 def _closed(report: Report, at: float) -> OutgoingMessage:

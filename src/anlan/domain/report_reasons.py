@@ -62,6 +62,14 @@ REASONS: tuple[Reason, ...] = (
         also=("violence", "threat"),
     ),
     Reason(
+        code="intimate_images", category="intimate_images", severity="critical", queue="reports", priority=1,
+        title={"zh": "未经同意传播私密影像", "en": "Intimate pictures without consent"},
+        helps={"zh": "影像中的人是谁，是否同意。请不要转发影像。",
+               "en": "Who is shown, and whether they agreed. Please do not forward the picture."},
+        dsa="STATEMENT_CATEGORY_CYBER_VIOLENCE", ozone="reasonSexualNCII", mastodon="legal", xmpp="abuse",
+        also=("ncii", "intimate_image_abuse"),
+    ),
+    Reason(
         code="fraud", category="fraud", severity="high", queue="fraud", priority=2,
         title={"zh": "诈骗", "en": "Scam or fraud"},
         helps={"zh": "对方要你做什么，是否已经付款，付到哪里。",
@@ -76,14 +84,6 @@ REASONS: tuple[Reason, ...] = (
                "en": "What is unlike the owner, and whether friends are asked for money."},
         dsa="STATEMENT_CATEGORY_SCAMS_AND_FRAUD", ozone="reasonRuleSiteSecurity", mastodon="violation", xmpp="abuse",
         also=("account_stolen", "account_takeover", "hijacked", "stolen_account"),
-    ),
-    Reason(
-        code="intimate_images", category="intimate_images", severity="critical", queue="reports", priority=1,
-        title={"zh": "未经同意传播私密影像", "en": "Intimate pictures without consent"},
-        helps={"zh": "影像中的人是谁，是否同意。请不要转发影像。",
-               "en": "Who is shown, and whether they agreed. Please do not forward the picture."},
-        dsa="STATEMENT_CATEGORY_CYBER_VIOLENCE", ozone="reasonSexualNCII", mastodon="legal", xmpp="abuse",
-        also=("ncii", "intimate_image_abuse"),
     ),
     Reason(
         code="abuse", category="abuse", severity="medium", queue="reports", priority=3,

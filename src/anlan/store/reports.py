@@ -6,7 +6,7 @@ unique indexes on open reports and on open cases.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -320,9 +320,13 @@ def answer(connection: Connection, case_ids: Sequence[str], outcome: str, now: f
     return [msgspec.structs.replace(report, outcome=outcome, answered_at=now) for report in found]
 
 
-def recent_on_target(connection: Connection, target: str, since: float, limit: int = 200) -> list[Report]:
-    """Reports about one account or group after `since`, newest first."""
-    query = _REPORT.where(reports.c.target == target, reports.c.at > since, ~reports.c.is_repeat)
+def recent_on_target(
+    connection: Connection, target: str, since: float, until: float, limit: int = 200
+) -> list[Report]:
+    """Reports about one account or group in (since, until], newest first."""
+    query = _REPORT.where(
+        reports.c.target == target, reports.c.at > since, reports.c.at <= until, ~reports.c.is_repeat
+    )
     return [Report(**row) for row in connection.execute(query.order_by(reports.c.at.desc()).limit(limit)).mappings()]
 
 
@@ -338,16 +342,28 @@ def count_open_by(connection: Connection, reporter: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def suspect(connection: Connection, case_id: str, report_ids: Sequence[str], now: float) -> bool:
-    """Mark reports as agreed upon, and their case as suspected; True when the case was not suspected before."""
+def hold_cases(connection: Connection, case_ids: Sequence[str]) -> dict[str, str]:
+    """Hold these cases and how their reports stand until the transaction ends; where the matter of each is worked."""
+    into = {case_id: merged_chain(connection, case_id)[-1] for case_id in case_ids}
+    for table, key, names in (
+        (cases, cases.c.id, sorted(set(into.values()))), (report_cases, report_cases.c.case_id, sorted(case_ids)),
+    ):
+        connection.execute(select(key).select_from(table).where(key.in_(names)).order_by(key).with_for_update())
+    return into
+
+
+def suspect(
+    connection: Connection, case_ids: Iterable[str], report_ids: Sequence[str], now: float
+) -> list[str]:
+    """Mark reports as agreed upon, and their cases as suspected; returns the cases that were not suspected before."""
     connection.execute(
         update(reports).where(reports.c.id.in_(report_ids), reports.c.weight == 0.0).values(is_coordinated=True)
     )
     marked = connection.execute(
-        update(report_cases).where(report_cases.c.case_id == case_id, report_cases.c.suspected_at.is_(None))
-        .values(suspected_at=now)
+        update(report_cases).where(report_cases.c.case_id.in_(sorted(case_ids)), report_cases.c.suspected_at.is_(None))
+        .values(suspected_at=now).returning(report_cases.c.case_id)
     )
-    return marked.rowcount == 1
+    return list(marked.scalars())
 
 
 def progress_of(connection: Connection, report: Report) -> str:
