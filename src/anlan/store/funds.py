@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.ledger import HoldingKind, Posting, TransactionKind, changes, is_balanced
+from anlan.domain.ledger import HOLDING_KINDS, HoldingKind, Posting, TransactionKind, changes, is_balanced
 from anlan.store.batch import storable
 from anlan.store.tables import fund_holds, fund_owners, holdings, ledger_lines, ledger_transactions, sanctions
 
@@ -76,8 +76,9 @@ def channel_opened_at(connection: Connection, account: str) -> float | None:
 
 def holdings_of(connection: Connection, account: str) -> list[Holding]:
     """Everything that an account has, money first."""
-    query = _HOLDING.where(holdings.c.account == account).order_by(holdings.c.kind.desc(), holdings.c.unit)
-    return [Holding(**row) for row in connection.execute(query).mappings()]
+    query = _HOLDING.where(holdings.c.account == account).order_by(holdings.c.unit)
+    found = [Holding(**row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda one: HOLDING_KINDS.index(one.kind))
 
 
 def find_holding(connection: Connection, holding_id: str) -> Holding | None:

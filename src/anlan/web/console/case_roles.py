@@ -15,6 +15,11 @@ NEEDED: dict[tuple[CaseKind, int], Act] = {
 """(kind, stage) to the act that it takes."""
 
 
+DECIDED_ELSEWHERE: frozenset[CaseKind] = frozenset({"funds"})
+"""Kinds that stand in the queues and are decided on a page of their own."""
+
+
 def reviewer(visit: Visit) -> Reviewer:
     """The reader as the desk knows them."""
-    return Reviewer(actor=visit.actor, may=frozenset(pair for pair, act in NEEDED.items() if visit.can(act)))
+    may = (pair for pair, act in NEEDED.items() if visit.can(act) and pair[0] not in DECIDED_ELSEWHERE)
+    return Reviewer(actor=visit.actor, may=frozenset(may))

@@ -91,7 +91,7 @@ def _draw(
         filled=filled or {}, steps={one.id: steps_of(one, visit.language) for one in made}, next_of=NEXT,
         why=[Why(pick(KINDS[one.kind].title), one.starts_at) for one in found if one],
         state_titles=STATE_TITLES, kind_titles=KIND_TITLES, methods=METHODS, refusals=REFUSALS,
-        undecided=UNDECIDED_STATES,
+        undecided=UNDECIDED_STATES, is_one=sum(one.holding.held > 0 for one in items) == 1,
     )
 
 
