@@ -44,14 +44,14 @@ def test_a_group_of_202_closes_and_touches_two(desk: Desk) -> None:
     with desk.database.read() as connection:
         shown = desk.closures.preview(connection, case_id, NOW)
     assert [(one.person.account, one.new.kind) for one in shown.touched] == [
-        ("account:boss", "ban"), ("account:aide", "suspend"),
+        ("account:boss", "ban"), ("account:aide", "ban"),
     ]
     assert (shown.member_count, shown.untouched_count, shown.problem) == (202, 200, None)
     with desk.database.write() as connection:
         closure, made = desk.closures.close(connection, case_id, BY, NOW)
     ordered = [(one.target, one.kind, one.closure_role) for one in made]
     assert ordered == [
-        (GROUP, "close_group", None), ("account:boss", "ban", "owner"), ("account:aide", "suspend", "admin"),
+        (GROUP, "close_group", None), ("account:boss", "ban", "owner"), ("account:aide", "ban", "admin"),
     ]
     assert ordered[1:] == [(one.new.target, one.new.kind, one.new.closure_role) for one in shown.touched]
     assert _counts(desk)["sanctions"] == 3
@@ -73,7 +73,7 @@ def test_gravity_decides_what_those_who_ran_it_get(desk: Desk) -> None:
         with desk.database.read() as connection:
             got[severity] = [one.new.kind for one in desk.closures.preview(connection, case_id, NOW).touched]
     assert got == {"low": ["warning", "notice"], "medium": ["mute", "warning"], "high": ["suspend", "mute"],
-                   "critical": ["ban", "suspend"]}
+                   "critical": ["ban", "ban"]}
 
 
 def test_a_group_closes_only_on_its_own_judged_case(desk: Desk) -> None:

@@ -30,6 +30,7 @@ class SanctionClock:
         if not move_sanction(connection, sanction.id, ("scheduled",), "ordered"):
             return False
         self._sanctions.take_effect(connection, sanction, now)
+        self._sanctions.tell(connection, sanction, "ordered", "system", now)
         return True
 
     def _end(self, connection: Connection, sanction: Sanction, now: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
 from anlan.domain.sanctions import STANDING_STATES, Ground, SanctionState
 from anlan.store.tables import sanctions
@@ -121,6 +121,14 @@ def ending(connection: Connection, now: float, limit: int = 200) -> list[Sanctio
     """Those that have run out and still stand, the earliest first."""
     query = _SANCTION.where(sanctions.c.state.in_((*STANDING_STATES, "refused")), sanctions.c.ends_at <= now)
     return _read(connection, query.order_by(sanctions.c.ends_at).limit(limit))
+
+
+def read_sanctions(
+    connection: Connection, condition: ColumnElement[bool], order: ColumnElement[Any], limit: int, offset: int = 0
+) -> list[Sanction]:
+    """Sanctions that fulfil a condition, in that order."""
+    query = _SANCTION.where(condition).order_by(order, sanctions.c.id).limit(limit).offset(offset)
+    return _read(connection, query)
 
 
 def count_alike(connection: Connection, case_id: str, target: str, kind: str, feature: str) -> int:

@@ -12,13 +12,13 @@ from anlan.domain.attachments import MAX_BYTES, MAX_FILES
 from anlan.errors import AnlanError
 from anlan.web.headers import add_headers
 from anlan.web.languages import mark
-from anlan.web.pages import appeals, funds, groups, home, reports
+from anlan.web.pages import appeals, bulletins, funds, groups, home, notices, reports
 from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, stranger
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.pages.shell import MemberVisit
 
 MAX_FORM_BYTES = MAX_FILES * MAX_BYTES + 256 * 1024
-ROOMS = (home, appeals, groups, funds, reports)
+ROOMS = (home, bulletins, notices, appeals, groups, funds, reports)
 """Modules with a `router`."""
 
 _TITLES = {

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from anlan.web.pages import appeals, funds, reports
+from anlan.web.pages import appeals, funds, notices, reports
 from anlan.web.pages.shell import Card, MemberVisit
 
-CARDS: tuple[Callable[[MemberVisit], Card], ...] = (funds.make_card, appeals.make_card, reports.make_card)
+CARDS: tuple[Callable[[MemberVisit], Card], ...] = (
+    notices.make_card, funds.make_card, appeals.make_card, reports.make_card,
+)
