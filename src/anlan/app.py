@@ -147,11 +147,12 @@ class House:
         self.routing = Routing(self.database, working)
         self.reports = Reports(self.database, self.codec, Facts(self.database, self.codec))
         report_events = ReportEvents(self.database, self.codec, self.reports)
+        self.anchors = AnchorFile(self.database, settings.data_dir)
         self.campaigns = Campaigns(self.database, self.analysis, self._whole_journal)
         self.bulletins = Bulletins(self.database, self.campaigns, settings.time_zone)
         self.desk_rounds: tuple[Callable[[float], object], ...] = (
             report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round,
-            self.campaigns.round, AnchorFile(self.database, settings.data_dir).round,
+            self.campaigns.round, self.anchors.round,
         )
 
     def _whole_journal(self) -> Scope:

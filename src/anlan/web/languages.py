@@ -106,6 +106,10 @@ class Language:
         """The date as people write it (`21 November`, `11月21日`)."""
         return str(self._format(seconds, "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"))
 
+    def month_day(self, seconds: float) -> str:
+        """Month and day in digits, for axes and tables."""
+        return str(self._format(seconds, "MM-dd"))
+
     def midnight(self, seconds: float) -> float:
         """When the day of `seconds` began in this reader's zone."""
         local = clock.to_datetime(seconds).astimezone(self.zone)

@@ -93,5 +93,6 @@ def set_session(response: Response, visit: MemberVisit, token: str) -> None:
 
 def safe_next(path: str) -> str:
     """`path` when it is one of the members' pages, else the first of them; never another site."""
-    is_ours = path.startswith(("/me/", "/public/")) and path.isprintable() and "\\" not in path and "//" not in path
+    is_page = path == "/public" or path.startswith(("/me/", "/public/"))
+    is_ours = is_page and path.isprintable() and "\\" not in path and "//" not in path
     return path if is_ours else "/me"
