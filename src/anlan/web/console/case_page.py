@@ -16,7 +16,7 @@ from anlan.store.cases import Case, find_case
 from anlan.store.queues import Queue, find_queue
 from anlan.store.review import CaseJudgement
 from anlan.web.console.case_panels import PANELS
-from anlan.web.console.case_roles import NEEDED, reviewer
+from anlan.web.console.case_roles import DECIDED_ELSEWHERE, NEEDED, reviewer
 from anlan.web.console.cases import title_of
 from anlan.web.console.decisions import condition_at
 from anlan.web.console.explained import Reader, show_finding
@@ -85,6 +85,8 @@ def draw_case(
         }
     is_mine = claim is not None and claim.by == visit.actor
     is_open_to_me = visit.can("see_personal") and (is_mine or is_revealed)
+    is_elsewhere = case.kind in DECIDED_ELSEWHERE
+    is_shown = is_open_to_me or (is_elsewhere and visit.can("see_funds"))
     is_due_break = exposure.working_since is not None and (
         now - exposure.working_since > wellbeing.break_minutes * 60
     )
@@ -92,7 +94,8 @@ def draw_case(
         "console/case.html", answer=answer, case=case, queue=queue, queue_title=title_of(visit, queue), claim=claim,
         is_mine=is_mine, is_blind=is_blind, is_open_to_me=is_open_to_me, problem=problem, now=now,
         filled=Kept(filled or {}), said=_shown_judgements(visit, case, said),
-        panel=PANELS[case.kind](visit, case) if is_open_to_me and case.kind in PANELS else None,
+        is_elsewhere=is_elsewhere,
+        panel=PANELS[case.kind](visit, case) if is_shown and case.kind in PANELS else None,
         explanation=None if is_blind else _explanation(visit, case, is_open=is_open_to_me),
         rule=_rule(visit, case), needed=NEEDED[case.kind, case.stage],
         answers=ANSWERS_BY_KIND[case.kind], severities=SEVERITIES, answer_keys=ANSWER_KEYS,
