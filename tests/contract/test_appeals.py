@@ -70,20 +70,17 @@ def test_hostile_words_are_kept_as_words(desk: AppealDesk) -> None:
     assert len(rows) == 1
 
 
-def test_somebody_elses_sanction_is_not_there(desk: AppealDesk) -> None:
+def test_somebody_elses_sanction_is_not_there_and_an_own_one_needs_words(desk: AppealDesk) -> None:
     sanction = desk.sanction()
     with pytest.raises(NotFound):
         desk.appeals.file(BOB, sanction.id, WORDS, (), NOW)
+    for words in ("", "no", " " * 50, "x" * 4_001):
+        with pytest.raises(InvalidRequest):
+            desk.appeals.file(ANN, sanction.id, words, (), NOW)
     appeal = desk.file(sanction)
     with pytest.raises(NotFound):
         desk.appeals.withdraw(BOB, appeal.id, NOW)
     assert desk.appeal(appeal.id).state == "open"
-
-
-@pytest.mark.parametrize("words", ["", "no", " " * 50, "x" * 4_001])
-def test_too_few_or_too_many_words_are_refused(desk: AppealDesk, words: str) -> None:
-    with pytest.raises(InvalidRequest):
-        desk.appeals.file(ANN, desk.sanction().id, words, (), NOW)
 
 
 def test_of_two_filed_at_the_same_instant_one_is_kept(desk: AppealDesk) -> None:
@@ -113,28 +110,24 @@ def test_the_database_refuses_a_second_open_appeal(desk: AppealDesk) -> None:
         ))
 
 
-@pytest.mark.parametrize("judge", ["staff:li", "staff:wu"])
-def test_who_judged_before_cannot_judge_the_appeal(desk: AppealDesk, judge: str) -> None:
+def test_who_judged_before_cannot_judge_the_appeal(desk: AppealDesk) -> None:
     appeal = desk.file(desk.sanction())
-    with pytest.raises(Forbidden):
-        desk.decide(appeal, "uphold", by=judge)
+    for judge in ("staff:li", "staff:wu"):
+        with pytest.raises(Forbidden):
+            desk.decide(appeal, "uphold", by=judge)
     assert desk.appeal(appeal.id).state == "open"
 
 
-@pytest.mark.parametrize("judge", ["staff:li", "staff:wu", "staff:orderer"])
-def test_the_database_refuses_who_judged_or_ordered_before(desk: AppealDesk, judge: str) -> None:
-    appeal = desk.file(desk.sanction())
-    done = {"state": "closed", "outcome": "uphold", "decided_by": judge, "decided_at": NOW, "reason": "so"}
+def test_the_database_refuses_who_judged_or_ordered_before_and_nobody_at_all(desk: AppealDesk) -> None:
+    desk.file(desk.sanction())
+    done = {"state": "closed", "outcome": "uphold", "decided_at": NOW, "reason": "so"}
     with desk.database.write() as connection:
         connection.execute(update(appeals).values(ordered_by="staff:orderer"))
-    with pytest.raises(IntegrityError), desk.database.write() as connection:
-        connection.execute(update(appeals).where(appeals.c.id == appeal.id).values(done))
-
-
-def test_a_closed_appeal_names_who_decided_and_why(desk: AppealDesk) -> None:
-    desk.file(desk.sanction())
-    with pytest.raises(IntegrityError), desk.database.write() as connection:
-        connection.execute(update(appeals).values(state="closed", outcome="reverse"))
+    for judge in ("staff:li", "staff:wu", "staff:orderer", None):
+        with pytest.raises(IntegrityError), desk.database.write() as connection:
+            connection.execute(update(appeals).values(done | {"decided_by": judge}))
+    with desk.database.write() as connection:
+        connection.execute(update(appeals).values(done | {"decided_by": "staff:zhao"}))
 
 
 def test_upheld_the_sanction_stands_and_the_reason_is_told(desk: AppealDesk) -> None:

@@ -7,9 +7,12 @@ from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from anlan.domain.events import Data, EventType
 from anlan.store import outbox
+from anlan.store.appeals import forget_words
+from anlan.store.attachments import forget_files
 from anlan.store.database import Database
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
+from anlan.store.members import forget_visits
 from anlan.store.reports import forget_reported
 from anlan.store.shadow_scores import forget_scores
 from anlan.store.staff import forget_sessions
@@ -50,6 +53,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     judged_texts: int = 0
     shadow_scores: int = 0
     reported: int = 0
+    appealed: int = 0
+    handed_in: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -70,7 +75,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         messages=_drain(
             database, lambda connection: outbox.forget(connection, now - policy.delivered_days * _DAY_S, BATCH_ROWS)
         ),
-        sessions=_drain(database, lambda connection: forget_sessions(connection, now)),
+        sessions=_drain(database, lambda connection: forget_sessions(connection, now))
+        + _drain(database, lambda connection: forget_visits(connection, now)),
         judged_texts=_drain(database, lambda connection: forget_texts(connection, personal_before, BATCH_ROWS)),
         shadow_scores=_drain(
             database, lambda connection: forget_scores(connection, now - policy.shadow_days * _DAY_S, BATCH_ROWS)
@@ -78,6 +84,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         reported=_drain(
             database, lambda connection: forget_reported(connection, personal_before, BATCH_ROWS, now)
         ),
+        appealed=_drain(database, lambda connection: forget_words(connection, personal_before, BATCH_ROWS)),
+        handed_in=_drain(database, lambda connection: forget_files(connection, personal_before, BATCH_ROWS)),
     )
 
 

@@ -27,7 +27,7 @@ class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     account: Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
     language: Literal["zh", "en"] | None = None
-    path: Annotated[str, Meta(max_length=256, pattern=r"^/me(/[A-Za-z0-9_.:%-]+)*$")] = "/me"
+    path: Annotated[str, Meta(max_length=256, pattern=r"^/me(/[A-Za-z0-9_%][A-Za-z0-9_.:%-]*)*$")] = "/me"
 
 
 class LinkMade(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,7 +140,6 @@ TITLES: dict[str, str] = {
     "link_related": mark("has to do with it"),
     "link_split": mark("split off"),
     "link_again": mark("judged again"),
-    "link_merged": mark("goes on in this case"),
     "ticket_overruled": mark("the senior decided otherwise"),
     "ticket_golden": mark("a check was missed"),
     "ticket_unclear rule": mark("nobody read the rule alike"),

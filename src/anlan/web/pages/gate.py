@@ -3,6 +3,7 @@
 import secrets
 from hashlib import sha256
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from starlette.responses import Response
@@ -94,5 +95,5 @@ def set_session(response: Response, visit: MemberVisit, token: str) -> None:
 def safe_next(path: str) -> str:
     """`path` when it is one of the members' pages, else the first of them; never another site."""
     is_page = path == "/public" or path.startswith(("/me/", "/public/"))
-    is_ours = is_page and path.isprintable() and "\\" not in path and "//" not in path
-    return path if is_ours else "/me"
+    is_plain = path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(unquote(path).split("/")[1:])
+    return path if is_page and is_plain else "/me"
