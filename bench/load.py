@@ -29,8 +29,13 @@ class Load(NamedTuple):
 
     def percentile_ms(self, share: float) -> float:
         """The latency that `share` of the requests did not exceed."""
-        ordered = sorted(self.latencies_s)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1e3
+        return percentile_ms(self.latencies_s, share)
+
+
+def percentile_ms(latencies_s: Sequence[float], share: float) -> float:
+    """The latency that `share` of the requests did not exceed."""
+    ordered = sorted(latencies_s)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1e3
 
 
 def request(path: str, body: bytes, key: str) -> bytes:

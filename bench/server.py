@@ -62,7 +62,7 @@ def serve_anlan(port: int, folder: Path, *, as_shipped: bool) -> None:
         workshop = make_workshop()
         house.workshop, house.engine, house.registry = workshop, workshop.engine, workshop.registry
         house.snapshots = SnapshotRound(workshop.counters, workshop.engine.fuses, workshop.accumulators)
-    _, secret = house.keys.create("bench", ["events:write"], 1e9)
+    _, secret = house.keys.create("bench", ["events:write", "reports:write"], 1e9)
     (folder / "key").write_text(secret)
     serve(house)
 
@@ -75,7 +75,7 @@ class Running:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._process = subprocess.Popen([sys.executable, "-m", "bench.server", kind, str(self.port), str(folder)])
-        self.pid = self._process.pid
+        self.pid, self.folder = self._process.pid, folder
         self._wait()
         secret = folder / "key"
         self.key = secret.read_text() if secret.exists() else "none"

@@ -43,6 +43,7 @@ WHERE = {
     "migrate": "anlan.commands.archive:migrate",
     "model": "anlan.commands.learning:model",
     "policy": "anlan.commands.policy:policy",
+    "reports": "anlan.commands.report_import:reports",
     "restore": "anlan.commands.archive:restore",
     "serve": "anlan.commands.serve:serve_command",
     "signals": "anlan.commands.catalogue:signals",

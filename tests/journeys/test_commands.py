@@ -242,3 +242,12 @@ def test_an_audit_of_the_ledger_prints_what_adds_up_and_fails_when_something_doe
     assert broken.exit_code == 1
     assert "a transaction does not sum to zero" in broken.stdout
     database.close()
+
+
+def test_reports_are_imported_once_and_bad_lines_are_named(migrated: None, tmp_path: Path) -> None:
+    lines = ['{"reporter": "a", "reason": "spam", "target": "account:b"}', "", "{nonsense", '{"reporter": "a"}']
+    (tmp_path / "reports.ndjson").write_text("\n".join(lines), "utf-8")
+    told = anlan("reports", "import", str(tmp_path / "reports.ndjson"))
+    assert "1 filed, 0 known already, 2 refused" in told.output
+    assert "line 3: " in told.output
+    assert "0 filed, 1 known already" in anlan("reports", "import", str(tmp_path / "reports.ndjson")).output

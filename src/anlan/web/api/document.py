@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from anlan import __version__
 from anlan.app import House
+from anlan.desk.report_filing import ReportFiling
 from anlan.domain.decisions import VerdictAnswer
 from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
 from anlan.domain.lists import ListEntry
@@ -74,7 +75,7 @@ SCHEMAS = (
     lexicon.TermShown, lexicon.TermsProposed, lexicon.LexiconChanges, lexicon.LexiconChange,
     lexicon.LexiconChangeDetails, lexicon.TermEdit, Term, deliveries.EndpointList,
     deliveries.EndpointShown, deliveries.EndpointSecret, deliveries.NewEndpoint, deliveries.EndpointChange,
-    deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, reports.ReportFiling,
+    deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, ReportFiling,
     reports.ReportAnswer, reports.ReportShown, reports.ReasonList, reports.ReporterStanding, funds.HoldingsCounted,
     funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
     members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,

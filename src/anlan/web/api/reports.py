@@ -4,13 +4,12 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request
-from msgspec import Meta
 from starlette.responses import Response
 
 from anlan import clock
-from anlan.desk.reports import MAX_WORDS_CHARS, Filed, NewReport
+from anlan.desk.report_filing import ReportFiling, new_report, read_filing
+from anlan.desk.reports import Filed
 from anlan.domain.credibility import credibility
-from anlan.domain.keys import event_key
 from anlan.domain.report_messages import PROGRESS, RECEIVED, THANKS, standing
 from anlan.domain.report_reasons import REASONS, Reason
 from anlan.errors import AnlanError, InvalidRequest, NotFound, TooLarge
@@ -23,44 +22,11 @@ from anlan.web.api.documented import documented
 
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 MAX_BATCH_REPORTS = 1_000
-MAX_CITES = 20
-MAX_SEEN_CHARS = 20_000
 
 router = APIRouter(tags=["reports"])
 
-AccountId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
 ReportId = Annotated[str, Path(pattern=r"^rep_[0-9a-f]{24}$")]
 Reporter = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00]*$", description="The account's id.")]
-
-
-class EventRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An event by the names under which the platform sent it."""
-
-    source: Annotated[str, Meta(min_length=1, max_length=256)]
-    id: Annotated[str, Meta(min_length=1, max_length=256)]
-
-
-class ReportFiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One member's report: of an event, or of an account or group.
-
-    Attributes:
-        reporter: the account's id.
-        reason: a code from `GET /v1/report-reasons`.
-        target: `account:<id>` or `group:<id>`, when no single event is meant.
-        cites: events that show what is meant, with `target`.
-        seen: the text as the member sees it, with `event`; text that was edited since is new evidence.
-        words: the member's own.
-        device: that the member reports from.
-    """
-
-    reporter: AccountId
-    reason: Annotated[str, Meta(max_length=64)]
-    event: EventRef | None = None
-    target: Annotated[str, Meta(pattern=r"^(account|group):[^\x00-\x1f\x7f]{1,256}$")] | None = None
-    cites: Annotated[tuple[EventRef, ...], Meta(max_length=MAX_CITES)] = ()
-    seen: Annotated[str, Meta(max_length=MAX_SEEN_CHARS)] = ""
-    words: Annotated[str, Meta(max_length=MAX_WORDS_CHARS)] = ""
-    device: Annotated[str, Meta(max_length=128, pattern=r"^[^\x00]*$")] | None = None
 
 
 class ReportShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,31 +162,15 @@ def get_reporter(house: HouseDep, account: Reporter) -> Response:
     ))
 
 
-_decode = msgspec.json.Decoder(ReportFiling).decode
-
-
 def _answer_line(caller: Caller, line: bytes) -> bytes:
     try:
-        filing = _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return msgspec.json.encode(InvalidRequest(f"line: {error}").problem())
-    try:
-        return msgspec.json.encode(_file(caller, filing))
+        return msgspec.json.encode(_file(caller, read_filing(line)))
     except AnlanError as error:
         return msgspec.json.encode(error.problem())
 
 
 def _file(caller: Caller, filing: ReportFiling) -> ReportAnswer:
-    new = NewReport(
-        reporter=f"account:{filing.reporter}", reason=filing.reason, event=_key(filing.event) if filing.event else None,
-        target=filing.target, cites=tuple(map(_key, filing.cites)), seen=filing.seen, words=filing.words,
-        device=filing.device,
-    )
-    return _filed(caller.house.reports.file(new, caller.actor))
-
-
-def _key(event: EventRef) -> str:
-    return event_key(event.source, event.id)
+    return _filed(caller.house.reports.file(new_report(filing), caller.actor))
 
 
 def _filed(filed: Filed) -> ReportAnswer:
