@@ -12,6 +12,8 @@ WINGS = {
     "judging": ("/policies", "/policies/new", "/policies/content.fraud_leads_elsewhere", "/signals"),
     "texts": ("/texts", "/model", "/model?category=abuse&set=cold&threshold=0.9", "/model/candidates"),
     "asking": ("/investigate", "/investigate?when=text_length+%3E+3&hours=24"),
+    "desk": ("/cases", "/cases/next", "/cases/mine", "/cases/agreement"),
+    "keeping the desk": ("/cases/queues", "/cases/golden", "/cases/tickets"),
     "running": ("/keys", "/health", "/audit", "/staff", "/account"),
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -1,6 +1,6 @@
 """What a reviewer reads around a case: the conversation it happened in, and what was known of the target before."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Text, bindparam, literal, select, union_all
@@ -12,6 +12,7 @@ from anlan.store.tables import (
     decisions,
     events,
     golden_cases,
+    golden_items,
     sanctions,
 )
 from anlan.store.vault import shown_data
@@ -72,7 +73,7 @@ def _may_belong(around: _MessageData) -> ColumnElement[bool]:
     return events.c.actor.in_(people)
 
 
-def _said(row: Row[Any], around: _MessageData) -> Said | None:
+def _said(row: Row[int, float, bytes | None, str], around: _MessageData) -> Said | None:
     if row.data is None:
         return None
     data = _decode(shown_data(row.data))
@@ -83,16 +84,21 @@ def _said(row: Row[Any], around: _MessageData) -> Said | None:
 
 _TARGET, _CASE_ID = bindparam("target", type_=Text), bindparam("case_id", type_=Text)
 _MOST = bindparam("most", type_=Integer)
+_ORIGINAL = select(golden_items.c.case_id).join(golden_cases).where(golden_cases.c.case_id == _CASE_ID)
+"""What a check was made from: its outcome would give the answer away."""
 _EARLIER = (
     select(cases.c.id, cases.c.kind, cases.c.category, cases.c.state, cases.c.outcome, cases.c.opened_at)
     .where(cases.c.target == _TARGET, cases.c.id != _CASE_ID, cases.c.state != "merged")
     .where(~select(golden_cases.c.case_id).where(golden_cases.c.case_id == cases.c.id).exists())
+    .where(cases.c.id.not_in(_ORIGINAL))
     .order_by(cases.c.opened_at.desc()).limit(_MOST)
 )
 _PUNISHED = (
     select(sanctions.c.id, sanctions.c.kind, sanctions.c.feature, sanctions.c.state, sanctions.c.ordered_at,
            sanctions.c.ends_at)
-    .where(sanctions.c.target == _TARGET).order_by(sanctions.c.ordered_at.desc()).limit(_MOST)
+    .where(sanctions.c.target == _TARGET)
+    .where(sanctions.c.case_id.is_(None) | sanctions.c.case_id.not_in(_ORIGINAL))
+    .order_by(sanctions.c.ordered_at.desc()).limit(_MOST)
 )
 _LINK = select(cases.c.id, case_links.c.kind, cases.c.target, cases.c.state)
 _LINKED = union_all(
@@ -142,9 +148,10 @@ def earlier_cases(connection: Connection, case_id: str, target: str, limit: int 
     return [Earlier(*row) for row in connection.execute(_EARLIER, asked)]
 
 
-def earlier_sanctions(connection: Connection, target: str, limit: int = 10) -> list[Punished]:
+def earlier_sanctions(connection: Connection, case_id: str, target: str, limit: int = 10) -> list[Punished]:
     """Sanctions on the target, newest first."""
-    return [Punished(*row) for row in connection.execute(_PUNISHED, {"target": target, "most": limit})]
+    asked = {"target": target, "case_id": case_id, "most": limit}
+    return [Punished(*row) for row in connection.execute(_PUNISHED, asked)]
 
 
 def notable_decisions(

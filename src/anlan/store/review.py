@@ -185,7 +185,8 @@ def show_golden(connection: Connection, item: GoldenItem, by: str, now: float) -
 
     It holds no finding of the machine, so no permanent sanction can ever stand on it.
     """
-    case_id = f"case_{secrets.token_hex(12)}"
+    opened_by_policy = "." in item.case_id
+    case_id = f"case_{secrets.token_hex(16)}.1.1" if opened_by_policy else f"case_{secrets.token_hex(12)}"
     copied = [column for column in cases.c if column.name not in _FRESH]
     source = select(*copied).where(cases.c.id == item.case_id)
     row = dict(connection.execute(source).mappings().one())

@@ -77,7 +77,7 @@ def draw_case(
         wellbeing = review.wellbeing_of(connection, visit.actor)
         known = {
             "earlier": case_reading.earlier_cases(connection, case_id, case.target),
-            "punished": case_reading.earlier_sanctions(connection, case.target),
+            "punished": case_reading.earlier_sanctions(connection, case_id, case.target),
             "decided": [] if is_blind else case_reading.notable_decisions(connection, case.target, case.event_seq or 0),
             "linked": case_reading.linked_cases(connection, case_id),
             "history": review.history_of(connection, case_id),
@@ -163,7 +163,7 @@ def reveal(visit: Annotated[Visit, allowed("see_personal")], case_id: str) -> Re
 @router.post("/cases/{case_id}/claim")
 def claim(
     visit: Annotated[Visit, allowed("see_cases")], case_id: str, answer: Word = "", severity: Word = "",
-    category: Word = "", reason: Text = "", usual: Word = "",
+    category: Word = "", reason: Text = "", usual: Word = "", queue: Word = "",
 ) -> Response:
     """Take the case; what was written before a claim ran out comes along."""
     filled = {"answer": answer, "severity": severity, "category": category, "reason": reason, "usual": usual}
@@ -172,8 +172,8 @@ def claim(
     except AnlanError as error:
         return draw_case(visit, case_id, problem=visit.tell(error), answer=error.status, filled=filled)
     if any(filled.values()):
-        return draw_case(visit, case_id, filled=filled)
-    return visit.go(f"/cases/{case_id}")
+        return draw_case(visit, case_id, filled=filled | {"queue": queue})
+    return visit.go(f"/cases/{case_id}", queue=queue)
 
 
 @router.post("/cases/{case_id}/judge")
@@ -181,7 +181,9 @@ def judge(
     visit: Annotated[Visit, allowed("see_cases")], case_id: str, stage: Annotated[int, Form(ge=1, le=3)],
     answer: Word = "", severity: Word = "", category: Word = "", reason: Text = "", usual: Word = "", queue: Word = "",
 ) -> Response:
-    filled = {"answer": answer, "severity": severity, "category": category, "reason": reason, "usual": usual}
+    filled = {
+        "answer": answer, "severity": severity, "category": category, "reason": reason, "usual": usual, "queue": queue,
+    }
     words = reason.strip() or visit.language.say(USUAL_REASONS.get(usual, ""))
     answered = Answered(
         case_id=case_id, stage=stage, answer=answer, reason=words, category=category,

@@ -69,6 +69,7 @@ TITLES: dict[str, str] = {
     "drugs": mark("Drugs"),
     "other": mark("Other"),
     "harm": mark("Any harm"),
+    "all_policies": mark("All policies"),
     "all": mark("All sets"),
     "flooding": mark("Flooding"),
     "blocked": mark("On a block list"),
