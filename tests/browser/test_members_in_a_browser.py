@@ -1,0 +1,84 @@
+"""Members' pages in a browser, in both languages: an appeal by hand, nothing that axe-core minds, on a phone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from appealed import PNG, WORDS, AppealDesk
+from consoled import Consoled
+from playwright.sync_api import Browser, Page
+from test_console_for_everybody import faults, is_too_wide
+
+from anlan import clock
+from anlan.store.members import OpenedLink, make_link
+from anlan.store.sanctions import Sanction
+
+WORDS_OF = {
+    "zh": ("提交申诉", "审理中", "撤回申诉"),
+    "en": ("Hand in the appeal", "Being looked at", "Take the appeal back"),
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
+    running = Consoled(tmp_path_factory.mktemp("members")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def banned(house: Consoled) -> Sanction:
+    return AppealDesk(house.house.database).sanction()
+
+
+def open_pages(browser: Browser, house: Consoled, language: str, *, theme: str, has_script: bool) -> Page:
+    """Ann's first page on a phone, opened by a fresh link."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=house.url, java_script_enabled=has_script,
+        color_scheme=theme,  # type: ignore[arg-type]
+    )
+    link = OpenedLink(account="account:ann", language=language, path="/me")
+    with house.house.database.write() as connection:
+        token = make_link(connection, link, "test", clock.now())
+    page = context.new_page()
+    page.goto(f"/me/open?token={token}")
+    return page
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh", "light"), ("en", "dark")])
+def test_an_appeal_by_hand(
+    browser: Browser, house: Consoled, banned: Sanction, tmp_path: Path, language: str, theme: str
+) -> None:
+    hand_in, looked_at, take_back = WORDS_OF[language]
+    page = open_pages(browser, house, language, theme=theme, has_script=True)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    picture = tmp_path / "proof.png"
+    picture.write_bytes(PNG)
+    found = faults(page)
+    for path in ("/me/appeals", f"/me/sanctions/{banned.id}/appeal"):
+        page.goto(path)
+        found += faults(page)
+        assert not is_too_wide(page), path
+    page.fill("[name=words]", WORDS)
+    page.set_input_files("[name=files]", picture)
+    page.get_by_role("button", name=hand_in).click()
+    assert looked_at in page.locator("h2").first.inner_text()
+    found += faults(page)
+    assert not is_too_wide(page)
+    page.get_by_role("button", name=take_back).click()
+    page.wait_for_load_state()
+    assert "withdraw" not in page.url
+    assert (found, complaints) == ([], [])
+    page.context.close()
+
+
+def test_it_all_works_without_a_script(browser: Browser, house: Consoled, banned: Sanction) -> None:
+    page = open_pages(browser, house, "en", theme="light", has_script=False)
+    page.goto(f"/me/sanctions/{banned.id}/appeal")
+    page.fill("[name=words]", WORDS)
+    page.get_by_role("button", name="Hand in the appeal").click()
+    page.get_by_role("button", name="Take the appeal back").click()
+    page.get_by_role("link", name="中文").click()
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    page.context.close()
