@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable
 
+import structlog
 import uvicorn
 
 from anlan.app import House
@@ -18,6 +19,8 @@ from anlan.web.console.rooms import Rooms
 from anlan.web.pages.app import build_pages
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.server import Server
+
+log = structlog.get_logger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the writer thread may wait for the interpreter; Python's 5 ms would hold up every commit."""
@@ -78,6 +81,7 @@ class _Running:
         gc.set_threshold(*GC_THRESHOLDS)
         if self._alongside is not None:
             self._task = asyncio.ensure_future(self._alongside(self._house))
+            self._task.add_done_callback(_tell_failure)
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -86,6 +90,12 @@ class _Running:
         await self._house.stop()
         self._give_back()
         gc.unfreeze()  # what is still frozen when the interpreter ends is reported as leaked
+
+
+def _tell_failure(task: "asyncio.Future[None]") -> None:
+    """Nobody waits for what runs alongside, so its failure is told here."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("alongside_failed", exc_info=error)
 
 
 def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> None:

@@ -34,8 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "serving": {"app", "web", "store", "clock"},
     "commands": {
-        "serving", "app", "workshop", "web", "desk", "delivery", "connectors", "demo", "protections", "models",
-        "engine", "store", "domain", "telemetry", "settings", "secrets_file", "clock", "errors",
+        "serving", "app", "workshop", "web", "center", "desk", "delivery", "connectors", "demo", "protections",
+        "models", "engine", "store", "domain", "telemetry", "settings", "secrets_file", "clock", "errors",
     },
     "cli": {"commands", "protections", "telemetry"},
     "__main__": {"cli"},

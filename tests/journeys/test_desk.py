@@ -1,78 +1,16 @@
-"""The desk from end to end: message, finding, case, blind judgements, closed group, money out, an appeal that is won."""
+"""The desk from end to end: message, finding, case, blind judgements, closed group, money out, an appeal won."""
 
-import json
 import re
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-import httpx
 import pytest
 from consoled import Consoled, Visitor
+from deskwork import ADMINS, GROUP, MEMBERS, OWNER, Platform, open_case, until
 from platforms import Receiver
 from sqlalchemy import func, select
 
-from anlan import clock
-from anlan.delivery.registration import register_endpoint
 from anlan.store.audit import first_break
-from anlan.store.keys import ApiKeys
-from anlan.store.tables import member_notices, sanctions
-from anlan.web.api.access import SCOPES
-
-GROUP, OWNER, ADMINS = "g-loan", "boss", ("adam", "ada")
-MEMBERS = tuple(f"m{number}" for number in range(200))
-HARM = "刷单兼职日结佣金 {0}{0}8 元，先垫付后返，加微信 abc{0}9876"
-
-
-class Platform:
-    """The platform's side: it sends events, receives orders by webhook, does them and says so."""
-
-    def __init__(self, console: Consoled, receiver: Receiver) -> None:
-        secret = ApiKeys(console.house.database).create("platform", tuple(SCOPES), 10_000)[1]
-        self.http = httpx.Client(base_url=console.url, headers={"authorization": f"Bearer {secret}"}, timeout=30)
-        self._console, self._receiver = console, receiver
-        register_endpoint(console.house.database, receiver.url, (), clock.now(), allows_private=True)
-
-    def call(self, method: str, path: str, **body: Any) -> Any:
-        """The answer's JSON; a refusal fails the test."""
-        answer = self.http.request(method, path, json=body or None)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
-
-    def send(self, number: int, sender: str) -> None:
-        """A harmful message to the group."""
-        data = {"sender": sender, "group": GROUP, "text": HARM.format(number)}
-        event = {"specversion": "1.0", "id": f"h{number}", "source": "im", "type": "message.sent", "data": data}
-        self.call("POST", "/v1/events", **event)
-
-    def received(self, kind: str) -> list[dict[str, Any]]:
-        """`data` of the messages of one kind, each order once."""
-        told = [json.loads(body) for body in self._receiver.bodies]
-        return list({json.dumps(one["data"]): one["data"] for one in told if one["type"] == kind}.values())
-
-    def obey(self, kind: str, wanted: int) -> list[dict[str, Any]]:
-        """Wait for so many orders of one kind, do them and say so."""
-        orders = until(lambda: found if len(found := self.received(kind)) >= wanted else None)
-        for order in orders:
-            self.call("POST", f"/v1/sanctions/{order['sanction']}:confirm", revision=order["revision"])
-        return orders
-
-    def member(self, account: str) -> Visitor:
-        """A browser at the member's own pages."""
-        visitor = self._console.visitor()
-        visitor.http.headers["accept-language"] = "en"
-        answer = visitor.get(self.call("POST", "/v1/members:link", account=account, language="en")["url"])
-        assert answer.status_code == 303
-        return visitor
-
-
-def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
-    """What `look` finds, once it finds something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-    return found
+from anlan.store.tables import appeals, member_notices, sanctions
 
 
 @pytest.fixture
@@ -88,17 +26,6 @@ def platform(console: Consoled) -> Iterator[Platform]:
         made = Platform(console, receiver)
         yield made
         made.http.close()
-
-
-def open_case(console: Consoled, about: str) -> str:
-    """The id of the open case about an entity."""
-    query = "SELECT id FROM cases WHERE state = 'open' AND target = :about"
-
-    def look() -> str | None:
-        with console.house.database.read() as connection:
-            return connection.exec_driver_sql(query.replace(":about", "?"), (about,)).scalars().first()
-
-    return str(until(look))
 
 
 def judge(reviewer: Visitor, case_id: str, answer: str, **more: str) -> None:
@@ -118,14 +45,7 @@ def test_from_a_message_to_a_closed_group_to_money_out_to_an_appeal_that_reverse
     console.add_person("su", "service")
     console.add_person("shen", "senior")
 
-    # The platform tells who runs the group and what its owner has; members write what they write.
-    people = [{"account": OWNER, "role": "owner"}, *({"account": name, "role": "admin"} for name in ADMINS)]
-    count = len(people) + len(MEMBERS)
-    platform.call("PUT", f"/v1/groups/{GROUP}/roster", people=people, member_count=count)
-    wallet = {"kind": "wallet", "unit": "CNY", "title": "Wallet", "amount": 123_456}
-    platform.call("PUT", f"/v1/accounts/{OWNER}/holdings", as_of=clock.now(), holdings=[wallet])
-    for number, sender in enumerate((OWNER, *ADMINS, *MEMBERS[:6])):
-        platform.send(number, sender)
+    platform.tell_of_the_group()
 
     # A machine found it; two people judge, neither sees what the machine or the other said.
     case_id = open_case(console, f"group:{GROUP}")
@@ -139,8 +59,8 @@ def test_from_a_message_to_a_closed_group_to_money_out_to_an_appeal_that_reverse
     preview = first.get(page).text
     assert OWNER in preview
     assert not re.search(r"\bm1\d\d\b", preview)
-    touched = first.field(page, "touched")
-    assert first.post(page, form_on=page, touched=touched).status_code == 303
+    shown = first.field(page, "touched")
+    assert first.post(page, form_on=page, touched=shown).status_code == 303
     orders = platform.obey("sanction.apply", 4)
     touched = {order["target"] for order in orders}
     assert touched == {f"group:{GROUP}", f"account:{OWNER}", *(f"account:{name}" for name in ADMINS)}
@@ -200,8 +120,8 @@ def win_an_appeal(console: Consoled, platform: Platform, account: str) -> None:
     filed = member.post(form, form_on=form, words=words)
     assert filed.status_code == 303, filed.text
     with console.house.database.read() as connection:
-        about = "SELECT case_id FROM appeals WHERE account = ?"
-        case_id = connection.exec_driver_sql(about, (f"account:{account}",)).scalar_one()
+        about = select(appeals.c.case_id).where(appeals.c.account == f"account:{account}")
+        case_id = connection.execute(about).scalar_one()
     page = f"/cases/{case_id}"
     for judged_before in ("rui", "rong"):
         refused = console.signed_in(judged_before).post(f"{page}/claim", form_on=page)

@@ -8,6 +8,7 @@ from rich.panel import Panel
 
 from anlan import clock
 from anlan.app import House
+from anlan.commands.demo_desk import live_through_the_desk, obey
 from anlan.commands.screen import ERR, OUT, clear_errors, progress
 from anlan.demo.simulation import history, live
 from anlan.errors import AnlanError
@@ -37,8 +38,8 @@ class Newcomer(NamedTuple):
 def demo(people: int, events_per_second: float, seed: int) -> None:
     """Start Anlan with a simulated community: ordinary people, a few spammers, scammers and thieves.
 
-    The first start writes a day of history into the journal and prints two sign-ins; the second one can promote what
-    the first one drafted. Data lie in ANLAN_DATA_DIR (./var). Stop with Ctrl-C; the next start continues.
+    The first start writes a day of history into the journal and prints four sign-ins; what is grave takes two of them.
+    Data lie in ANLAN_DATA_DIR (./var). Stop with Ctrl-C; the next start continues.
     """
     configure_logging("WARNING")
     with clear_errors():
@@ -51,19 +52,21 @@ def demo(people: int, events_per_second: float, seed: int) -> None:
         async def alongside(running: House) -> None:
             await _remember(running, seed, people)
             _greet(settings, newcomers)
-            await _go_on(running, seed, people, events_per_second)
+            await asyncio.gather(_go_on(running, seed, people, events_per_second), obey(running))
 
         serve(house, alongside)
 
 
 def _staff(house: House) -> list[Newcomer]:
-    """Two people, because a policy goes live by a second one; nobody when there is staff already."""
+    """Several, because what is grave takes a second person; nobody when there is staff already."""
     with house.database.write() as connection:
         if list_members(connection):
             return []
         made = [
             Newcomer("lin", ("admin", "analyst", "engineer", "reviewer"), new_one_time_password()),
             Newcomer("zhou", ("analyst", "reviewer"), new_one_time_password()),
+            Newcomer("chen", ("senior",), new_one_time_password()),
+            Newcomer("wu", ("service",), new_one_time_password()),
         ]
         for person in made:
             add_member(connection, person.name, hash_password(person.password), person.roles, "zh", clock.now())
@@ -83,6 +86,7 @@ async def _remember(house: House, seed: int, people: int) -> None:
                 if isinstance(answer, AnlanError):
                     raise answer
             bar.update(task, advance=len(answers))
+    await asyncio.to_thread(live_through_the_desk, house, events, seed)
 
 
 async def _go_on(house: House, seed: int, people: int, events_per_second: float) -> None:
