@@ -12,6 +12,7 @@ from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.appeals import Appeals, on_sanction_moved
+from anlan.desk.automatic import AutomaticSanctions
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
 from anlan.desk.case_work import CaseWork
@@ -141,6 +142,7 @@ class House:
         )
         self.platform_answers, self.closures = PlatformAnswers(self.sanctions), Closures(self.sanctions)
         sanction_clock = SanctionClock(self.sanctions, self.platform_answers)
+        automatic = AutomaticSanctions(self.sanctions)
         self.review = Review(self.database, self.case_followers, settings.time_zone)
         self.case_work = CaseWork(self.database)
         self.checks = Checks(self.database)
@@ -151,7 +153,7 @@ class House:
         self.campaigns = Campaigns(self.database, self.analysis, self._whole_journal)
         self.bulletins = Bulletins(self.database, self.campaigns, settings.time_zone)
         self.desk_rounds: tuple[Callable[[float], object], ...] = (
-            report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round,
+            report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round, automatic.take_in,
             self.campaigns.round, self.anchors.round,
         )
 

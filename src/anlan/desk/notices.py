@@ -102,12 +102,9 @@ def told_accounts(connection: Connection, sanction: Sanction, event: StoredEvent
 
 
 def _event_of(connection: Connection, codec: Codec, sanction: Sanction) -> StoredEvent | None:
-    if sanction.case_id is None:
-        return None
-    case = find_case(connection, sanction.case_id)
-    if case is None or case.event_seq is None:
-        return None
-    row = connection.execute(select(*event_columns()).where(events.c.seq == case.event_seq)).one_or_none()
+    case = find_case(connection, sanction.case_id) if sanction.case_id else None
+    seq = case.event_seq if case else sanction.finding_seq
+    row = connection.execute(select(*event_columns()).where(events.c.seq == seq)).one_or_none() if seq else None
     return stored_event(row, codec) if row and row.data is not None else None
 
 

@@ -120,6 +120,25 @@ class Sanctions:
         self.tell(connection, sanction, "ordered", sanction.ordered_by, now)
         return sanction
 
+    def adopt(self, connection: Connection, sanction: Sanction, now: float) -> None:
+        """Keep what a policy has done to a member, whom it is explained to; the platform knows already."""
+        add_sanction(connection, sanction)
+        self._trace(connection, sanction, sanction.ordered_by, "order", now, _terms(sanction))
+        self._notices.tell_sanctioned(connection, sanction, now)
+        self.tell(connection, sanction, "in_force", sanction.ordered_by, now)
+
+    def disown(
+        self, connection: Connection, sanction: Sanction, reason: str, words: dict[str, str], now: float
+    ) -> None:
+        """Let the platform lift at once what a policy has done; it counts for nothing."""
+        lifted = msgspec.structs.replace(
+            sanction, state="lifting", lifted_at=now, lifted_by="system", lift_reason=reason
+        )
+        add_sanction(connection, lifted)
+        self._trace(connection, lifted, sanction.ordered_by, "order", now, _terms(sanction))
+        self._trace(connection, lifted, "system", "lift", now, {"reason": reason})
+        self.send(connection, lifted, "lift", now, words)
+
     def lift(
         self, connection: Connection, sanction_id: str, by: str, reason: str, now: float, *,
         restores_content: bool = True,

@@ -13,6 +13,7 @@ LEXICON = "lexicon"
 LEXICON_CHANGES = "lexicon.changes"
 JUDGEMENTS = "judgements"
 TEXT_MODELS = "text_models"
+AUTOMATIC = "sanctions.automatic"
 REDACTED = "retention.events"
 REPORT_EVENTS = "reports.events"
 

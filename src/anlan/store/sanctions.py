@@ -93,6 +93,12 @@ def find_sanction(connection: Connection, sanction_id: str) -> Sanction | None:
     return next(iter(_read(connection, _SANCTION.where(sanctions.c.id == sanction_id))), None)
 
 
+def states_of(connection: Connection, sanction_ids: Sequence[str]) -> dict[str, SanctionState]:
+    """The states of those of these sanctions that there are."""
+    query = select(sanctions.c.id, sanctions.c.state).where(sanctions.c.id.in_(sanction_ids))
+    return {row.id: row.state for row in connection.execute(query)}
+
+
 def sanctions_of(connection: Connection, target: str, limit: int = 200) -> list[Sanction]:
     """All sanctions on a target, newest first."""
     query = _SANCTION.where(sanctions.c.target == target)
@@ -129,6 +135,13 @@ def read_sanctions(
     """Sanctions that fulfil a condition, in that order."""
     query = _SANCTION.where(condition).order_by(order, sanctions.c.id).limit(limit).offset(offset)
     return _read(connection, query)
+
+
+def count_ordered_by(connection: Connection, by: str, since: float) -> int:
+    """How many somebody ordered since, those aside that were lifted at once."""
+    query = select(func.count()).select_from(sanctions).where(sanctions.c.ordered_by == by)
+    query = query.where(sanctions.c.ordered_at > since, sanctions.c.lifted_at.is_(None))
+    return connection.execute(query).scalar_one()
 
 
 def count_alike(connection: Connection, case_id: str, target: str, kind: str, feature: str) -> int:

@@ -13,6 +13,8 @@ def upgrade() -> None:
     _told()
     _statements()
     _platform()
+    # What policies did before this version is old news; it becomes a sanction from now on.
+    op.execute("INSERT INTO marks (name, value) SELECT 'sanctions.automatic', value FROM marks WHERE name = 'journal'")
 
 
 def _told() -> None:

@@ -1,0 +1,51 @@
+"""Decisions as the desk follows them: everything that was found since it last looked, and late second passes."""
+
+from itertools import groupby
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from anlan.domain.decisions import Decision
+from anlan.store.journal import last_seq
+from anlan.store.marks import AUTOMATIC, raise_mark, read_mark
+from anlan.store.tables import decisions
+
+ROUND_EVENTS = 5_000
+LATE_EVENTS = 5_000
+"""So many events back a second pass may still come."""
+
+_decode = msgspec.json.Decoder(Decision).decode
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One pass over one event; `decided_at` is wall-clock seconds."""
+
+    event_seq: int
+    decided_at: float
+    decision: Decision
+
+
+def decisions_since(connection: Connection) -> tuple[list[list[Judged]], int]:
+    """The passes of each event with a finding, first to last, and how far that reaches; at most `ROUND_EVENTS` new."""
+    mark = read_mark(connection, AUTOMATIC)
+    newest = min(last_seq(connection), mark + ROUND_EVENTS)
+    query = (
+        select(decisions.c.event_seq, decisions.c.decided_at, decisions.c.body)
+        .where(decisions.c.event_seq > mark - LATE_EVENTS, decisions.c.event_seq <= newest)
+        .where(decisions.c.policy.is_not(None) | (decisions.c.pass_number > 1))
+        .order_by(decisions.c.event_seq, decisions.c.pass_number)
+    )
+    found = [Judged(row.event_seq, row.decided_at, _decode(row.body)) for row in connection.execute(query)]
+    return [list(passes) for _, passes in groupby(found, key=lambda one: one.event_seq)], newest
+
+
+def is_behind(connection: Connection, newest: int) -> bool:
+    """Whether there is something to pass."""
+    return newest > read_mark(connection, AUTOMATIC)
+
+
+def advance(connection: Connection, newest: int) -> None:
+    """Note that everything up to `newest` was followed; whoever got farther stays there."""
+    gone = newest - read_mark(connection, AUTOMATIC)
+    if gone > 0:
+        raise_mark(connection, AUTOMATIC, gone)
