@@ -19,6 +19,8 @@ from anlan.store.tables import appeals, case_judgements, cases, reports, sanctio
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 MOST_ROWS = 15
 """Of a table by policy or rule: those with most to tell."""
+ALL_POLICIES = "all_policies"
+"""The row that tells of all of them together."""
 _WITHOUT_EFFECT = ("refused", "reversed", "lifting")
 
 
@@ -99,10 +101,10 @@ def agreement(connection: Connection, span: Span) -> FigureTable:
     )
     pairs: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for policy, one, other in rows:
-        pairs["all"].append((one, other))
+        pairs[ALL_POLICIES].append((one, other))
         if policy:
             pairs[policy].append((one, other))
-    ranked = sorted(pairs.items(), key=lambda item: (item[0] != "all", -len(item[1]), item[0]))[:MOST_ROWS]
+    ranked = sorted(pairs.items(), key=lambda item: (item[0] != ALL_POLICIES, -len(item[1]), item[0]))[:MOST_ROWS]
     return FigureTable(
         ("policy", "twice_judged", "agreed_share", "kappa"),
         tuple(
