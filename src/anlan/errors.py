@@ -56,6 +56,12 @@ class InvalidTerm(InvalidRequest):
     code, status = "invalid_term", 422
 
 
+class InvalidCount(InvalidRequest):
+    """A count of a member's holdings that cannot be true."""
+
+    code, status = "invalid_count", 422
+
+
 class TooLarge(AnlanError):
     """A body or a line over its limit."""
 

@@ -250,8 +250,12 @@ def test_a_payout_that_fails_leaves_the_money_held_and_can_be_applied_for_again(
     failed = banned.payouts.fail(banned.ordered().id, "the account is closed", "key:p")
     assert banned.payouts.fail(failed.id, "again", "key:p").failure == "the account is closed"
     assert (failed.state, banned.pots(), banned.sent("payout.failed")) == ("failed", (0, 12_345, 0), 1)
-    with pytest.raises(Conflict):
-        banned.confirm(failed)
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            banned.confirm(failed)
+    with banned.database.read() as connection:
+        (told,) = latest_notices(connection)
+    assert (told.kind, told.subject, told.details["then"]) == ("payout_contradicted", failed.id, "paid")
     assert banned.confirm(banned.ordered()).state == "paid"
     assert banned.breaks() == []
 

@@ -11,7 +11,7 @@ from anlan.desk.followers import SanctionMoved
 from anlan.domain import ledger
 from anlan.domain.ledger import LARGEST_AMOUNT, HoldingKind
 from anlan.domain.payouts import FundsMoved, holds_funds, moved_message
-from anlan.errors import Conflict, InvalidRequest
+from anlan.errors import Conflict, InvalidCount
 from anlan.store import audit, funds, outbox
 from anlan.store.database import Database
 from anlan.store.funds import Holding
@@ -48,16 +48,16 @@ class Funds:
             everything that the account has now.
 
         Raises:
-            InvalidRequest: an amount out of range, or the same holding twice.
+            InvalidCount: an amount out of range, the same holding twice, or a count from the future.
             Conflict: a later count is registered, or what is held would become less.
         """
         if len({(count.kind, count.unit) for count in counts}) < len(counts):
-            raise InvalidRequest("the same kind and unit stand there twice; count them together")
+            raise InvalidCount("the same kind and unit stand there twice; count them together")
         if any(not 0 <= count.amount <= LARGEST_AMOUNT for count in counts):
-            raise InvalidRequest(f"an amount is a whole number of minor units from 0 to {LARGEST_AMOUNT}")
+            raise InvalidCount(f"an amount is a whole number of minor units from 0 to {LARGEST_AMOUNT}")
         now = clock.now()
         if as_of > now + CLOCK_SLACK_S:
-            raise InvalidRequest("the count is from the future; send as_of in seconds since the epoch (UTC)")
+            raise InvalidCount("the count is from the future; send as_of in seconds since the epoch (UTC)")
         with self._database.write() as connection:
             funds.lock_owner(connection, account)
             is_held = funds.is_on_hold(connection, account)

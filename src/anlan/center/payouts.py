@@ -203,7 +203,7 @@ class Payouts:
             funds.note_count(connection, found.holding_id, now if paid_at is None else paid_at)
             _tell(connection, "payout.paid", found, now)
 
-        return self._act(application_id, by, "paid", act, unless="paid")
+        return self._settle(application_id, by, "paid", act)
 
     def fail(self, application_id: str, reason: str, by: str) -> Application:
         """The platform could not pay: the money stays held, and the member can apply again.
@@ -217,7 +217,7 @@ class Payouts:
                 release_unclaimed(connection, found.account, found.id, by, now)
             _tell(connection, "payout.failed", found, now)
 
-        return self._act(application_id, by, "failed", act, unless="failed")
+        return self._settle(application_id, by, "failed", act)
 
     def look(self, application_id: str, by: str) -> Sealed:
         """Who applied and where the money goes; every look is in the audit log.
@@ -256,6 +256,23 @@ class Payouts:
                 )
                 tell_staff(connection, [notice], now)
             payouts.forget_sealed(connection, now - EVIDENCE_DAYS * 86_400.0)
+
+    def _settle(
+        self, application_id: str, by: str, step: PayoutState, act: Callable[[Connection, Application, float], None]
+    ) -> Application:
+        """Take the platform's word; staff hear of it when it says the opposite of what it said before.
+
+        Raises:
+            NotFound, Conflict.
+        """
+        try:
+            return self._act(application_id, by, step, act, unless=step)
+        except Conflict:
+            with self._database.write() as connection:
+                found = _found(connection, application_id)
+                if found.state in ("paid", "failed"):
+                    tell_staff(connection, [_contradicted(found, step)], clock.now())
+            raise
 
     def _due(self, state: PayoutState, now: float) -> float:
         return due_at(now, DUE_WORKING_HOURS[state], self._working)
@@ -338,6 +355,14 @@ def _tell(connection: Connection, kind: str, found: Application, now: float) -> 
     told = FundsMoved(account=found.account, payout=found.id)
     cause = f"{found.id}.{int(found.objected_against is not None)}"
     outbox.put(connection, [moved_message(kind, told, cause, now)], now)
+
+
+def _contradicted(found: Application, step: PayoutState) -> StaffNotice:
+    details = {"account": found.account, "first": found.state, "then": step}
+    return StaffNotice(
+        id=f"payout_contradicted.{found.id}", at=clock.now(), kind="payout_contradicted", subject=found.id,
+        details=details,
+    )
 
 
 def _written(connection: Connection, application_id: str, by: str, step: str, now: float) -> Application:

@@ -36,6 +36,9 @@ NOTICE_TITLES = {
                        "en": "What the platform has in force differs from what was ordered"},
     "sanction_quota": {"zh": "策略的自动处罚配额已用尽，后续转人工",
                        "en": "A policy used up its quota of automatic sanctions; people decide now"},
+    "payout_contradicted": {
+        "zh": "平台对同一笔付款先后说法不一", "en": "The platform said both of a payout: paid, and failed",
+    },
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
     "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
     "report_brigade": {"zh": "有账号或群被集中举报，疑似串通", "en": "Reports of one target look agreed upon"},

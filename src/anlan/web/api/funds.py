@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path
 from msgspec import Meta
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from anlan.center.funds import Count
@@ -20,6 +21,15 @@ MAX_HOLDINGS = 200
 _TEXT = r"^[^\x00-\x1f\x7f]+$"
 
 router = APIRouter(tags=["funds"])
+
+
+class Noun(StringConvertor):
+    """A part of a path without the `:verb` behind it, so that a noun's route does not take its verbs' paths."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("noun", Noun())
 
 AccountPath = Annotated[str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,256}$", description="The account's id.")]
 PayoutId = Annotated[str, Path(pattern=r"^payout_[0-9a-f]{24}$")]
@@ -109,7 +119,7 @@ class PayoutFailed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 @router.put(
     "/v1/accounts/{account}/holdings",
-    **documented("funds:write", HoldingsShown, takes=HoldingsCounted, problems=(409,)),
+    **documented("funds:write", HoldingsShown, takes=HoldingsCounted, problems=(409, 422)),
 )
 def put_holdings(
     caller: CallerDep, account: AccountPath, counted: Annotated[HoldingsCounted, body_of(HoldingsCounted)]
@@ -133,7 +143,7 @@ def _shown(house: HouseDep, account: str) -> Response:
     return answer(HoldingsShown(account=name, channel_opened_at=opened, items=items))
 
 
-@router.get("/v1/payouts/{payout_id}", **documented("funds:write", PayoutShown, problems=(404,)))
+@router.get("/v1/payouts/{payout_id:noun}", **documented("funds:write", PayoutShown, problems=(404,)))
 def get_payout(caller: CallerDep, payout_id: PayoutId) -> Response:
     """A payout; while it is ordered also where to pay. Each look at that is in the audit log."""
     with caller.house.database.read() as connection:
