@@ -100,7 +100,7 @@ class Engine:
 
     def look_ahead(self, events: Iterable[Event]) -> None:
         """Let signals prepare for events that wait together; what fails here is computed one by one, as without it."""
-        texts = [text for text in map(content_text, events) if text]
+        texts = [text for text in map(content_text, events) if text] if self._ahead else []
         for name, prepare in self._ahead.items() if len(texts) > 1 else ():
             self._guard.arm()
             try:
