@@ -113,6 +113,8 @@ TITLES: dict[str, str] = {
     "content": mark("content"),
     "gangs": mark("gangs"),
     "reports": mark("reports"),
+    "funds": mark("funds"),
+    "appeals": mark("appeals"),
     "care": mark("care"),
     "minors": mark("children"),
     # cases: kinds, states, answers, links, tickets, and what happened to them
@@ -180,6 +182,8 @@ TITLES: dict[str, str] = {
     "sanction": mark("Sanction"),
     "lifted sanction": mark("Lifted sanction"),
     "closure": mark("Closing of a group"),
+    "payout": mark("Payout"),
+    "ordered payout": mark("Ordered payout"),
     "cases_overdue": mark("Cases are overdue"),
     # units
     "s": mark("s"),
