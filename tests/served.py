@@ -22,7 +22,7 @@ START_S = 150.0
 ALL_SCOPES = (
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "lexicon:write",
-    "deliveries:write", "metrics:read", "reports:write", "funds:write",
+    "deliveries:write", "metrics:read", "reports:write", "funds:write", "members:write",
 )
 
 

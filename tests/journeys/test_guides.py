@@ -22,7 +22,10 @@ from anlan.web.api.problems import Problem
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = DOCS / "how-to"
-GUIDES = ("connect-a-platform", "write-a-policy", "operate", "audit", "members-money", "members-pages", "sanctions", "members-reports")
+GUIDES = (
+    "connect-a-platform", "write-a-policy", "operate", "audit", "members-money", "members-pages", "sanctions",
+    "members-reports",
+)
 
 
 def blocks(guide: str, language: str) -> list[str]:

@@ -68,7 +68,7 @@ def is_in_time(state: SanctionState, ordered_at: float, now: float) -> bool:
 
 
 def milder_kinds(kind: str, target: str) -> tuple[str, ...]:
-    """Kinds with an end and no harder than `kind`, that can touch `target`, hardest first; a feature limit only for another."""
+    """Kinds with an end, no harder than `kind`, for `target`, hardest first; a feature limit only for another one."""
     side = target.partition(":")[0]
     found = [
         one for one in KINDS.values()
