@@ -17,7 +17,7 @@ from anlan.store.tables import (
 )
 from anlan.store.vault import shown_data
 
-NEAR_SEQS, FAR_SEQS = 400, 20_000
+NEAR_SEQS, FAR_SEQS = 200, 20_000
 """How many events before and after are looked through for messages of the same conversation: at once, when asked."""
 
 
@@ -43,7 +43,7 @@ class _MessageData(msgspec.Struct):
 _decode = msgspec.json.Decoder(_MessageData, strict=False).decode
 
 
-def conversation(connection: Connection, event_seq: int, reach: int, limit: int = 12) -> list[Said]:
+def conversation(connection: Connection, event_seq: int, reach: int, limit: int = 8) -> list[Said]:
     """Messages of the same group or pair around an event, in order of time: at most `limit` before and after it.
 
     Args:
@@ -74,7 +74,7 @@ def _may_belong(around: _MessageData) -> ColumnElement[bool]:
 
 
 def _said(row: Row[int, float, bytes | None, str], around: _MessageData) -> Said | None:
-    if row.data is None:
+    if row.data is None or around.group.encode() not in row.data:
         return None
     data = _decode(shown_data(row.data))
     pair = {around.sender, around.recipient}

@@ -5,7 +5,7 @@ start, so there is nothing to compile. A message that is missing there is shown 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -88,32 +88,32 @@ class Language:
 
     def moment(self, seconds: float) -> str:
         """Day and time of `seconds` since the epoch, to the second, in this reader's zone."""
-        return str(self._format(seconds, "yyyy-MM-dd HH:mm:ss"))
+        return self._local(seconds).strftime("%Y-%m-%d %H:%M:%S")
 
     def time_of_day(self, seconds: float) -> str:
         """Hours, minutes and seconds in this reader's zone."""
-        return str(self._format(seconds, "HH:mm:ss"))
+        return self._local(seconds).strftime("%H:%M:%S")
 
     def hour_minute(self, seconds: float) -> str:
         """Hours and minutes in this reader's zone."""
-        return str(self._format(seconds, "HH:mm"))
+        return self._local(seconds).strftime("%H:%M")
 
     def short_moment(self, seconds: float) -> str:
         """Month, day, hours and minutes in this reader's zone."""
-        return str(self._format(seconds, "MM-dd HH:mm"))
+        return self._local(seconds).strftime("%m-%d %H:%M")
 
     def day(self, seconds: float) -> str:
         """The date as people write it (`21 November`, `11月21日`)."""
-        return str(self._format(seconds, "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"))
+        pattern = "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"
+        return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))
 
     def month_day(self, seconds: float) -> str:
         """Month and day in digits, for axes and tables."""
-        return str(self._format(seconds, "MM-dd"))
+        return self._local(seconds).strftime("%m-%d")
 
     def midnight(self, seconds: float) -> float:
         """When the day of `seconds` began in this reader's zone."""
-        local = clock.to_datetime(seconds).astimezone(self.zone)
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        return self._local(seconds).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
     def ago(self, seconds: float) -> str:
         """How long before now, in words; `now` on the wall, not event time."""
@@ -124,8 +124,8 @@ class Language:
         """A duration in words, in its largest fitting unit."""
         return str(dates.format_timedelta(timedelta(seconds=seconds), locale=self.locale, threshold=1.2))
 
-    def _format(self, seconds: float, pattern: str) -> str:
-        return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))
+    def _local(self, seconds: float) -> datetime:
+        return clock.to_datetime(seconds).astimezone(self.zone)
 
 
 @lru_cache
