@@ -12,7 +12,7 @@ WINGS = {
     "judging": ("/policies", "/policies/new", "/policies/content.fraud_leads_elsewhere", "/signals"),
     "texts": ("/texts", "/model", "/model?category=abuse&set=cold&threshold=0.9", "/model/candidates"),
     "asking": ("/investigate", "/investigate?when=text_length+%3E+3&hours=24"),
-    "desk": ("/cases", "/cases/next", "/cases/mine", "/cases/agreement"),
+    "desk": ("/funds", "/cases", "/cases/next", "/cases/mine", "/cases/agreement", "/appeals"),
     "keeping the desk": ("/cases/queues", "/cases/golden", "/cases/tickets"),
     "running": ("/keys", "/health", "/audit", "/staff", "/account"),
 }
