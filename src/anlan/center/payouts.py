@@ -305,7 +305,7 @@ class Payouts:
 
 def withdraw_undecided(connection: Connection, account: str, by: str, now: float) -> None:
     """The money is free again: nobody needs to decide on it any more."""
-    for one in payouts.applications_of(connection, account):
+    for one in payouts.applications_under_way(connection, account):
         if one.state in UNDECIDED_STATES:
             _withdraw(connection, one, by, now)
             _written(connection, one.id, by, "withdrawn", now)
@@ -313,9 +313,9 @@ def withdraw_undecided(connection: Connection, account: str, by: str, now: float
 
 def release_unclaimed(connection: Connection, account: str, cause: str, by: str, now: float) -> None:
     """Give back what is held, but for what the platform may be paying out at this moment; close the channel."""
+    claimed = {one.holding_id: one.amount_minor for one in payouts.applications_under_way(connection, account)}
     for one in funds.holdings_of(connection, account):
-        claimed = payouts.open_application(connection, one.id)
-        amount = one.held - (claimed.amount_minor if claimed else 0)
+        amount = one.held - claimed.get(one.id, 0)
         lines = ledger.released(one.id, one.unit, amount)
         funds.post(connection, "release", f"{cause}:{one.id}", one.id, lines, by, now)
     funds.set_channel(connection, account, None)

@@ -119,6 +119,12 @@ def applications_of(connection: Connection, account: str, limit: int = 50) -> li
     return [Application(**row) for row in connection.execute(query).mappings()]
 
 
+def applications_under_way(connection: Connection, account: str) -> list[Application]:
+    """All of one member's applications that are not at their end."""
+    query = _APPLICATION.where(payout_applications.c.account == account, payout_applications.c.state.in_(OPEN_STATES))
+    return [Application(**row) for row in connection.execute(query).mappings()]
+
+
 def applications_in(
     connection: Connection, states: Sequence[PayoutState], limit: int = 100, offset: int = 0
 ) -> list[Application]:
