@@ -189,6 +189,9 @@ def test_a_form_that_is_far_too_large_is_not_read(house: Consoled, platform: htt
     whole = b"x" * (MAX_FORM_BYTES + 1)
     for content in (whole, iter([b"x"])):  # what comes in pieces says no length
         assert ann.http.post("/me/leave", content=content).status_code == 413
+    stranger = house.visitor()
+    stranger.http.cookies.set("anlan_member", "made up")
+    assert stranger.http.post("/me/leave", content=whole[: 2**20]).status_code == 401
 
 
 def test_an_appeal_from_the_form_to_the_outcome(house: Consoled, platform: httpx.Client, banned: Sanction) -> None:

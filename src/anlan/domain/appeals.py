@@ -12,7 +12,8 @@ APPEAL_STATES: tuple[AppealState, ...] = get_args(AppealState)
 AppealOutcome = Literal["uphold", "reduce", "reverse"]
 APPEAL_OUTCOMES: tuple[AppealOutcome, ...] = get_args(AppealOutcome)
 
-WINDOW_S = 183 * 86_400.0
+DAY_S = 86_400.0
+WINDOW_S = 183 * DAY_S
 """So long after it was ordered a sanction can be appealed (DSA, article 20: six months), and as long as it stands."""
 MOST_APPEALS = 3
 """Against one sanction; withdrawn ones do not count."""
@@ -81,10 +82,11 @@ def milder_kinds(kind: str, target: str) -> tuple[str, ...]:
 def propose_milder(kind: str, target: str, starts_at: float, ends_at: float | None, now: float) -> Milder | None:
     """Half the time, or 30 days of the next rung in place of one without end; None where nothing is milder."""
     kinds = milder_kinds(kind, target)
-    if not kinds:
+    if not kinds or (ends_at is not None and ends_at <= now):
         return None
-    length_s = 30 * 86_400.0 if ends_at is None else (ends_at - starts_at) / 2
-    return Milder(kinds[0], max(starts_at + length_s, now + SHORTEST_REDUCED_S))
+    if ends_at is None:
+        return Milder(kinds[0], max(starts_at, now - 29 * DAY_S) + 30 * DAY_S)
+    return Milder(kinds[0], min(max((starts_at + ends_at) / 2, now + SHORTEST_REDUCED_S), ends_at))
 
 
 def is_milder(new: Milder, kind: str, target: str, ends_at: float | None, now: float) -> bool:
@@ -92,7 +94,7 @@ def is_milder(new: Milder, kind: str, target: str, ends_at: float | None, now: f
     if new.kind not in milder_kinds(kind, target) or new.until < now + SHORTEST_REDUCED_S / 2:
         return False
     if ends_at is None:
-        return new.until <= now + 366 * 86_400.0
+        return new.until <= now + 366 * DAY_S
     return new.until < ends_at or (new.kind != kind and new.until <= ends_at)
 
 

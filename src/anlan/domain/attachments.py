@@ -25,5 +25,5 @@ def media_type_of(content: bytes) -> MediaType | None:
 def safe_name(name: str, media_type: MediaType) -> str:
     """What a file may be called when it is shown or saved: its last part, printable, with the ending of its type."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = "".join(sign for sign in last if sign.isalnum() or sign in " -_()").strip()
+    stem = "".join(sign for sign in last.rpartition(".")[0] or last if sign.isalnum() or sign in " -_()").strip()
     return f"{stem[:MAX_NAME_CHARS] or 'file'}.{media_type.rsplit('/', 1)[-1]}"

@@ -185,6 +185,7 @@ TITLES: dict[str, str] = {
     "payout": mark("Payout"),
     "ordered payout": mark("Ordered payout"),
     "cases_overdue": mark("Cases are overdue"),
+    "appeals_overturned": mark("Sanctions of a policy often fall on appeal"),
     # units
     "s": mark("s"),
     "days": mark("days"),
@@ -235,6 +236,14 @@ TITLES: dict[str, str] = {
     "sanction.send_again": mark("Sent a sanction again"),
     "sanction.end": mark("A sanction ran out"),
     "group.close": mark("Closed a group"),
+    "member.link": mark("Made a link for a member"),
+    "appeal.file": mark("Appealed against a sanction"),
+    "appeal.withdraw": mark("Took an appeal back"),
+    "appeal.settle": mark("An appeal was no longer needed"),
+    "appeal.close": mark("Decided an appeal"),
+    "appeal.read": mark("Read an appeal"),
+    "appeal.open_file": mark("Opened a file of an appeal"),
+    "content.ask": mark("Asked for own content of a closed group"),
     "roster.put": mark("Told who runs a group"),
     "platform_state.put": mark("Told what is in force"),
     # what the audit log notes

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -13,11 +14,13 @@ from anlan.errors import AnlanError
 from anlan.web.headers import add_headers
 from anlan.web.languages import mark
 from anlan.web.pages import appeals, bulletins, funds, groups, home, notices, reports
-from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, stranger
+from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, stranger
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.pages.shell import MemberVisit
 
 MAX_FORM_BYTES = MAX_FILES * MAX_BYTES + 256 * 1024
+MAX_PLAIN_BYTES = 256 * 1024
+"""A form with more in it is read only for a member whose session is good."""
 ROOMS = (home, bulletins, notices, appeals, groups, funds, reports)
 """Modules with a `router`."""
 
@@ -57,9 +60,14 @@ async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Re
     length = request.headers.get("content-length", "")
     if not (length.isdigit() and int(length) <= MAX_FORM_BYTES):
         return _draw(stranger(request), 413, mark("The files are too large: three at most, of 5 MB each."))
-    if MEMBER_COOKIE not in request.cookies:
+    if MEMBER_COOKIE not in request.cookies or (int(length) > MAX_PLAIN_BYTES and not await _is_member(request)):
         return _draw(stranger(request), 401, mark("Open this page from the app first."))
     return await answer(request)
+
+
+async def _is_member(request: Request) -> bool:
+    token = request.cookies[MEMBER_COOKIE]
+    return await run_in_threadpool(find_session, request.app.state.rooms, token) is not None
 
 
 def show_error(request: Request, error: Exception) -> Response:

@@ -39,7 +39,8 @@ def make_card(visit: MemberVisit) -> Card:
     if not found:
         says = say("You have appealed against nothing. A sanction can be appealed from its notice.")
     elif is_open:
-        says = visit.language.count("{n} appeal is being looked at.", "{n} appeals are being looked at.", is_open)
+        one, many = mark("{n} appeal is being looked at."), mark("{n} appeals are being looked at.")
+        says = visit.language.count(one, many, is_open)
     else:
         says = say("Your last appeal: {state}.", state=_result(visit, found[0]))
     return Card("/me/appeals", say("Appeals"), "replay", says, is_open)
