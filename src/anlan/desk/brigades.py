@@ -10,6 +10,9 @@ from anlan.store.database import Database
 from anlan.store.notices import tell_staff
 from anlan.store.reports import Report, hold_cases, recent_on_target, suspect
 
+AT_ONCE_S = 60.0
+"""Reports that are filed at once see each other, in whichever order they are committed."""
+
 
 def watch_for_brigade(database: Database, report: Report, now: float) -> None:
     """Look at what was reported of the same target in the hours before a report that was just filed.
@@ -18,7 +21,7 @@ def watch_for_brigade(database: Database, report: Report, now: float) -> None:
     two that file at once cannot wait for each other for ever.
     """
     with database.read() as connection:
-        recent = recent_on_target(connection, report.target, report.at - WINDOW_S, report.at)
+        recent = recent_on_target(connection, report.target, report.at - WINDOW_S, report.at + AT_ONCE_S)
     names = set(agreed_upon(recent))
     suspects = [one for one in recent if one.id in names]
     if all(one.is_coordinated for one in suspects):

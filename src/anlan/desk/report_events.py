@@ -68,7 +68,7 @@ class ReportEvents:
         """File one event's report and pass it; one that cannot be filed is passed with a line in the log."""
         try:
             new = self._read(event)
-            moment = self._reports.see(new, now)
+            moment = self._reports.see(new)
             is_young = self._reports.is_young(new.reporter, event.time)
         except (InvalidRequest, NotFound) as error:
             log.warning("report_event_passed", key=event.key, code=error.code)

@@ -28,68 +28,75 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         subject: `event:<key>`, `account:<id>` or `group:<id>`.
         target: whom it is about.
-        event_seq: of the reported event; None for an account or group.
+        event: the reported one; None for an account or group.
+        cited: what the reporter cites of an account or group.
+        seen: the text as the reporter sees it; empty when the platform does not say.
         fingerprint: SHA-256 of what was reported, as it reads now; another one means new evidence.
-        snapshot: JSON.
     """
 
     subject: str
     target: str
-    event_seq: int | None
+    event: StoredEvent | None
+    cited: tuple[StoredEvent, ...]
+    seen: str
     fingerprint: str
-    snapshot: bytes
 
 
 class Witness:
-    """Takes snapshots of the journal."""
+    """Looks up what is reported, and takes snapshots of it."""
 
     def __init__(self, database: Database, codec: Codec) -> None:
         self._database = database
         self._codec = codec
 
-    def see_event(self, key: str, seen: str, now: float) -> Moment:
-        """The event with this key and what stands around it.
+    def see_event(self, key: str, seen: str) -> Moment:
+        """The event with this key.
 
         Args:
-            seen: the text as the reporter sees it, when the platform sends it along; edited text is new evidence.
+            seen: edited text is new evidence.
 
         Raises:
             NotFound: no such event.
         """
-        with self._database.read() as connection:
-            row = connection.execute(select(*event_columns()).where(events.c.key == key)).one_or_none()
-            if row is None:
-                raise NotFound(
-                    f"no event {key} in the journal; send the event first, or report the account or group",
-                    zh="这里没有这条消息的记录，请改为举报账号或群",
-                )
-            event = stored_event(row, self._codec)
-            near = around(connection, event, self._codec, EACH_WAY)
-            decided = _decisions(connection, event.seq)
+        (event,) = self._events([key])
         subject = f"event:{key}"
         return Moment(
-            subject=subject, target=event.actor, event_seq=event.seq,
+            subject=subject, target=event.actor, event=event, cited=(), seen=seen,
             fingerprint=_fingerprint(subject, event.data, seen.encode()),
-            snapshot=_snapshot(subject, now, seen=seen, reported=[event], around=near, decided=decided),
         )
 
-    def see_entity(self, target: str, cites: Sequence[str], now: float) -> Moment:
-        """An account or group, the events that the reporter cites, and its newest messages.
+    def see_entity(self, target: str, cites: Sequence[str]) -> Moment:
+        """An account or group, and the events that the reporter cites.
 
         Raises:
             NotFound: a cited event is not in the journal.
         """
-        with self._database.read() as connection:
-            rows = connection.execute(select(*event_columns()).where(events.c.key.in_(cites))).all() if cites else []
-            cited = [stored_event(row, self._codec) for row in rows]
-            if missing := set(cites) - {event.key for event in cited}:
-                raise NotFound(f"no event {min(missing)} in the journal; send the event first, or cite another")
-            latest = self._latest(connection, target)
+        cited = self._events(sorted(set(cites)))
         return Moment(
-            subject=target, target=target, event_seq=None,
+            subject=target, target=target, event=None, cited=tuple(cited), seen="",
             fingerprint=_fingerprint(target, *(key.encode() for key in sorted(set(cites)))),
-            snapshot=_snapshot(target, now, seen="", reported=cited, around=latest, decided=[]),
         )
+
+    def snapshot(self, connection: Connection, moment: Moment, now: float) -> bytes:
+        """JSON of what was reported and what stands around it at this moment, in the transaction that keeps it."""
+        event = moment.event
+        if event is not None:
+            near = around(connection, event, self._codec, EACH_WAY)
+            return _snapshot(moment, now, [event], near, _decisions(connection, event.seq))
+        return _snapshot(moment, now, moment.cited, self._latest(connection, moment.target), [])
+
+    def _events(self, keys: Sequence[str]) -> list[StoredEvent]:
+        if not keys:
+            return []
+        with self._database.read() as connection:
+            rows = connection.execute(select(*event_columns()).where(events.c.key.in_(keys))).all()
+        found = [stored_event(row, self._codec) for row in rows]
+        if missing := set(keys) - {event.key for event in found}:
+            raise NotFound(
+                f"no event {min(missing)} in the journal; send the event first, or report the account or group",
+                zh="这里没有这条消息的记录，请改为举报账号或群",
+            )
+        return found
 
     def _latest(self, connection: Connection, target: str) -> list[StoredEvent]:
         kind, _, name = target.partition(":")
@@ -105,11 +112,11 @@ def _decisions(connection: Connection, seq: int) -> list[Decision]:
 
 
 def _snapshot(
-    subject: str, now: float, *, seen: str, reported: Sequence[StoredEvent], around: Sequence[StoredEvent],
+    moment: Moment, now: float, reported: Sequence[StoredEvent], around: Sequence[StoredEvent],
     decided: Sequence[Decision],
 ) -> bytes:
     return msgspec.json.encode({
-        "format": FORMAT, "subject": subject, "taken_at": now, "seen": seen,
+        "format": FORMAT, "subject": moment.subject, "taken_at": now, "seen": moment.seen,
         "reported": [_line(event) for event in reported], "around": [_line(event) for event in around],
         "decisions": decided,
     })

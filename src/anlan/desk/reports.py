@@ -96,7 +96,7 @@ class Reports:
             RateLimited: too many by this member within the hour.
         """
         now = clock.now()
-        moment = self.see(new, now)
+        moment = self.see(new)
         is_young = self.is_young(new.reporter, now)
         with self._database.write() as connection:
             draft = draft_of(new, moment, source, now, is_young=is_young)
@@ -109,8 +109,12 @@ class Reports:
         if filed.is_new and not filed.report.is_repeat:
             watch_for_brigade(self._database, filed.report, now)
 
-    def see(self, new: NewReport, now: float) -> Moment:
-        """What the report is about, as it reads now; outside any writing transaction, because it may take long."""
+    def see(self, new: NewReport) -> Moment:
+        """What the report is about, as it reads now.
+
+        Raises:
+            InvalidRequest, NotFound: see `file`.
+        """
         if new.reason not in BY_CODE:
             raise InvalidRequest(f"the reason {new.reason!r} is none of {', '.join(BY_CODE)}")
         if (new.event is None) == (new.target is None):
@@ -118,9 +122,9 @@ class Reports:
                 "report either an event or a target (an account or a group)", zh="请举报一条消息，或者一个账号、群"
             )
         if new.event is not None:
-            moment = self._witness.see_event(new.event, new.seen, now)
+            moment = self._witness.see_event(new.event, new.seen)
         else:
-            moment = self._witness.see_entity(new.target or "", new.cites, now)
+            moment = self._witness.see_entity(new.target or "", new.cites)
         if moment.target == new.reporter and BY_CODE[new.reason].category != "self_harm":
             raise InvalidRequest(
                 "nobody can report themselves; ask for help with the reason self_harm",
@@ -172,7 +176,7 @@ class Reports:
     def _join(self, connection: Connection, new: NewReport, moment: Moment, draft: Report, now: float) -> Filed:
         opened = _case_for(BY_CODE[new.reason], moment)
         joined = kept.join_case(connection, _fold(draft, moment), opened, "member", now)
-        if same := _same(connection, new, moment):
+        if not joined.is_new and (same := _same(connection, new, moment)):  # sent twice at once
             return Filed(same, is_new=False)
         record = record_on(records_of(connection, new.reporter), draft.category, now)
         report = msgspec.structs.replace(
@@ -198,8 +202,11 @@ class Reports:
         fresh = kept.fresh_evidence(
             connection, joined.case.case_id, moment.fingerprint, now - FRESH_EVIDENCE_S
         )
-        return fresh or kept.keep_evidence(
-            connection, self._database.vault, joined.case.case_id, moment.fingerprint, moment.snapshot, now
+        if fresh:
+            return fresh
+        snapshot = self._witness.snapshot(connection, moment, now)
+        return kept.keep_evidence(
+            connection, self._database.vault, joined.case.case_id, moment.fingerprint, snapshot, now
         )
 
     def _seal_words(self, new: NewReport, report_id: str) -> bytes | None:
@@ -251,7 +258,7 @@ def _digest_of_words(words: str) -> str:
 
 def _answer_at_hand(connection: Connection, draft: Report, moment: Moment, now: float) -> Earlier | None:
     """What people said before, where it answers this report too; what they could not tell answers nothing."""
-    is_event = moment.event_seq is not None
+    is_event = moment.event is not None
     earlier = kept.judged_before(connection, draft.subject, None if is_event else draft.category, draft.fingerprint)
     if earlier is None or earlier.outcome == "unclear":
         return None
@@ -261,13 +268,13 @@ def _answer_at_hand(connection: Connection, draft: Report, moment: Moment, now: 
 
 
 def _fold(draft: Report, moment: Moment) -> str:
-    return draft.subject if moment.event_seq is not None else f"{draft.subject}|{draft.category}"
+    return draft.subject if moment.event is not None else f"{draft.subject}|{draft.category}"
 
 
 def _case_for(reason: Reason, moment: Moment) -> NewCase:
     return NewCase(
         kind="report", queue=reason.queue, target=moment.target, priority=reason.priority, category=reason.category,
-        event_seq=moment.event_seq,
+        event_seq=moment.event.seq if moment.event else None,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.cases import rank
@@ -75,6 +75,18 @@ class ReportCase(msgspec.Struct, frozen=True, kw_only=True):
 
 _REPORT = select(*(reports.c[name] for name in Report.__struct_fields__))
 _CASE = select(*(report_cases.c[name] for name in ReportCase.__struct_fields__))
+# What every report asks is built once: building a statement costs more than running it.
+_SAME = _REPORT.where(
+    reports.c.reporter == bindparam("reporter"), reports.c.subject == bindparam("subject"),
+    reports.c.reason == bindparam("reason"),
+).order_by(reports.c.at.desc()).limit(1)
+_OPEN = _CASE.where(report_cases.c.fold == bindparam("fold"), report_cases.c.is_open)
+_HELD = _CASE.where(report_cases.c.case_id == bindparam("case_id"), report_cases.c.is_open).with_for_update()
+_PLACE = select(cases.c.state, cases.c.merged_into).where(cases.c.id == bindparam("case_id")).with_for_update()
+_RECENT = _REPORT.where(
+    reports.c.target == bindparam("target"), reports.c.at > bindparam("since"), reports.c.at <= bindparam("until"),
+    ~reports.c.is_repeat,
+).order_by(reports.c.at.desc()).limit(bindparam("limit"))
 
 
 def find_report(connection: Connection, report_id: str) -> Report | None:
@@ -85,10 +97,9 @@ def find_report(connection: Connection, report_id: str) -> Report | None:
 
 def same_report(connection: Connection, reporter: str, subject: str, reason: str) -> Report | None:
     """The newest report that one member made of one thing for one reason."""
-    query = _REPORT.where(
-        reports.c.reporter == reporter, reports.c.subject == subject, reports.c.reason == reason
-    ).order_by(reports.c.at.desc()).limit(1)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(
+        _SAME, {"reporter": reporter, "subject": subject, "reason": reason}
+    ).mappings().one_or_none()
     return Report(**row) if row else None
 
 
@@ -136,7 +147,7 @@ def hold_reports(connection: Connection, case_id: str) -> None:
 
 def open_fold(connection: Connection, fold: str) -> ReportCase | None:
     """The open case that reports with this fold join."""
-    row = connection.execute(_CASE.where(report_cases.c.fold == fold, report_cases.c.is_open)).mappings().one_or_none()
+    row = connection.execute(_OPEN, {"fold": fold}).mappings().one_or_none()
     return ReportCase(**row) if row else None
 
 
@@ -191,22 +202,21 @@ def _try_to_open(connection: Connection, fold: str, new: NewCase, by: str, now: 
 
 def _hold(connection: Connection, case_id: str, now: float) -> Joined | None:
     """The case, locked first and its reports' row second, as closing it does; None when it is no longer open."""
-    chain = merged_chain(connection, case_id)
-    states = select(cases.c.state).where(cases.c.id == chain[-1]).with_for_update()
-    state = connection.execute(states).scalar_one()
-    if state == "merged":
-        return None  # merged while we waited: the chain is longer now
-    row = connection.execute(
-        _CASE.where(report_cases.c.case_id == case_id, report_cases.c.is_open).with_for_update()
-    ).mappings().one_or_none()
+    into = case_id
+    while True:
+        place = connection.execute(_PLACE, {"case_id": into}).one()
+        if place.merged_into is None:
+            break
+        into = place.merged_into
+    row = connection.execute(_HELD, {"case_id": case_id}).mappings().one_or_none()
     if row is None:
         return None
-    if state != "open":
+    if place.state != "open":
         connection.execute(
             update(report_cases).where(report_cases.c.case_id == case_id).values(is_open=False, closed_at=now)
         )
         return None
-    return Joined(ReportCase(**row), chain[-1], is_new=False)
+    return Joined(ReportCase(**row), into, is_new=False)
 
 
 def merged_chain(connection: Connection, case_id: str) -> list[str]:
@@ -324,10 +334,8 @@ def recent_on_target(
     connection: Connection, target: str, since: float, until: float, limit: int = 200
 ) -> list[Report]:
     """Reports about one account or group in (since, until], newest first."""
-    query = _REPORT.where(
-        reports.c.target == target, reports.c.at > since, reports.c.at <= until, ~reports.c.is_repeat
-    )
-    return [Report(**row) for row in connection.execute(query.order_by(reports.c.at.desc()).limit(limit)).mappings()]
+    asked = {"target": target, "since": since, "until": until, "limit": limit}
+    return [Report(**row) for row in connection.execute(_RECENT, asked).mappings()]
 
 
 def count_by(connection: Connection, reporter: str, since: float) -> int:

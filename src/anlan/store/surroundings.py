@@ -10,7 +10,7 @@ from anlan.store.journal import StoredEvent, event_columns, stored_event
 from anlan.store.tables import events
 from anlan.store.vault import Codec
 
-SEARCHED_EVENTS = 5_000
+SEARCHED_EVENTS = 2_000
 """How far the journal is searched in each direction; beyond, the conversation was not lively enough to matter."""
 
 NAMED_WITHIN_EVENTS = 50_000
