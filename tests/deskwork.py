@@ -84,11 +84,11 @@ def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
     return found
 
 
-def open_case(console: Consoled, about: str) -> str:
-    """The id of the open case about an entity."""
+def open_case(console: Consoled, about: str, kind: str = "review") -> str:
+    """The id of the open case of one kind about an entity."""
 
     def look() -> str | None:
-        query = select(cases.c.id).where(cases.c.state == "open", cases.c.target == about)
+        query = select(cases.c.id).where(cases.c.state == "open", cases.c.target == about, cases.c.kind == kind)
         with console.house.database.read() as connection:
             return connection.execute(query).scalars().first()
 

@@ -1,6 +1,7 @@
 """What intake and deferred signals ask of the store, without holding up the event loop."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
@@ -79,7 +80,7 @@ NEAR_SHARE = 0.75
 COMPARED_CHARS = 300
 COMPARED_MESSAGES = 20_000
 """The newest messages that are compared with; a busy platform's day is longer."""
-FRESH_S = 2.0
+FRESH_S = 1.0
 LOOK_WITHIN_S = 10.0
 
 
@@ -94,6 +95,7 @@ class Recollection:
         self._journal = journal
         self._lock = Lock()
         self._looked_at = float("-inf")
+        self._newest = float("-inf")
         self._times = np.zeros(0)
         self._senders: list[str] = []
         self._texts: list[str] = []
@@ -109,13 +111,13 @@ class Recollection:
 
     def _count_flagged(self, group: str, since: float, until: float) -> int:
         with self._lock:
-            self._keep_fresh()
+            self._keep_fresh(until)
             flagged = self._flagged.get(group, ())
-        return len({sender for time, sender in flagged if since <= time <= until})
+        return len({sender for at, sender in flagged if since <= at <= until})
 
     def _count_near_copies(self, text: str, since: float, until: float) -> int:
         with self._lock:
-            self._keep_fresh()
+            self._keep_fresh(until)
             times, senders, texts = self._times, self._senders, self._texts
         if not texts:
             return 0
@@ -123,10 +125,14 @@ class Recollection:
         near = np.flatnonzero((alike >= NEAR_SHARE) & (times >= since) & (times <= until))
         return len({senders[index] for index in near})
 
-    def _keep_fresh(self) -> None:
-        if clock.stopwatch() - self._looked_at > FRESH_S:
-            self._look()
-            self._looked_at = clock.stopwatch()
+    def _keep_fresh(self, until: float) -> None:
+        """Look again when the last look is old, or does not know the event that asks; the others of its wave wait."""
+        age_s = clock.stopwatch() - self._looked_at
+        if age_s <= FRESH_S and until <= self._newest:
+            return
+        time.sleep(max(0.0, FRESH_S - age_s))
+        self._looked_at = clock.stopwatch()
+        self._look()
 
     def _look(self) -> None:
         with self._journal.view(LOOK_WITHIN_S) as view:
@@ -140,8 +146,9 @@ class Recollection:
                 f"AND \"group\" IS NOT NULL AND _verdict <> 'allow' ORDER BY _time DESC LIMIT {COMPARED_MESSAGES}"
             )
         self._times = np.array([row[0] for row in rows])
+        self._newest = max((row[0] for row in rows), default=float("-inf"))
         self._senders = [row[1] for row in rows]
         self._texts = [row[2] for row in rows]
         self._flagged = {}
-        for time, sender, group in flagged:
-            self._flagged.setdefault(group, []).append((time, sender))
+        for at, sender, group in flagged:
+            self._flagged.setdefault(group, []).append((at, sender))
