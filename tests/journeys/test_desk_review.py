@@ -168,6 +168,7 @@ def test_cases_are_merged_watched_and_split_from_their_page(console: Consoled) -
     assert rui.post(f"{page}/merge", form_on=page, other="case_none", reason="same").status_code == 404
     assert rui.post(f"{page}/merge", form_on=page, other=other, reason="same").status_code == 303
     assert other in rui.get(page).text
+    assert "Took another in" in rui.get(f"/cases/{other}/acts").text
     made = rui.post(f"/cases/{other}/split", form_on=page, target="account:third", reason="also in it")
     assert "account:third" in rui.get(made.headers["location"]).text
     assert rui.post(f"/cases/{other}/escalate", form_on=page, reason="now").status_code == 303

@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.desk.case_work import CaseWork
-from anlan.errors import AnlanError
+from anlan.errors import AnlanError, NotFound
+from anlan.store.cases import find_case
+from anlan.store.review import history_of
 from anlan.web.console.case_page import draw_case
 from anlan.web.console.gate import allowed
 from anlan.web.console.shell import Visit
@@ -17,6 +19,16 @@ router = APIRouter()
 
 Reason = Annotated[str, Form(max_length=2_000)]
 Name = Annotated[str, Form(max_length=300)]
+
+
+@router.get("/cases/{case_id}/acts")
+def show_acts(visit: Annotated[Visit, allowed("see_cases")], case_id: str) -> Response:
+    """What happened to the case, and what else can be done with it."""
+    with visit.rooms.database.read() as connection:
+        case, history = find_case(connection, case_id), history_of(connection, case_id)
+    if case is None:
+        raise NotFound("there is no case by this id", zh="没有这个案件")
+    return visit.page("console/case_acts.html", case=case, history=history)
 
 
 def _do(visit: Visit, case_id: str, act: Callable[[CaseWork], str | None]) -> Response:

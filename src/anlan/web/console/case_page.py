@@ -80,7 +80,6 @@ def draw_case(
             "punished": case_reading.earlier_sanctions(connection, case_id, case.target),
             "decided": [] if is_blind else case_reading.notable_decisions(connection, case.target, case.event_seq or 0),
             "linked": case_reading.linked_cases(connection, case_id),
-            "history": review.history_of(connection, case_id),
             "is_watched": case_reading.is_watched(connection, case_id, visit.actor),
         }
     is_mine = claim is not None and claim.by == visit.actor

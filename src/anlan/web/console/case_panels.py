@@ -6,7 +6,6 @@ from typing import Any
 from anlan.domain.cases import CaseKind
 from anlan.store.case_reading import FAR_SEQS, NEAR_SEQS, conversation
 from anlan.store.cases import Case
-from anlan.store.review import wellbeing_of
 from anlan.web.console import appeals, reports
 from anlan.web.console.explained import Reader
 from anlan.web.console.funds import case_panel
@@ -16,23 +15,27 @@ Panel = Callable[[Visit, Case], Mapping[str, Any]]
 
 
 def show_event(visit: Visit, case: Case) -> Mapping[str, Any]:
-    """The event that the case began with, as it was sent, and the conversation around it."""
-    rooms = visit.rooms
-    found = rooms.journal.events([case.event_key]) if case.event_key else []
-    if not found:
-        return {"event": None, "fields": [], "messages": [], "is_far": False, "media": "blurred", "media_count": 0}
-    (event,) = found
+    """The conversation around the message that the case began with; of any other event its fields as they were sent."""
     is_far = visit.request.query_params.get("further") == "1"
-    with rooms.database.read() as connection:
-        messages = conversation(connection, event.seq, FAR_SEQS if is_far else NEAR_SEQS)
-        media = wellbeing_of(connection, visit.actor).media
-    reader = Reader(rooms.engine.registry, visit.language, "personal")
-    fields = reader.fields(event.data, rooms.engine.registry.fields.get(event.type, {}))
-    this = next((said for said in messages if said.seq == event.seq), None)
-    return {
-        "event": event, "fields": fields, "messages": messages, "is_far": is_far, "media": media,
-        "media_count": this.media_count if this else 0,
-    }
+    with visit.rooms.database.read() as connection:
+        seq, reach = case.event_seq, FAR_SEQS if is_far else NEAR_SEQS
+        messages = conversation(connection, seq, reach) if seq is not None else []
+    this = next((said for said in messages if said.seq == case.event_seq), None)
+    if this is not None:
+        return {"type": "message.sent", "time": this.time, "messages": messages, "fields": (), "is_far": is_far,
+                "media_count": this.media_count}
+    return {**_fields_of(visit, case), "messages": (), "is_far": is_far, "media_count": 0}
+
+
+def _fields_of(visit: Visit, case: Case) -> Mapping[str, Any]:
+    found = visit.rooms.journal.events([case.event_key]) if case.event_key else []
+    if not found:
+        return {"type": "", "time": None, "fields": ()}
+    (event,) = found
+    registry = visit.rooms.engine.registry
+    reader = Reader(registry, visit.language, "personal")
+    return {"type": event.type, "time": event.time,
+            "fields": reader.fields(event.data, registry.fields.get(event.type, {}))}
 
 
 def show_appeal(visit: Visit, case: Case) -> Mapping[str, Any]:
