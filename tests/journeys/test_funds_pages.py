@@ -1,7 +1,6 @@
 """A member's money from the platform's count to the payout, through the API, the console and the member's own page."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
