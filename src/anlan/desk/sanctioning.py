@@ -17,6 +17,7 @@ from anlan.domain.ladder import (
     counting_strikes,
     propose,
 )
+from anlan.domain.payouts import holds_funds
 from anlan.domain.sanctions import KINDS, Ground
 from anlan.errors import Conflict, InvalidRequest
 from anlan.store.sanction_bases import Basis
@@ -111,7 +112,7 @@ def preview(connection: Connection, new: NewSanction, basis: Basis, now: float) 
     before = counting_strikes(past_of(connection, new.target), now)
     return Preview(
         new=new, strikes_before=before, strikes_after=before + new.strikes,
-        holds_money=new.kind in ("suspend", "ban"), ends_sessions=new.kind in ("suspend", "ban"),
+        holds_money=holds_funds(new.kind, new.feature), ends_sessions=new.kind in ("suspend", "ban"),
         standing=tuple(in_force(connection, new.target)), problem=problem_of(new, basis, now),
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 import msgspec
 
 from anlan.domain.ladder import Rule
+from anlan.domain.payouts import holds_funds
 from anlan.domain.sanctions import KINDS
 
 Words = dict[str, str]
@@ -100,7 +101,6 @@ _REPLACED: Words = {
     "en": "We looked again: this was too hard. It is taken back and a milder sanction takes its place, of which you "
           "hear separately.",
 }
-_HELD_MONEY = ("suspend", "ban")
 
 
 def sanctioned(told: Told, zone: tzinfo = UTC) -> NoticeBody:
@@ -109,7 +109,7 @@ def sanctioned(told: Told, zone: tzinfo = UTC) -> NoticeBody:
              ("term", _term(told, zone))]
     if told.role is not None:
         parts.append(("group", _MEMBERS))
-    if told.kind in _HELD_MONEY:
+    if holds_funds(told.kind, told.feature):
         parts.append(("money", _MONEY))
     title = KINDS[told.kind].title
     return NoticeBody(title=title, parts=(*parts, ("appeal", _APPEAL)), quote=told.quote[:QUOTE_CHARS])
@@ -174,4 +174,5 @@ def _term(told: Told, zone: tzinfo) -> Words:
 
 
 def _moment(seconds: float, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M %Z}"
+    moment = datetime.fromtimestamp(seconds, zone)
+    return f"{moment:%Y-%m-%d %H:%M} UTC{moment.isoformat()[-6:]}"
