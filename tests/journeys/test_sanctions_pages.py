@@ -52,7 +52,7 @@ def test_from_the_case_to_the_order_to_the_platform_to_the_apology(
     assert "is held and stays theirs" in shown
     assert "Permanent ban" in shown
     milder = senior.get(f"{page}?rung=suspend_7d").text
-    assert "Suspension</strong>, for 7 days" in milder
+    assert "Suspension, 7 days</strong>" in milder
 
     refused = senior.post(page, form_on=page, rung="suspend_7d")
     assert (refused.status_code, standing(house, "account:ann")) == (400, [])

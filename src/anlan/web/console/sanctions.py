@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.domain.ladder import with_length
 from anlan.domain.notice_words import FEATURE_TITLES
 from anlan.domain.sanctions import KINDS, LIFTABLE_STATES
 from anlan.errors import AnlanError
@@ -81,7 +82,7 @@ def words() -> dict[str, Any]:
     """What every page about sanctions names things by."""
     return {
         "sanction_kinds": KINDS, "state_titles": STATE_TITLES, "state_marks": STATE_MARKS,
-        "feature_titles": FEATURE_TITLES,
+        "feature_titles": FEATURE_TITLES, "with_length": with_length,
     }
 
 
