@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from anlan.domain.agreement import cohen_kappa
 from anlan.store.campaign_figures import tally_campaign
@@ -222,10 +222,10 @@ FIGURES: dict[str, Callable[[Connection, Span], FigureTable]] = {
 }
 
 
-def _plain(rows: Iterable[Row[Any]]) -> tuple[tuple[Any, ...], ...]:
+def _plain(rows: Iterable[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
-def _with_share(rows: Iterable[Row[Any]]) -> tuple[tuple[Any, ...], ...]:
+def _with_share(rows: Iterable[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
     """Rows of name, whole and part, with the part's share of the whole."""
     return tuple((name, whole, part, part / whole) for name, whole, part in rows)
