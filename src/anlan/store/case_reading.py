@@ -29,7 +29,6 @@ class Said(NamedTuple):
     sender: str
     text: str
     media_count: int
-    verdict: str
 
 
 class _MessageData(msgspec.Struct):
@@ -54,8 +53,7 @@ def conversation(connection: Connection, event_seq: int, reach: int, limit: int 
         return []
     around = _decode(shown_data(center.data))
     rows = connection.execute(
-        select(events.c.seq, events.c.time, events.c.data, decisions.c.verdict)
-        .join(decisions, (decisions.c.event_seq == events.c.seq) & (decisions.c.pass_number == 1))
+        select(events.c.seq, events.c.time, events.c.data)
         .where(events.c.seq.between(event_seq - reach, event_seq + reach), events.c.type == "message.sent")
         .where(_may_belong(around))
         .order_by(events.c.seq)
@@ -73,13 +71,13 @@ def _may_belong(around: _MessageData) -> ColumnElement[bool]:
     return events.c.actor.in_(people)
 
 
-def _said(row: Row[int, float, bytes | None, str], around: _MessageData) -> Said | None:
+def _said(row: Row[int, float, bytes | None], around: _MessageData) -> Said | None:
     if row.data is None or around.group.encode() not in row.data:
         return None
     data = _decode(shown_data(row.data))
     pair = {around.sender, around.recipient}
     belongs = data.group == around.group if around.group else not data.group and {data.sender, data.recipient} == pair
-    return Said(row.seq, row.time, data.sender, data.text, data.media_count, row.verdict) if belongs else None
+    return Said(row.seq, row.time, data.sender, data.text, data.media_count) if belongs else None
 
 
 _TARGET, _CASE_ID = bindparam("target", type_=Text), bindparam("case_id", type_=Text)
@@ -142,13 +140,13 @@ class Decided(NamedTuple):
     category: str | None
 
 
-def earlier_cases(connection: Connection, case_id: str, target: str, limit: int = 10) -> list[Earlier]:
+def earlier_cases(connection: Connection, case_id: str, target: str, limit: int = 6) -> list[Earlier]:
     """Other cases about the target, newest first; checks with a known answer are not among them."""
     asked = {"target": target, "case_id": case_id, "most": limit}
     return [Earlier(*row) for row in connection.execute(_EARLIER, asked)]
 
 
-def earlier_sanctions(connection: Connection, case_id: str, target: str, limit: int = 10) -> list[Punished]:
+def earlier_sanctions(connection: Connection, case_id: str, target: str, limit: int = 6) -> list[Punished]:
     """Sanctions on the target, newest first."""
     asked = {"target": target, "case_id": case_id, "most": limit}
     return [Punished(*row) for row in connection.execute(_PUNISHED, asked)]

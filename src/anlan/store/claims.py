@@ -100,6 +100,10 @@ _NEXT_OF_QUEUE = _NEXT.where(cases.c.queue == bindparam("queue"))
 _NEXT_OF_ALL = _NEXT.where(cases.c.queue.not_in(bindparam("paused", expanding=True)))
 _HELD_BACK = select(*(bar.label(name) for name, bar in BARS.items())).where(cases.c.id == bindparam("case_id"))
 
+_LIVING = select(case_claims).where(
+    case_claims.c.case_id == bindparam("case_id"), case_claims.c.expires_at > bindparam("now")
+)
+
 
 def bars_that_hold(connection: Connection, case_id: str, asker: Asker) -> list[str]:
     """Names of the bars that keep the person from this case."""
@@ -154,8 +158,7 @@ def drop_claim(connection: Connection, case_id: str) -> None:
 
 def claim_on(connection: Connection, case_id: str, now: float) -> Claim | None:
     """The living claim on a case."""
-    found = select(case_claims).where(case_claims.c.case_id == case_id, case_claims.c.expires_at > now)
-    row = connection.execute(found).mappings().one_or_none()
+    row = connection.execute(_LIVING, {"case_id": case_id, "now": now}).mappings().one_or_none()
     return Claim(**row) if row else None
 
 

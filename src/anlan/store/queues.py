@@ -1,7 +1,7 @@
 """Queues as they are set up, and how much waits in each; a queue that nobody set up works by the defaults."""
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from anlan.store.tables import cases, golden_cases, queues
 
@@ -44,6 +44,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS = [queues.c[name] for name in Queue.__struct_fields__]
+_BY_NAME = select(*_COLUMNS).where(queues.c.name == bindparam("name"))
 
 
 def all_queues(connection: Connection) -> list[Queue]:
@@ -54,7 +55,7 @@ def all_queues(connection: Connection) -> list[Queue]:
 
 def find_queue(connection: Connection, name: str) -> Queue:
     """How this queue works; by the defaults when nobody set it up."""
-    row = connection.execute(select(*_COLUMNS).where(queues.c.name == name)).mappings().one_or_none()
+    row = connection.execute(_BY_NAME, {"name": name}).mappings().one_or_none()
     return Queue(**row) if row else Queue(name=name)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.store.batch import storable
@@ -111,10 +111,19 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     working_since: float | None = None
 
 
+_JUDGEMENTS = (
+    select(case_judgements).where(case_judgements.c.case_id == bindparam("case_id")).order_by(case_judgements.c.stage)
+)
+_WELLBEING = select(staff_wellbeing).where(staff_wellbeing.c.by == bindparam("by"))
+_EXPOSURE = select(staff_exposures).where(
+    staff_exposures.c.by == bindparam("by"), staff_exposures.c.day == bindparam("day")
+)
+"""Built once, because the page of the next case asks them all."""
+
+
 def judgements_of(connection: Connection, case_id: str) -> list[CaseJudgement]:
     """What was answered, in order of stages."""
-    query = select(case_judgements).where(case_judgements.c.case_id == case_id).order_by(case_judgements.c.stage)
-    return [CaseJudgement(**row) for row in connection.execute(query).mappings()]
+    return [CaseJudgement(**row) for row in connection.execute(_JUDGEMENTS, {"case_id": case_id}).mappings()]
 
 
 def add_judgement(connection: Connection, judgement: CaseJudgement) -> None:
@@ -272,7 +281,7 @@ def tickets(connection: Connection, *, is_open: bool, limit: int = 200) -> list[
 
 def wellbeing_of(connection: Connection, by: str) -> Wellbeing:
     """How this person wants to work; by the defaults when they never said."""
-    row = connection.execute(select(staff_wellbeing).where(staff_wellbeing.c.by == by)).one_or_none()
+    row = connection.execute(_WELLBEING, {"by": by}).one_or_none()
     if row is None:
         return Wellbeing()
     return Wellbeing(
@@ -298,9 +307,7 @@ def day_of(now: float, zone: str) -> int:
 
 def exposure_of(connection: Connection, by: str, day: int, now: float) -> Exposure:
     """What this person has judged on a day."""
-    row: Row[Any] | None = connection.execute(
-        select(staff_exposures).where(staff_exposures.c.by == by, staff_exposures.c.day == day)
-    ).one_or_none()
+    row = connection.execute(_EXPOSURE, {"by": by, "day": day}).one_or_none()
     if row is None:
         return Exposure()
     has_paused = now - row.last_at >= BREAK_S
