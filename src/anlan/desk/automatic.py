@@ -103,7 +103,8 @@ class AutomaticSanctions:
 
 def _sort(passes: Sequence[Sequence[Judged]], kinds: Sequence[str]) -> tuple[dict[str, Measure], dict[str, Measure]]:
     """By sanction: what the last pass over each event asks for, and what only an earlier one did."""
-    stands, gone = {}, {}
+    stands: dict[str, Measure] = {}
+    gone: dict[str, Measure] = {}
     for of_event in passes:
         last = {measure.sanction_id: measure for measure in _measures(of_event[-1], kinds)}
         earlier = (measure for judged in of_event[:-1] for measure in _measures(judged, kinds))

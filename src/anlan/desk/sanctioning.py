@@ -18,7 +18,7 @@ from anlan.domain.ladder import (
     propose,
 )
 from anlan.domain.payouts import holds_funds
-from anlan.domain.sanctions import KINDS, Ground
+from anlan.domain.sanctions import Ground
 from anlan.errors import Conflict, InvalidRequest
 from anlan.store.sanction_bases import Basis
 from anlan.store.sanctions import Sanction, in_force, sanctions_of
@@ -134,10 +134,3 @@ def order_bulk(
     if len({(new.target, new.kind, new.feature) for _, new in orders}) < len(orders):
         raise InvalidRequest("a target stands in this order twice")
     return [sanctions.order(connection, new, case_id, by, now) for case_id, new in orders]
-
-
-def scope_of(orders: Sequence[tuple[str, NewSanction]]) -> dict[str, int]:
-    """How many sanctions of each kind an act in bulk would order, and how many of them are permanent."""
-    counts = {kind: sum(new.kind == kind for _, new in orders) for kind in KINDS}
-    permanent = sum(new.is_permanent for _, new in orders)
-    return {kind: count for kind, count in counts.items() if count} | {"permanent": permanent}

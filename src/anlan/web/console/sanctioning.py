@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from anlan import clock
-from anlan.desk.sanctioning import Preview, Weighed, as_new, preview, propose_for
+from anlan.desk.sanctioning import Preview, Weighed, as_new, order_bulk, preview, propose_for
 from anlan.desk.sanctions import NewSanction, check_reason, need_basis
 from anlan.domain.ladder import HOUR_S, Ladder, Proposal, Side, proposal_on, rung_title
 from anlan.errors import AnlanError, InvalidRequest
@@ -71,14 +71,13 @@ def order(
             plan = _plan(visit, connection, case_id, wanted, now)
             if plan.rung != plan.proposed_rung:
                 check_reason(wanted.deviation)
-            made = visit.rooms.sanctions.order(connection, plan.shown.new, case_id, visit.actor, now)
-            if plan.removal is not None:
-                visit.rooms.sanctions.order(connection, plan.removal, case_id, visit.actor, now)
+            orders = [(case_id, new) for new in (plan.shown.new, plan.removal) if new is not None]
+            made = order_bulk(connection, visit.rooms.sanctions, orders, visit.actor, now)
     except AnlanError as error:
         if error.status == 404:
             raise
         return _draw(visit, case_id, wanted, problem=visit.tell(error), answer=error.status)
-    return visit.go(f"/sanctions/{made.id}", done="yes")
+    return visit.go(f"/sanctions/{made[0].id}", done="yes")
 
 
 def _draw(visit: Visit, case_id: str, wanted: Wanted, *, problem: str = "", answer: int = 200) -> Response:
