@@ -76,7 +76,8 @@
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
       event.target.form.requestSubmit();
     } else if (event.key === "/" && !event.target.closest("input, textarea, select")) {
-      const search = document.querySelector("main input[type=search], main textarea, main .filters input");
+      const search = document.querySelector("main [data-key='/']")
+        ?? document.querySelector("main input[type=search], main textarea, main .filters input:not([type=hidden])");
       if (search) {
         event.preventDefault();
         search.focus();
