@@ -22,7 +22,8 @@ START_S = 150.0
 ALL_SCOPES = (
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "lexicon:write",
-    "deliveries:write", "metrics:read", "reports:write", "funds:write", "members:write",
+    "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
+    "members:write",
 )
 
 

@@ -62,6 +62,12 @@ class InvalidCount(InvalidRequest):
     code, status = "invalid_count", 422
 
 
+class InvalidReport(InvalidRequest):
+    """A report without a reason or a subject that we know, or of oneself."""
+
+    code, status = "invalid_report", 422
+
+
 class TooLarge(AnlanError):
     """A body or a line over its limit."""
 

@@ -123,8 +123,8 @@ def test_a_batch_answers_line_by_line_and_a_bad_line_stops_nothing(platform: htt
     ("body", "status"),
     [
         ({"reason": "fraud", "target": "account:a"}, 400),
-        ({"reporter": "a", "reason": "x", "target": "account:b"}, 400),
-        ({"reporter": "a", "reason": "fraud", "target": "staff"}, 400), ({"reporter": "a", "reason": "fraud"}, 400),
+        ({"reporter": "a", "reason": "x", "target": "account:b"}, 422),
+        ({"reporter": "a", "reason": "fraud", "target": "staff"}, 400), ({"reporter": "a", "reason": "fraud"}, 422),
         ({"reporter": "a", "reason": "fraud", "event": {"source": "im", "id": "none"}}, 404),
         ({"reporter": "a", "reason": "fraud", "target": "account:b", "words": "x" * 2_001}, 400),
     ],
@@ -190,8 +190,8 @@ def test_a_form_that_names_nobody_keeps_its_words(house: Consoled, platform: htt
         answer = press(cat, "/me/report", reason="abuse", words="<b>rude</b>")
         assert answer.status_code == 400
         assert "&lt;b&gt;rude&lt;/b&gt;" in answer.text
-        assert press(cat, "/me/report", reason="nothing", name="x").status_code == 400
-        assert press(cat, "/me/report", reason="abuse", name="cat").status_code == 400
+        assert press(cat, "/me/report", reason="nothing", name="x").status_code == 422
+        assert press(cat, "/me/report", reason="abuse", name="cat").status_code == 422
         assert press(cat, "/me/report", reason="abuse", kind="group", name="g9").status_code == 200
         assert "The group g9" in cat.get("/me/reports").text
 

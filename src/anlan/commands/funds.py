@@ -37,6 +37,7 @@ def _print_totals(report: LedgerReport) -> None:
 
 def _print_breaks(report: LedgerReport) -> None:
     shown = table("Does not add up", "what", "where", "found #", "expected #")
+    shown.columns[0].no_wrap, shown.columns[1].overflow = True, "fold"
     for broken in report.breaks:
         shown.add_row(BREAKS[broken.kind]["en"], broken.subject, f"{broken.found:,}", f"{broken.expected:,}")
     OUT.print(shown)

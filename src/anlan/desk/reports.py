@@ -19,7 +19,7 @@ from anlan.domain import credibility
 from anlan.domain.messages import OutgoingMessage
 from anlan.domain.report_messages import OUTCOMES, closed_message, received_message
 from anlan.domain.report_reasons import BY_CODE, Reason
-from anlan.errors import InvalidRequest, RateLimited
+from anlan.errors import InvalidReport, RateLimited
 from anlan.store import outbox
 from anlan.store import reports as kept
 from anlan.store.cases import NewCase, write_history
@@ -91,7 +91,7 @@ class Reports:
             source: `key:<id>`, `member` or `system`.
 
         Raises:
-            InvalidRequest: an unknown reason, or nothing or oneself reported.
+            InvalidReport: an unknown reason, or nothing or oneself reported.
             NotFound: the event is not in the journal.
             RateLimited: too many by this member within the hour.
         """
@@ -113,12 +113,12 @@ class Reports:
         """What the report is about, as it reads now.
 
         Raises:
-            InvalidRequest, NotFound: see `file`.
+            InvalidReport, NotFound: see `file`.
         """
         if new.reason not in BY_CODE:
-            raise InvalidRequest(f"the reason {new.reason!r} is none of {', '.join(BY_CODE)}")
+            raise InvalidReport(f"the reason {new.reason!r} is none of {', '.join(BY_CODE)}")
         if (new.event is None) == (new.target is None):
-            raise InvalidRequest(
+            raise InvalidReport(
                 "report either an event or a target (an account or a group)", zh="请举报一条消息，或者一个账号、群"
             )
         if new.event is not None:
@@ -126,7 +126,7 @@ class Reports:
         else:
             moment = self._witness.see_entity(new.target or "", new.cites)
         if moment.target == new.reporter and BY_CODE[new.reason].category != "self_harm":
-            raise InvalidRequest(
+            raise InvalidReport(
                 "nobody can report themselves; ask for help with the reason self_harm",
                 zh="不能举报自己；需要帮助请选择“可能要伤害自己”",
             )

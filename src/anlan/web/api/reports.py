@@ -102,7 +102,7 @@ def list_reasons() -> Response:
     return answer(ReasonList(items=REASONS))
 
 
-@router.post("/v1/reports", **documented("reports:write", ReportAnswer, takes=ReportFiling, problems=(404,)))
+@router.post("/v1/reports", **documented("reports:write", ReportAnswer, takes=ReportFiling, problems=(404, 422)))
 def file_report(caller: CallerDep, filing: Annotated[ReportFiling, body_of(ReportFiling)]) -> Response:
     """File a report. The same member, thing and reason give the report that is there; what people have judged before
     is answered at once."""
