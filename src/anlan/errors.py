@@ -62,6 +62,12 @@ class InvalidCount(InvalidRequest):
     code, status = "invalid_count", 422
 
 
+class InvalidRoster(InvalidRequest):
+    """A list of who runs a group that cannot be true."""
+
+    code, status = "invalid_roster", 422
+
+
 class InvalidReport(InvalidRequest):
     """A report without a reason or a subject that we know, or of oneself."""
 

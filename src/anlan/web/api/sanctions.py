@@ -11,7 +11,7 @@ from anlan import clock
 from anlan.desk.closures import MAX_RUNNERS
 from anlan.domain.sanctions import SANCTION_KINDS, SanctionState
 from anlan.domain.statements import Statement
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidRoster
 from anlan.store import audit
 from anlan.store.member_notices import list_statements
 from anlan.store.platform_states import Difference, InForce
@@ -145,14 +145,14 @@ class StatementPage(msgspec.Struct, kw_only=True):
     next_after: int | None
 
 
-@router.put("/v1/groups/{group}/roster", **documented("sanctions:write", RosterShown, takes=RosterTold))
+@router.put("/v1/groups/{group}/roster", **documented("sanctions:write", RosterShown, takes=RosterTold, problems=(422,)))
 def put_roster(caller: CallerDep, group: GroupPath, told: Annotated[RosterTold, body_of(RosterTold)]) -> Response:
     """Tell who runs a group and how many are in it."""
     people = tuple(Runner(f"account:{one.account}", one.role) for one in told.people)
     if len({one.account for one in people}) < len(people) or sum(one.role == "owner" for one in people) > 1:
-        raise InvalidRequest("body: name everybody once, and one owner at most")
+        raise InvalidRoster("name everybody once, and one owner at most")
     if told.member_count < len(people):
-        raise InvalidRequest("body: member_count counts those who run the group too")
+        raise InvalidRoster("member_count counts those who run the group too")
     with caller.house.database.write() as connection:
         register_roster(connection, f"group:{group}", people, told.member_count, caller.actor, clock.now())
         said = {"people": len(people), "member_count": told.member_count}
