@@ -145,7 +145,10 @@ class StatementPage(msgspec.Struct, kw_only=True):
     next_after: int | None
 
 
-@router.put("/v1/groups/{group}/roster", **documented("sanctions:write", RosterShown, takes=RosterTold, problems=(422,)))
+@router.put(
+    "/v1/groups/{group}/roster",
+    **documented("sanctions:write", RosterShown, takes=RosterTold, problems=(422,)),
+)
 def put_roster(caller: CallerDep, group: GroupPath, told: Annotated[RosterTold, body_of(RosterTold)]) -> Response:
     """Tell who runs a group and how many are in it."""
     people = tuple(Runner(f"account:{one.account}", one.role) for one in told.people)
