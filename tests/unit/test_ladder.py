@@ -7,6 +7,8 @@ import yaml
 
 from anlan.desk.ladder_file import LADDER_FILE, shipped_ladder
 from anlan.domain.ladder import DAY_S, Matter, Past, counting_strikes, propose, read_ladder
+from anlan.domain.notice_words import FEATURE_TITLES, feature_title
+from anlan.domain.sanctions import FEATURES
 from anlan.errors import InvalidSettings
 
 LADDER = shipped_ladder()
@@ -86,3 +88,9 @@ def test_a_wrong_ladder_is_refused(path: tuple[str | int, ...], value: Any, says
     place[path[-1]] = value
     with pytest.raises(InvalidSettings, match=says):
         read_ladder(tree)
+
+
+def test_every_feature_has_a_name_and_a_policys_own_goes_by_its_word() -> None:
+    assert set(FEATURE_TITLES) == set(FEATURES)
+    assert feature_title("pay")["zh"] == "支付"
+    assert feature_title("rings")["en"] == "rings"

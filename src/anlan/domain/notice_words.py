@@ -51,6 +51,7 @@ QUOTE_CHARS = 200
 
 FEATURE_TITLES: dict[str, Words] = {
     "send_messages": {"zh": "发送消息", "en": "sending messages"},
+    "message_strangers": {"zh": "给陌生人发消息", "en": "messages to strangers"},
     "add_friends": {"zh": "添加好友", "en": "adding friends"},
     "join_groups": {"zh": "加入群聊", "en": "joining groups"},
     "create_groups": {"zh": "创建群聊", "en": "creating groups"},
@@ -58,6 +59,13 @@ FEATURE_TITLES: dict[str, Words] = {
     "pay": {"zh": "支付", "en": "payments"},
     "live": {"zh": "直播", "en": "live streams"},
 }
+
+
+def feature_title(feature: str) -> Words:
+    """What people call a feature; one of the platform's own, which a policy may name, goes by the policy's word."""
+    return FEATURE_TITLES.get(feature, {"zh": feature, "en": feature})
+
+
 _ROLES = {"owner": {"zh": "群主", "en": "its owner"}, "admin": {"zh": "管理员", "en": "one of its administrators"}}
 _WHAT: dict[str, Words] = {
     "notice": {"zh": "这是一次提醒，你的账号使用不受影响。",
@@ -141,7 +149,7 @@ def closed_group(rule: Rule) -> Words:
 
 
 def _what(told: Told) -> Words:
-    features = FEATURE_TITLES.get(told.feature, {"zh": "", "en": ""})
+    features = feature_title(told.feature)
     said = {language: text.format(feature=features[language]) for language, text in _WHAT[told.kind].items()}
     if told.role is None:
         return said

@@ -74,5 +74,7 @@ SANCTION_KINDS = tuple(KINDS)
 PERMANENT_KINDS = tuple(name for name, kind in KINDS.items() if kind.may_be_permanent)
 KINDS_AT_ONCE = tuple(name for name, kind in KINDS.items() if kind.is_at_once)
 
-FEATURES = ("send_messages", "add_friends", "join_groups", "create_groups", "post_content", "pay", "live")
-"""What can be limited one by one."""
+FEATURES = (
+    "send_messages", "message_strangers", "add_friends", "join_groups", "create_groups", "post_content", "pay", "live",
+)
+"""What can be limited one by one; a policy may limit a feature of the platform's own besides."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.domain.ladder import with_length
-from anlan.domain.notice_words import FEATURE_TITLES
+from anlan.domain.notice_words import feature_title
 from anlan.domain.sanctions import KINDS, LIFTABLE_STATES
 from anlan.errors import AnlanError
 from anlan.store.closures import find_closure
@@ -82,7 +82,7 @@ def words() -> dict[str, Any]:
     """What every page about sanctions names things by."""
     return {
         "sanction_kinds": KINDS, "state_titles": STATE_TITLES, "state_marks": STATE_MARKS,
-        "feature_titles": FEATURE_TITLES, "with_length": with_length,
+        "feature_title": feature_title, "with_length": with_length,
     }
 
 
