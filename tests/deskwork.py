@@ -88,10 +88,11 @@ def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
 
 
 def open_case(console: Consoled, about: str, kind: str = "review") -> str:
-    """The id of the open case of one kind about an entity."""
+    """The id of the open case of one kind about an entity, once it has a clock: before that it may still be merged."""
 
     def look() -> str | None:
         query = select(cases.c.id).where(cases.c.state == "open", cases.c.target == about, cases.c.kind == kind)
+        query = query.where(cases.c.due_at.is_not(None)).order_by(cases.c.opened_at)
         with console.house.database.read() as connection:
             return connection.execute(query).scalars().first()
 

@@ -14,8 +14,9 @@ from anlan.web.console import people
 from anlan.web.console.access import Act
 from anlan.web.console.people import Person, person_of
 from anlan.web.console.rooms import Rooms
-from anlan.web.console.shell import Visit, choose_language
+from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
+from anlan.web.visits import choose_language
 
 SESSION_COOKIE = "anlan_session"
 DOORSTEP_COOKIE = "anlan_doorstep"
@@ -44,7 +45,8 @@ def open_visit(request: Request) -> Visit:
     person = find_person(rooms, token, is_in_use=not is_poll) if token else None
     csrf = people.csrf_token(token if person else request.cookies.get(DOORSTEP_COOKIE, ""))
     return Visit(
-        request=request, rooms=rooms, language=choose_language(request, person, rooms), csrf=csrf, person=person
+        request=request, rooms=rooms, csrf=csrf, person=person,
+        language=choose_language(request, rooms.zone, person.language if person else ""),
     )
 
 
@@ -55,7 +57,7 @@ AnyVisit = Annotated[Visit, Depends(open_visit)]
 def stranger(request: Request) -> Visit:
     """A visit by nobody, for telling that something is wrong when the store cannot say who it is."""
     rooms: Rooms = request.app.state.rooms
-    return Visit(request=request, rooms=rooms, language=choose_language(request, None, rooms), csrf="")
+    return Visit(request=request, rooms=rooms, language=choose_language(request, rooms.zone))
 
 
 def find_person(rooms: Rooms, token: str, *, is_in_use: bool) -> Person | None:

@@ -2,30 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
-from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse
 
-from anlan import clock
-from anlan.errors import AnlanError, Unauthorized
+from anlan.errors import Unauthorized
 from anlan.web.console import charts
 from anlan.web.console.access import ROLE_NOTES, ROLE_TITLES, Act, acts_of
 from anlan.web.console.people import Person
 from anlan.web.console.queries import count_waiting
 from anlan.web.console.rooms import Rooms
 from anlan.web.console.words import ACTION_ICONS, EDIT_KINDS, TERM_COLUMNS, TERM_SEVERITIES, TITLES
-from anlan.web.headers import ASSETS
-from anlan.web.languages import Language, language, mark, negotiate
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
-
-LANGUAGE_COOKIE = "anlan_language"
-THEME_COOKIE = "anlan_theme"
-_COOKIE_AGE_S = 365 * 86_400
+from anlan.web.languages import mark
+from anlan.web.visits import PageVisit, open_frame
 
 
 class Link(NamedTuple):
@@ -87,40 +76,18 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
 )
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        charts=charts, titles=TITLES, role_titles=ROLE_TITLES, role_notes=ROLE_NOTES, action_icons=ACTION_ICONS,
-        term_columns=TERM_COLUMNS, term_severities=TERM_SEVERITIES, edit_kinds=EDIT_KINDS,
-        assets=ASSETS,
-    )
-    return environment
-
-
-_ENVIRONMENT = _environment()
+_FRAME = open_frame(
+    charts=charts, titles=TITLES, role_titles=ROLE_TITLES, role_notes=ROLE_NOTES, action_icons=ACTION_ICONS,
+    term_columns=TERM_COLUMNS, term_severities=TERM_SEVERITIES, edit_kinds=EDIT_KINDS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
+class Visit(PageVisit):
     """One request by one reader; `person` is None before sign-in."""
 
-    request: Request
     rooms: Rooms
-    language: Language
-    csrf: str
     person: Person | None = None
-
-    def at(self, path: str, **query: object) -> str:
-        """The address of a console path, wherever the console is mounted; empty query values are left out."""
-        kept = {name: value for name, value in query.items() if value not in (None, "")}
-        root = self.request.scope.get("root_path", "")
-        return f"{root}{path}" + (f"?{urlencode(kept)}" if kept else "")
 
     def can(self, act: Act) -> bool:
         """Whether this reader's roles allow `act`."""
@@ -151,40 +118,19 @@ class Visit:
             raise Unauthorized("sign in first")
         return self.person
 
-    def tell(self, error: AnlanError) -> str:
-        """What an error says, in this reader's language where it speaks it."""
-        translated = error.details.get(self.language.code)
-        return str(translated) if translated else self.language.say(error.message)
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether cookies may insist on HTTPS."""
-        return self.request.url.scheme == "https"
-
     @property
     def is_fragment(self) -> bool:
         """Whether htmx asks for a part of the page instead of the whole."""
         return self.request.headers.get("hx-request") == "true"
 
-    @property
-    def theme(self) -> str:
-        """`light`, `dark`, or empty for what the device prefers."""
-        chosen = self.request.cookies.get(THEME_COOKIE, "")
-        return chosen if chosen in ("light", "dark") else ""
-
     def page(self, template: str, /, *, answer: int = 200, **values: Any) -> HTMLResponse:
         """`template` drawn for this reader."""
-        say = self.language.say
         links = [(title, [link for link in group if self.can(link.act)]) for title, group in NAVIGATION]
         context: Mapping[str, Any] = {
-            "_": say, "_n": self.language.count, "lang": self.language, "at": self.at, "can": self.can,
-            "me": self.person, "csrf": self.csrf,
-            "theme": self.theme, "path": self.request.url.path.removeprefix(self.request.scope.get("root_path", "")),
-            "query": dict(self.request.query_params), "navigation": links, "is_fragment": self.is_fragment,
-            "waiting": self._waiting(), "iso": clock.to_rfc3339,
+            "can": self.can, "me": self.person, "query": dict(self.request.query_params), "navigation": links,
+            "is_fragment": self.is_fragment, "waiting": self._waiting(),
         }
-        body = _ENVIRONMENT.get_template(template).render({**context, **values})
-        return HTMLResponse(body, status_code=answer, headers={"Cache-Control": "no-store"})
+        return self.draw(_FRAME, template, {**context, **values}, answer)
 
     def _waiting(self) -> Mapping[str, int]:
         """How much waits behind each link of the rail."""
@@ -193,19 +139,3 @@ class Visit:
         waiting = count_waiting(self.rooms.database)
         return {"/health": waiting.notices, "/deliveries": waiting.dead_letters, "/policies": waiting.drafts,
                 "/lexicon": waiting.lexicon_changes, "/cases": waiting.open_cases}
-
-    def go(self, path: str, **query: object) -> Response:
-        """Send the reader on after an act; a reload then repeats nothing."""
-        return RedirectResponse(self.at(path, **query), status_code=303)
-
-
-def choose_language(request: Request, person: Person | None, rooms: Rooms) -> Language:
-    """The account's language, then the cookie of the switch, then what the browser asks for."""
-    chosen = person.language if person else request.cookies.get(LANGUAGE_COOKIE, "")
-    code = chosen if chosen in ("zh", "en") else negotiate(request.headers.get("accept-language", ""))
-    return language(code, rooms.zone)
-
-
-def remember(response: Response, name: str, value: str, visit: Visit) -> None:
-    """Keep a choice of looks (language, theme) on this device; it identifies nobody."""
-    response.set_cookie(name, value, max_age=_COOKIE_AGE_S, httponly=True, samesite="lax", secure=visit.is_secure)

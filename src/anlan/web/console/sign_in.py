@@ -25,8 +25,9 @@ from anlan.web.console.gate import (
     safe_next,
 )
 from anlan.web.console.people import Person
-from anlan.web.console.shell import LANGUAGE_COOKIE, THEME_COOKIE, Visit, remember
+from anlan.web.console.shell import Visit
 from anlan.web.languages import CODES
+from anlan.web.visits import LANGUAGE_COOKIE, THEME_COOKIE, remember
 
 router = APIRouter()
 

@@ -13,7 +13,8 @@ from anlan.errors import Forbidden, Unauthorized
 from anlan.store import members
 from anlan.web.languages import mark
 from anlan.web.pages.rooms import MemberRooms
-from anlan.web.pages.shell import MemberVisit, choose_language
+from anlan.web.pages.shell import MemberVisit
+from anlan.web.visits import choose_language
 
 MEMBER_COOKIE = "anlan_member"
 OUT_OF_DATE = mark("This form is out of date. Load the page again and send it once more.")

@@ -9,7 +9,7 @@ from anlan.store import members
 from anlan.web.languages import CODES
 from anlan.web.pages.cards import CARDS
 from anlan.web.pages.gate import COME_BY_LINK, MEMBER_COOKIE, AnyVisit, OwnVisit, safe_next, set_session
-from anlan.web.pages.shell import LANGUAGE_COOKIE, THEME_COOKIE, remember
+from anlan.web.visits import LANGUAGE_COOKIE, THEME_COOKIE, remember
 
 router = APIRouter()
 
