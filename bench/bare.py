@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from anlan.domain.events import MessageSent
+from anlan.domain.event_data import MessageSent
 from anlan.protections.content.lexicon import Lexicon
 from bench.traffic import ACCOUNTS, START, age_days
 from bench.workload import Rule, plain_python

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from anlan.domain.events import AccountLogin, Catalogue
+from anlan.domain.event_data import AccountLogin
+from anlan.domain.events import Catalogue
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters
 from bench.measure import Figure, run_alone, show_table

@@ -18,7 +18,8 @@ import click
 import numpy as np
 
 from anlan.demo.simulation import Tempo, simulate
-from anlan.domain.events import Catalogue, Event, MessageSent, PaymentInitiated
+from anlan.domain.event_data import MessageSent, PaymentInitiated
+from anlan.domain.events import Catalogue, Event
 from anlan.protections.content.extraction import extract
 from anlan.protections.content.folding import fold
 from anlan.protections.dialogue.signals import BOOK, MovesSeen, see_moves

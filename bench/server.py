@@ -23,7 +23,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from anlan.app import House
-from anlan.domain.events import Envelope, MessageSent
+from anlan.domain.event_data import MessageSent
+from anlan.domain.events import Envelope
 from anlan.engine.recovery import SnapshotRound
 from anlan.serving import serve
 from anlan.settings import Settings

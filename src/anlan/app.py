@@ -43,7 +43,7 @@ from anlan.engine.shadow_model import ShadowModel
 from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
-from anlan.store import retention
+from anlan.store import own_events, retention
 from anlan.store.analysis import Analysis
 from anlan.store.audit_report import AnchorFile
 from anlan.store.counters import load_snapshots
@@ -74,6 +74,7 @@ RELOAD_EVERY_S = 2.0
 SEAL_EVERY_S = 30.0
 TIDY_EVERY_S = 3_600.0
 DESK_EVERY_S = 5.0
+OWN_EVENTS_EVERY_S = 1.0
 
 
 class House:
@@ -242,7 +243,7 @@ class House:
         )
         loops = (
             self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
-            self._tidy_for_ever(), self._keep_desk_for_ever(), self.shadow_model.run(),
+            self._tidy_for_ever(), self._keep_desk_for_ever(), self._take_own_for_ever(), self.shadow_model.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
@@ -350,6 +351,28 @@ class House:
                     await asyncio.to_thread(make_round, clock.now())
                 except Exception:  # the worker loop's edge
                     log.exception("desk_round_failed")
+
+    async def _take_own_for_ever(self) -> None:
+        """What Anlan itself did goes the way of every event."""
+        while True:
+            await asyncio.sleep(OWN_EVENTS_EVERY_S)
+            try:
+                await self._take_own()
+            except Exception:  # the worker loop's edge
+                log.exception("own_events_not_taken")
+
+    async def _take_own(self) -> None:
+        for event_id, body in await asyncio.to_thread(self._untaken):
+            await self.intake.accept(body)
+            await asyncio.to_thread(self._forget_taken, event_id)
+
+    def _untaken(self) -> list[tuple[str, bytes]]:
+        with self.database.read() as connection:
+            return own_events.untaken(connection)
+
+    def _forget_taken(self, event_id: str) -> None:
+        with self.database.write() as connection:
+            own_events.taken(connection, event_id)
 
     def check_drift(self) -> int:
         """Tell staff when the scores of the text model no longer lie as they did; how many new notices that made."""

@@ -13,7 +13,7 @@ import msgspec
 
 from anlan import clock
 from anlan.domain.decisions import Decision
-from anlan.domain.events import MAX_TEXT_CHARS
+from anlan.domain.event_data import MAX_TEXT_CHARS
 from anlan.domain.facts import Fact
 from anlan.domain.model_cards import ModelCard
 from anlan.domain.text_evidence import MoveSeen, TextExplained

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anlan.domain.events import AccountLogin, Catalogue, Data, PaymentInitiated
+from anlan.domain.event_data import AccountLogin, Data, PaymentInitiated
+from anlan.domain.events import Catalogue
 from anlan.engine.counter_columns import window_sql
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counter, Counters

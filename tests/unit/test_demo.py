@@ -11,15 +11,8 @@ import pytest
 from anlan.demo.labels import LABELS, LabelledEvent
 from anlan.demo.scripts import Phrasebook, disguise, phrasebook
 from anlan.demo.simulation import SOURCE, history, live, simulate
-from anlan.domain.events import (
-    CATALOGUE,
-    AccountRegistered,
-    Catalogue,
-    Event,
-    FriendshipChanged,
-    MessageSent,
-    ReportFiled,
-)
+from anlan.domain.event_data import AccountRegistered, FriendshipChanged, MessageSent, ReportFiled
+from anlan.domain.events import CATALOGUE, Catalogue, Event
 
 START = 1_764_547_200.0
 DAY_S = 86_400.0

@@ -8,7 +8,8 @@ from dialogued import make_spine
 
 from anlan.demo.simulation import Tempo, simulate
 from anlan.domain.decisions import Decision
-from anlan.domain.events import Event, MessageSent, PaymentInitiated
+from anlan.domain.event_data import MessageSent, PaymentInitiated
+from anlan.domain.events import Event
 from anlan.engine.profiles import wanted
 
 START = 1_764_547_200.0

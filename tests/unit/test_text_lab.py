@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from anlan import text_lab
-from anlan.domain.events import MAX_TEXT_CHARS
+from anlan.domain.event_data import MAX_TEXT_CHARS
 from anlan.engine.policies import PolicySet, make_set, read_policies
 from anlan.errors import Unavailable
 from anlan.settings import Settings

@@ -6,7 +6,13 @@ from random import Random
 
 from anlan.demo.labels import NORMAL, Mark
 from anlan.demo.scripts import Phrasebook
-from anlan.domain.events import AccountRegistered, Data, FriendshipChanged, GroupChanged, ProfileUpdated
+from anlan.domain.event_data import (
+    AccountRegistered,
+    Data,
+    FriendshipChanged,
+    GroupChanged,
+    ProfileUpdated,
+)
 
 DAY_S = 86_400.0
 LOCAL_OFFSET_S = 8 * 3600.0

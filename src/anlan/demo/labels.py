@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from anlan.domain.events import Data
+from anlan.domain.event_data import Data
 
 Label = Literal[
     "normal", "preparation", "fake_account", "spam", "scam", "gambling", "porn_ad", "abuse", "credential_stuffing",

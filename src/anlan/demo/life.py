@@ -5,7 +5,7 @@ from collections.abc import Callable
 from anlan.demo.community import Circle, Person, nickname
 from anlan.demo.labels import NORMAL
 from anlan.demo.scenes import Scene
-from anlan.domain.events import (
+from anlan.domain.event_data import (
     AccountRegistered,
     ContentPublished,
     PaymentInitiated,

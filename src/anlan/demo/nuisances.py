@@ -6,7 +6,7 @@ from anlan.demo.community import Circle, Person
 from anlan.demo.labels import Label, Mark
 from anlan.demo.scenes import Scene
 from anlan.demo.scripts import disguise
-from anlan.domain.events import AccountRegistered, ContentPublished
+from anlan.domain.event_data import AccountRegistered, ContentPublished
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 

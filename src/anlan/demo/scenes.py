@@ -10,7 +10,14 @@ from typing import Literal
 from anlan.demo.community import Circle, Community, Person
 from anlan.demo.labels import NORMAL, Happening, Mark
 from anlan.demo.scripts import Phrasebook
-from anlan.domain.events import AccountLogin, Data, FriendshipChanged, GroupChanged, MessageSent, ReportFiled
+from anlan.domain.event_data import (
+    AccountLogin,
+    Data,
+    FriendshipChanged,
+    GroupChanged,
+    MessageSent,
+    ReportFiled,
+)
 
 
 @dataclass(slots=True)

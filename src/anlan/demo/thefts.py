@@ -5,7 +5,7 @@ from anlan.demo.labels import NORMAL, VICTIM, Label, Mark
 from anlan.demo.nuisances import find_contact, register
 from anlan.demo.scenes import Scene, elsewhere
 from anlan.demo.scripts import Turn
-from anlan.domain.events import PaymentInitiated
+from anlan.domain.event_data import PaymentInitiated
 
 _HARMLESS_STEPS = {"approach", "small_talk"}
 _MEAN_SCAM_AMOUNT_YUAN = 1800

@@ -2,14 +2,14 @@
 
 from typing import Literal, get_args
 
-CaseKind = Literal["review", "report", "appeal", "complaint", "funds"]
+CaseKind = Literal["review", "report", "appeal", "complaint", "funds", "recovery"]
 CASE_KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
 
 CaseState = Literal["open", "closed", "merged"]
 CASE_STATES: tuple[CaseState, ...] = get_args(CaseState)
 
 Answer = Literal["violation", "no_violation", "unclear", "uphold", "reduce", "reverse", "grant", "refuse"]
-"""The first three of reviews, reports and complaints; the next three of appeals; the last two of funds."""
+"""The first three of reviews, reports, complaints; the next three of appeals; the last two of funds and recoveries."""
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 ANSWERS_BY_KIND: dict[CaseKind, tuple[Answer, ...]] = {
@@ -18,6 +18,7 @@ ANSWERS_BY_KIND: dict[CaseKind, tuple[Answer, ...]] = {
     "complaint": ("violation", "no_violation", "unclear"),
     "appeal": ("uphold", "reduce", "reverse"),
     "funds": ("grant", "refuse"),
+    "recovery": ("grant", "refuse"),
 }
 
 SEVERITIES = ("low", "medium", "high", "critical")

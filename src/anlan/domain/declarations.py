@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from anlan.domain.entities import ENTITY_KINDS
-from anlan.domain.events import (
+from anlan.domain.event_data import (
     Account,
     AmountMinor,
     ContentId,
@@ -15,7 +15,6 @@ from anlan.domain.events import (
     Data,
     Device,
     Email,
-    EventType,
     Game,
     Group,
     Ip,
@@ -25,6 +24,7 @@ from anlan.domain.events import (
     Text,
     Word,
 )
+from anlan.domain.events import EventType
 from anlan.errors import InvalidSettings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

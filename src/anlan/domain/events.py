@@ -12,164 +12,27 @@ import msgspec
 from msgspec import Meta
 
 from anlan.domain.entities import Entity, Privacy
+from anlan.domain.event_data import (
+    AccountLogin,
+    AccountRegistered,
+    BindingChanged,
+    ContentPublished,
+    Data,
+    DeviceDisowned,
+    FriendshipChanged,
+    GroupChanged,
+    MessageSent,
+    PasswordChanged,
+    PaymentInitiated,
+    PlaySession,
+    ProfileUpdated,
+    ReportFiled,
+    SessionChanged,
+    VerificationCompleted,
+)
 from anlan.errors import InvalidEvent, InvalidSettings
 
 MAX_EVENT_BYTES = 256 * 1024
-MAX_TEXT_CHARS = 20_000
-
-
-def _names(kind: str, privacy: Privacy = "internal", max_length: int = 128) -> Meta:
-    """The field names an entity of this kind."""
-    return Meta(min_length=1, max_length=max_length, extra={"entity": kind, "privacy": privacy})
-
-
-def _says(privacy: Privacy, max_length: int) -> Meta:
-    """The field holds words."""
-    return Meta(max_length=max_length, extra={"privacy": privacy})
-
-
-Account = Annotated[str, _names("account")]
-Group = Annotated[str, _names("group")]
-Device = Annotated[str, _names("device")]
-Ip = Annotated[str, _names("ip", "personal", 45)]
-Phone = Annotated[str, _names("phone", "sensitive", 32)]
-Email = Annotated[str, _names("email", "sensitive", 254)]
-Payee = Annotated[str, _names("payee")]
-MessageId = Annotated[str, _names("message")]
-ContentId = Annotated[str, _names("content")]
-Game = Annotated[str, _names("game")]
-Text = Annotated[str, _says("personal", MAX_TEXT_CHARS)]
-Word = Annotated[str, _says("internal", 64)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-AmountMinor = Annotated[int, Meta(ge=0, le=2**53, description="minor units of the currency (fen, cents)")]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", extra={"privacy": "internal"})]
-
-
-class Data(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The `data` of an event; unknown fields are ignored, so platforms can send more than we read."""
-
-
-class MessageSent(Data, frozen=True):
-    """A member sent a message to another member or to a group."""
-
-    sender: Account
-    text: Text = ""
-    message_id: MessageId | None = None
-    recipient: Account | None = None
-    group: Group | None = None
-    device: Device | None = None
-    ip: Ip | None = None
-    reply_to: MessageId | None = None
-    media_count: Count = 0
-
-
-class AccountLogin(Data, frozen=True):
-    """Somebody tried to sign in to an account."""
-
-    account: Account
-    result: Literal["success", "failure"]
-    ip: Ip | None = None
-    device: Device | None = None
-    method: Word | None = None
-    failure_reason: Word | None = None
-
-
-class AccountRegistered(Data, frozen=True):
-    """A new account was made."""
-
-    account: Account
-    ip: Ip | None = None
-    device: Device | None = None
-    phone: Phone | None = None
-    email: Email | None = None
-    nickname: Text | None = None
-    invited_by: Account | None = None
-
-
-class ProfileUpdated(Data, frozen=True):
-    """An account's public face or standing changed; only the fields that changed are sent."""
-
-    account: Account
-    nickname: Text | None = None
-    bio: Text | None = None
-    verified: bool | None = None
-    device: Device | None = None
-    ip: Ip | None = None
-
-
-class FriendshipChanged(Data, frozen=True):
-    """A tie between two accounts was asked for, made or ended."""
-
-    account: Account
-    other: Account
-    change: Literal["requested", "added", "removed", "declined"]
-    text: Text = ""
-    device: Device | None = None
-    ip: Ip | None = None
-
-
-class GroupChanged(Data, frozen=True):
-    """A group was made or closed, or somebody joined, left or changed role in it."""
-
-    group: Group
-    account: Account
-    change: Literal["created", "joined", "left", "removed", "promoted", "demoted", "closed"]
-    group_name: Text | None = None
-    invited_by: Account | None = None
-    member_count: Count | None = None
-    device: Device | None = None
-    ip: Ip | None = None
-
-
-class PaymentInitiated(Data, frozen=True):
-    """A member is about to send money; the platform waits for the verdict."""
-
-    payer: Account
-    payee: Payee
-    amount_minor: AmountMinor
-    currency: Currency = "CNY"
-    note: Text = ""
-    payee_account: Account | None = None
-    device: Device | None = None
-    ip: Ip | None = None
-
-
-class PlaySession(Data, frozen=True):
-    """A member started or ended playing a game."""
-
-    account: Account
-    game: Game
-    phase: Literal["started", "heartbeat", "ended"]
-    minutes: Annotated[float, Meta(ge=0, le=10_080, description="minutes played so far in this session")] = 0.0
-    spent_minor: AmountMinor = 0
-    device: Device | None = None
-    ip: Ip | None = None
-
-
-class ReportFiled(Data, frozen=True):
-    """A member reported another member, a message or a group."""
-
-    reporter: Account
-    category: Word
-    reported: Account | None = None
-    group: Group | None = None
-    message_id: MessageId | None = None
-    text: Text = ""
-    ip: Ip | None = None
-    device: Device | None = None
-
-
-class ContentPublished(Data, frozen=True):
-    """A member published something for many: a post, a video, a comment."""
-
-    author: Account
-    content_id: ContentId
-    title: Text = ""
-    text: Text = ""
-    group: Group | None = None
-    media_count: Count = 0
-    device: Device | None = None
-    ip: Ip | None = None
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +61,11 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
 CATALOGUE: tuple[EventType, ...] = (
     EventType(name="message.sent", data=MessageSent, actor="sender", text_fields=("text",)),
     EventType(name="account.login", data=AccountLogin, actor="account"),
+    EventType(name="device.disowned", data=DeviceDisowned, actor="account"),
+    EventType(name="account.password_changed", data=PasswordChanged, actor="account"),
+    EventType(name="account.binding_changed", data=BindingChanged, actor="account"),
+    EventType(name="verification.completed", data=VerificationCompleted, actor="account"),
+    EventType(name="session.changed", data=SessionChanged, actor="account"),
     EventType(name="account.registered", data=AccountRegistered, actor="account", text_fields=("nickname",)),
     EventType(name="profile.updated", data=ProfileUpdated, actor="account", text_fields=("nickname", "bio")),
     EventType(name="friendship.changed", data=FriendshipChanged, actor="account", text_fields=("text",)),

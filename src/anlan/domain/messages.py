@@ -13,7 +13,8 @@ import msgspec
 
 from anlan.domain.actions import KINDS, Action
 from anlan.domain.decisions import Decision, Finding, Judged
-from anlan.domain.events import Data, Event, fields_of
+from anlan.domain.event_data import Data
+from anlan.domain.events import Event, fields_of
 from anlan.domain.facts import StaffNotice
 from anlan.domain.keys import message_id, notice_message_id
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from anlan.domain.events import Data, Event
+from anlan.domain.event_data import Data
+from anlan.domain.events import Event
 from anlan.engine.counter_specs import CounterSpec
 from anlan.engine.generations import Generations
 from anlan.engine.inline import truth_source

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from anlan.clock import stopwatch
-from anlan.domain.events import Data, Event, EventType
+from anlan.domain.event_data import Data
+from anlan.domain.events import Event, EventType
 from anlan.domain.signals import Signal
 from anlan.engine.condition_tree import while_awaiting
 from anlan.engine.hang import HungSignal

@@ -6,20 +6,22 @@ Facts come only from events, so a replay rebuilds them. A tie between two entiti
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from anlan.domain.events import (
+from anlan.domain.event_data import (
     AccountLogin,
     AccountRegistered,
+    BindingChanged,
     Data,
-    Event,
+    DeviceDisowned,
     FriendshipChanged,
     GroupChanged,
+    PasswordChanged,
     ProfileUpdated,
-    entity_fields,
 )
+from anlan.domain.events import Event, entity_fields
 from anlan.domain.facts import MAX_VERSIONS, Fact
 
 History = list[tuple[float, Any]]
@@ -42,7 +44,7 @@ def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
 
 
 _ONCE = frozenset({"is_known"})
-"""Fields that, once true, stay true: to say so again tells nothing."""
+"""Fields of which nothing is written while they hold already: to say so again tells nothing."""
 
 
 def _is_held(fact: Fact, known: "Profiles") -> bool:
@@ -79,18 +81,46 @@ def _of_group(event: Event) -> list[Fact]:
     role = {
         "created": "owner", "joined": "member", "promoted": "admin", "demoted": "member", "left": None, "removed": None,
     }.get(data.change, ...)
+    if data.change == "transferred" and data.new_owner is not None:
+        owner = f"account:{data.new_owner}"
+        return [*made, Fact(tie(group, account), "role", event.time, "member"),
+                Fact(tie(group, owner), "role", event.time, "owner")]
     return made if role is ... else [*made, Fact(tie(group, account), "role", event.time, role)]
 
 
 def _of_login(event: Event) -> list[Fact]:
+    """A success is remembered with where it came from: the last `MAX_VERSIONS` of them are the account's habits."""
     data: AccountLogin = event.data  # type: ignore[assignment]
     account = f"account:{data.account}"
     if data.result != "success":
         return []
-    made = [Fact(account, "last_login_at", event.time, event.time)]
+    seen = {"ip": data.ip, "device": data.device, "agent": data.user_agent, "method": data.method}
+    made = [
+        Fact(account, "last_login_at", event.time, event.time),
+        Fact(account, "sign_in", event.time, seen, privacy="personal"),
+    ]
     if data.device is not None:
         made.append(Fact(tie(account, f"device:{data.device}"), "is_known", event.time, value=True))
     return made
+
+
+def _of_disowning(event: Event) -> list[Fact]:
+    data: DeviceDisowned = event.data  # type: ignore[assignment]
+    account = f"account:{data.account}"
+    return [
+        Fact(account, "disowned_device", event.time, data.device),
+        Fact(tie(account, f"device:{data.device}"), "is_known", event.time, value=False),
+    ]
+
+
+def _of_password(event: Event) -> list[Fact]:
+    data: PasswordChanged = event.data  # type: ignore[assignment]
+    return [Fact(f"account:{data.account}", "password_changed_at", event.time, event.time)]
+
+
+def _of_binding(event: Event) -> list[Fact]:
+    data: BindingChanged = event.data  # type: ignore[assignment]
+    return [Fact(f"account:{data.account}", f"{data.binding}_changed_at", event.time, event.time)]
 
 
 _RULES: dict[type, Callable[[Event], list[Fact]]] = {
@@ -99,6 +129,9 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
     FriendshipChanged: _of_friendship,
     GroupChanged: _of_group,
     AccountLogin: _of_login,
+    DeviceDisowned: _of_disowning,
+    PasswordChanged: _of_password,
+    BindingChanged: _of_binding,
 }
 
 
@@ -128,6 +161,8 @@ def wanted(event: Event) -> list[str]:
         names.append(tie(actor, f"device:{device}"))
     if isinstance(data, FriendshipChanged):
         names.append(tie(_ACCOUNT + data.other, actor))
+    if isinstance(data, GroupChanged) and data.new_owner is not None:
+        names.append(tie(_GROUP + data.group, _ACCOUNT + data.new_owner))
     return names
 
 
@@ -169,6 +204,11 @@ class Profiles:
             return history[-1][1]
         index = bisect_right(history, time, key=lambda version: version[0])
         return history[index - 1][1] if index else None
+
+    def history(self, entity: str, field: str, time: float) -> Sequence[Any]:
+        """The values that `field` took until `time`, oldest first, `MAX_VERSIONS` at most."""
+        known = self._entities.get(entity, {}).get(field, [])
+        return [value for since, value in known if since <= time and value is not None]
 
     def load(self, names: Iterable[str], facts: Iterable[Fact]) -> None:
         """Take over what the store knows of `names`; of those loaded meanwhile, events may have taught more already."""

@@ -16,7 +16,8 @@ from anlan.clock import now
 from anlan.domain.actions import Action
 from anlan.domain.cases import LEAST_PRIORITY, URGENT_PRIORITY, rank
 from anlan.domain.decisions import Decision, Judged
-from anlan.domain.events import Data, Event, entity_fields
+from anlan.domain.event_data import Data
+from anlan.domain.events import Event, entity_fields
 from anlan.domain.keys import key_of
 from anlan.domain.messages import outgoing, outgoing_notice
 from anlan.errors import DuplicateEvent

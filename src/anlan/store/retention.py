@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
-from anlan.domain.events import Data, EventType
+from anlan.domain.event_data import Data
+from anlan.domain.events import EventType
 from anlan.store import outbox
 from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from anlan.domain.entities import Privacy
-from anlan.domain.events import Data, EventType, fields_of
+from anlan.domain.event_data import Data
+from anlan.domain.events import EventType, fields_of
 from anlan.domain.signals import Signal, SignalType
 from anlan.domain.sql_text import literal, quoted
 from anlan.errors import InvalidSettings

@@ -10,7 +10,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from anlan.domain.events import Data, Event, fields_of
+from anlan.domain.event_data import Data
+from anlan.domain.events import Event, fields_of
 from anlan.domain.facts import Fact
 from anlan.errors import InvalidSettings
 

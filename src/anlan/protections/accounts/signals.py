@@ -18,7 +18,7 @@ ADDRESSES_REMEMBERED = 50_000
 )
 def device_is_new(account: str, device: str, profiles: Profiles, event: Event) -> bool:
     # The login being judged is learnt only afterwards, so a first success still counts as new.
-    return profiles.fact(tie(f"account:{account}", f"device:{device}"), "is_known", event.time) is None
+    return profiles.fact(tie(f"account:{account}", f"device:{device}"), "is_known", event.time) is not True
 
 
 @signal(title={"zh": "距上次成功登录的小时数", "en": "hours since the last successful sign-in"}, unit="hours", low=0)

@@ -1,6 +1,7 @@
 """Whether many people write to a group what is not allowed: deferred, because it reads a day of the journal."""
 
-from anlan.domain.events import Event, MessageSent
+from anlan.domain.event_data import MessageSent
+from anlan.domain.events import Event
 from anlan.domain.ports import Recollection
 from anlan.domain.signals import Signal
 from anlan.engine.signals import signal

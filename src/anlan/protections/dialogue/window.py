@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from anlan.domain.events import Event, MessageSent, PaymentInitiated
+from anlan.domain.event_data import MessageSent, PaymentInitiated
+from anlan.domain.events import Event
 from anlan.domain.signals import Signal
 from anlan.engine.generations import Generations
 from anlan.engine.signals import part_of

@@ -44,6 +44,7 @@ from anlan.store.tables.learning import (
 )
 from anlan.store.tables.members import appeals, attachments, content_requests, member_links, member_sessions
 from anlan.store.tables.notices import member_notices, platform_states, roster_people, rosters, statements
+from anlan.store.tables.own_events import own_events
 from anlan.store.tables.people import api_keys, audit, staff, staff_notices, staff_sessions
 from anlan.store.tables.register import HexDigest, metadata
 from anlan.store.tables.reports import report_cases, report_evidence, reporter_credits, reports
@@ -69,8 +70,8 @@ __all__ = [
     "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
     "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
     "marks", "member_links", "member_notices", "member_sessions", "metadata", "model_references", "outbox",
-    "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues", "refused", "report_cases",
-    "report_evidence", "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders", "sanctions",
-    "segments", "shadow_scores", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_ties",
-    "staff_wellbeing", "statements", "text_models",
+    "own_events", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues", "refused",
+    "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders",
+    "sanctions", "segments", "shadow_scores", "staff", "staff_exposures", "staff_notices", "staff_sessions",
+    "staff_ties", "staff_wellbeing", "statements", "text_models",
 ]

@@ -11,7 +11,7 @@ from anlan.errors import Forbidden, RateLimited, Unauthorized
 Scope = Literal[
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "lexicon:write", "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
-    "members:write",
+    "members:write", "accounts:write", "security_events:read", "security_events:write",
 ]
 
 SCOPES: dict[Scope, dict[str, str]] = {
@@ -34,6 +34,14 @@ SCOPES: dict[Scope, dict[str, str]] = {
     },
     "funds:write": {"zh": "登记余额与持有物，确认付款", "en": "register balances and holdings, confirm payouts"},
     "members:write": {"zh": "为用户生成其个人页面的链接", "en": "make links to members' own pages"},
+    "accounts:write": {
+        "zh": "核验账号操作、发起验证、登记找回所需资料",
+        "en": "check acts of accounts, start challenges, register what recovery needs",
+    },
+    "security_events:read": {"zh": "领取安全事件令牌", "en": "poll security event tokens"},
+    "security_events:write": {
+        "zh": "管理安全事件流并送入令牌", "en": "manage streams and send in security event tokens",
+    },
 }
 
 RELOAD_EVERY_S = 10.0

@@ -36,6 +36,9 @@ Act = Literal[
     "approve_funds",
     "write_campaigns",
     "approve_campaigns",
+    "see_accounts",
+    "contain_accounts",
+    "judge_recoveries",
     "see_figures",
     "see_deliveries",
     "replay_deliveries",
@@ -63,13 +66,14 @@ MAY: dict[Role, frozenset[Act]] = {
             "investigate", "see_signals", "write_lists", "write_lexicon", "approve_lexicon", "see_deliveries",
             "judge_texts", "write_models", "approve_models",
             "see_cases", "write_queues", "see_sanctions", "write_campaigns", "approve_campaigns", "see_figures",
-            "see_health", "acknowledge_notices", "reset_fuses",
+            "see_accounts", "contain_accounts", "see_health", "acknowledge_notices", "reset_fuses",
         }
     ),
     "reviewer": frozenset(
         {
             "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
             "see_cases", "judge_cases", "see_sanctions", "order_sanctions", "see_figures",
+            "see_accounts", "contain_accounts",
         }
     ),
     "senior": frozenset(
@@ -77,12 +81,13 @@ MAY: dict[Role, frozenset[Act]] = {
             "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
             "see_cases", "judge_cases", "judge_as_senior", "write_queues", "see_sanctions", "order_sanctions",
             "lift_sanctions", "see_funds", "approve_funds", "write_campaigns", "approve_campaigns", "see_figures",
+            "see_accounts", "contain_accounts", "judge_recoveries",
         }
     ),
     "service": frozenset(
         {
             "see_decisions", "see_personal", "see_sensitive", "see_cases", "see_sanctions", "see_funds", "check_funds",
-            "approve_funds",
+            "approve_funds", "see_accounts", "contain_accounts", "judge_recoveries",
         }
     ),
     "auditor": frozenset(
@@ -112,7 +117,7 @@ ROLE_NOTES: dict[Role, str] = {
     "analyst": mark("Investigates, writes policies and approves those of others."),
     "reviewer": mark("Judges cases and orders what follows from them."),
     "senior": mark("Decides where reviewers disagree, takes sanctions back and keeps the queues."),
-    "service": mark("Answers members, and may see contact details; checks who gets their money out."),
+    "service": mark("Answers members, and may see contact details; checks who gets their money or their account back."),
     "auditor": mark("Reads everything but personal data, and the audit log."),
     "admin": mark("Adds staff and gives out roles."),
 }

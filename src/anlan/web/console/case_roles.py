@@ -11,11 +11,12 @@ NEEDED: dict[tuple[CaseKind, int], Act] = {
     ("funds", 1): "check_funds",
     ("funds", 2): "approve_funds",
     ("funds", 3): "approve_funds",
+    **{("recovery", stage): "judge_recoveries" for stage in (1, 2, 3)},
 }
 """(kind, stage) to the act that it takes."""
 
 
-DECIDED_ELSEWHERE: frozenset[CaseKind] = frozenset({"funds"})
+DECIDED_ELSEWHERE: frozenset[CaseKind] = frozenset({"funds", "recovery"})
 """Kinds that stand in the queues and are decided on a page of their own."""
 
 
