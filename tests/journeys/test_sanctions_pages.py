@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 from consoled import Consoled, Visitor
+from judged import judged
 from sanctioned import judged_case
 
+from anlan import clock
+from anlan.desk.automatic import AutomaticSanctions
+from anlan.domain.actions import Action
 from anlan.store.audit import latest_entries
 from anlan.store.sanctions import Sanction, sanctions_of
 from anlan.web.console.access import MAY, ROLES, Act
@@ -194,3 +199,16 @@ def test_every_role_meets_its_own_doors(house: Consoled) -> None:
             answer = visitor.get(path) if method == "GET" else visitor.post(path)
             assert (answer.status_code == 403) == (act not in MAY[role]), (role, method, path, answer.status_code)
     assert standing(house, "account:fei")[0].state in ("ordered", "in_force")
+
+
+def test_a_feature_of_the_platforms_own_that_a_policy_limits_is_drawn_by_its_word(
+    house: Consoled, senior: Visitor
+) -> None:
+    limit = Action(
+        kind="restrict", target="account:fay", policy="p.spam", parameters={"feature": "lucky_draws", "hours": 3.0}
+    )
+    house.house.journal.commit([msgspec.structs.replace(judged(901, "hold", (limit,)), received_at=clock.now())])
+    AutomaticSanctions(house.house.sanctions).take_in(clock.now())
+    assert "lucky_draws" in senior.get("/sanctions?target=account:fay").text
+    [sanction] = standing(house, "account:fay")
+    assert "lucky_draws" in senior.get(f"/sanctions/{sanction.id}").text
