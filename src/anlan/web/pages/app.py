@@ -11,12 +11,14 @@ from anlan.web.faults import Faults
 from anlan.web.headers import add_headers
 from anlan.web.languages import mark
 from anlan.web.pages import appeals, bulletins, funds, groups, home, notices, reports
-from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, stranger
+from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, is_public, stranger
 from anlan.web.pages.rooms import MemberRooms
 
 MAX_FORM_BYTES = MAX_FILES * MAX_BYTES + 256 * 1024
 MAX_PLAIN_BYTES = 256 * 1024
 """A form with more in it is read only for a member whose session is good."""
+MAX_OPEN_BYTES = 32 * 1024
+"""What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (home, bulletins, notices, appeals, groups, funds, reports)
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})
@@ -40,6 +42,8 @@ async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Re
     length = request.headers.get("content-length", "")
     if not (length.isdigit() and int(length) <= MAX_FORM_BYTES):
         return _refuse(request, 413, mark("The files are too large: three at most, of 5 MB each."))
+    if is_public(request) and int(length) <= MAX_OPEN_BYTES:
+        return await answer(request)
     if MEMBER_COOKIE not in request.cookies or (int(length) > MAX_PLAIN_BYTES and not await _is_member(request)):
         return _refuse(request, 401, mark("Open this page from the app first."))
     return await answer(request)

@@ -70,19 +70,27 @@ def csrf_token(session_token: str) -> str:
     return sha256(b"csrf:member:" + session_token.encode()).hexdigest()
 
 
+def is_public(request: Request) -> bool:
+    """Whether the page is one for everybody: its forms act by what they say, never by who sends them."""
+    return request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/public/")
+
+
 async def check_form(request: Request) -> None:
-    """Refuse a form that was not drawn by us for this session.
+    """Refuse a form that was not drawn by us, and under /me one that was not drawn for this session.
 
     Raises:
         Forbidden: another site sent it, or the page is older than the session.
     """
     if request.method in ("GET", "HEAD"):
         return
-    token = request.cookies.get(MEMBER_COOKIE, "")
-    sent = str((await request.form()).get("csrf", "")) if token else ""
-    is_ours = bool(token) and secrets.compare_digest(csrf_token(token).encode(), sent.encode())
+    is_ours = is_public(request) or await _is_drawn_for(request, request.cookies.get(MEMBER_COOKIE, ""))
     if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden(OUT_OF_DATE)
+
+
+async def _is_drawn_for(request: Request, token: str) -> bool:
+    sent = str((await request.form()).get("csrf", "")) if token else ""
+    return bool(token) and secrets.compare_digest(csrf_token(token).encode(), sent.encode())
 
 
 def set_session(response: Response, visit: MemberVisit, token: str) -> None:
