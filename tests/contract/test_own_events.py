@@ -38,5 +38,19 @@ async def test_a_disowned_device_is_not_known_any_more(tmp_path: Path, backend: 
             say(connection, "device.disowned", {"account": "ann", "device": "phone-2"}, "contain-1.phone-2", now())
         await until_taken(house)
         assert house.engine.profiles.fact(DEVICE, "is_known", now()) is False
-        assert house.engine.profiles.history("account:ann", "disowned_device", now()) == ["phone-2"]
+        assert house.engine.profiles.disowned_devices("account:ann", now()) == {"phone-2"}
         assert count(house.database, events) == 2
+
+
+async def test_a_device_that_was_disowned_by_mistake_is_known_again(
+    tmp_path: Path, backend: str, new_url: NewUrl
+) -> None:
+    async with running(settings_for(tmp_path, new_url(backend))) as house:
+        await house.intake.accept(login(1, ago_s=60.0))
+        device = {"account": "ann", "device": "phone-2"}
+        with house.database.write() as connection:
+            say(connection, "device.disowned", device, "contain-1.phone-2", now() - 30.0)
+            say(connection, "device.owned", device, "release-1.phone-2", now())
+        await until_taken(house)
+        assert house.engine.profiles.fact(DEVICE, "is_known", now()) is True
+        assert house.engine.profiles.disowned_devices("account:ann", now()) == frozenset()

@@ -23,6 +23,7 @@ class ContainmentMoved(msgspec.Struct, frozen=True, kw_only=True):
         ground: one of `domain.containment.GROUNDS`.
         by: `staff:<name>`, `policy:<id>`, `key:<id>`, `account:<id>` or `system`.
         at: wall-clock seconds.
+        since: from when on the thief may have been inside; what changed before is the owner's own.
         devices: ids of the thief's devices; of `widened` only the new ones, of `false_alarm` those that are the
             account's own again.
         sessions: ids of the sessions that are ended; likewise.
@@ -34,6 +35,7 @@ class ContainmentMoved(msgspec.Struct, frozen=True, kw_only=True):
     ground: str
     by: str
     at: float
+    since: float
     devices: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
 

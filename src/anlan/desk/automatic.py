@@ -17,6 +17,7 @@ from anlan.domain.ladder import DAY_S, HOUR_S
 from anlan.domain.sanctions import LIFTABLE_STATES, Ground
 from anlan.store.automatic import Judged, advance, decisions_since, is_behind
 from anlan.store.cases import NewCase, open_case
+from anlan.store.marks import AUTOMATIC
 from anlan.store.notices import tell_staff
 from anlan.store.sanctions import Sanction, count_ordered_by, states_of
 
@@ -47,10 +48,10 @@ class AutomaticSanctions:
     def take_in(self, now: float) -> int:
         """Keep every temporary measure of a policy as a sanction, each once; returns how many were new."""
         with self._sanctions.database.read() as connection:
-            passes, newest = decisions_since(connection)
+            passes, newest = decisions_since(connection, AUTOMATIC)
             stands, gone = _sort(passes, self._sanctions.ladder.automatic.kinds)
             known = states_of(connection, [*stands, *gone])
-            has_moved = is_behind(connection, newest)
+            has_moved = is_behind(connection, AUTOMATIC, newest)
         fresh = [measure for name, measure in stands.items() if name not in known]
         withdrawn = [measure for name, measure in gone.items() if known.get(name) in LIFTABLE_STATES]
         if not (fresh or withdrawn or has_moved):
@@ -61,7 +62,7 @@ class AutomaticSanctions:
                 self._sanctions.lift(connection, measure.sanction_id, by, WITHDRAWN, now)
             for measure in fresh:
                 self._keep(connection, measure, now)
-            advance(connection, newest)
+            advance(connection, AUTOMATIC, newest)
         return len(fresh)
 
     def _keep(self, connection: Connection, measure: Measure, now: float) -> None:

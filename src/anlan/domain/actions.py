@@ -90,6 +90,14 @@ KINDS: dict[str, ActionKind] = {
             name="end_sessions", parameters={}, target="actor",
             title={"zh": "强制下线所有会话", "en": "End all sessions"},
         ),
+        ActionKind(
+            name="contain", parameters={}, target="actor", reversal="lift_containment",
+            title={"zh": "控制被盗账号", "en": "Contain a stolen account"},
+        ),
+        ActionKind(
+            name="lift_containment", parameters={}, target="actor", is_enforcement=False,
+            title={"zh": "解除被盗控制", "en": "Lift a containment"},
+        ),
     )
 }
 """Permanent sanctions are not here: a policy cannot order one (law 1); it opens a case."""

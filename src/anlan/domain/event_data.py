@@ -93,6 +93,14 @@ class DeviceDisowned(Data, frozen=True):
     containment: Word | None = None
 
 
+class DeviceOwned(Data, frozen=True):
+    """A device that was disowned is the account's own after all: the alarm was false."""
+
+    account: Account
+    device: Device
+    containment: Word | None = None
+
+
 class PasswordChanged(Data, frozen=True):
     """An account got another password; `reset` is by a code or link, `recovery` by staff or a recovery claim."""
 

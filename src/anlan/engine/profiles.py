@@ -16,6 +16,7 @@ from anlan.domain.event_data import (
     BindingChanged,
     Data,
     DeviceDisowned,
+    DeviceOwned,
     FriendshipChanged,
     GroupChanged,
     PasswordChanged,
@@ -113,6 +114,15 @@ def _of_disowning(event: Event) -> list[Fact]:
     ]
 
 
+def _of_owning(event: Event) -> list[Fact]:
+    data: DeviceOwned = event.data  # type: ignore[assignment]
+    account = f"account:{data.account}"
+    return [
+        Fact(account, "owned_device", event.time, data.device),
+        Fact(tie(account, f"device:{data.device}"), "is_known", event.time, value=True),
+    ]
+
+
 def _of_password(event: Event) -> list[Fact]:
     data: PasswordChanged = event.data  # type: ignore[assignment]
     return [Fact(f"account:{data.account}", "password_changed_at", event.time, event.time)]
@@ -130,6 +140,7 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
     GroupChanged: _of_group,
     AccountLogin: _of_login,
     DeviceDisowned: _of_disowning,
+    DeviceOwned: _of_owning,
     PasswordChanged: _of_password,
     BindingChanged: _of_binding,
 }
@@ -209,6 +220,18 @@ class Profiles:
         """The values that `field` took until `time`, oldest first, `MAX_VERSIONS` at most."""
         known = self._entities.get(entity, {}).get(field, [])
         return [value for since, value in known if since <= time and value is not None]
+
+    def disowned_devices(self, account: str, time: float) -> frozenset[str]:
+        """Devices that turned out not to be the account's own, less those that are after all; as of `time`.
+
+        Args:
+            account: `account:<id>`.
+        """
+        known = self._entities.get(account, {})
+        told = [(since, device, field) for field in ("disowned_device", "owned_device")
+                for since, device in known.get(field, ()) if since <= time]
+        last = {device: field for _, device, field in sorted(told)}
+        return frozenset(device for device, field in last.items() if field == "disowned_device")
 
     def load(self, names: Iterable[str], facts: Iterable[Fact]) -> None:
         """Take over what the store knows of `names`; of those loaded meanwhile, events may have taught more already."""

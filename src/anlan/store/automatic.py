@@ -1,4 +1,4 @@
-"""Decisions as the desk follows them: everything that was found since it last looked, and late second passes."""
+"""Decisions as they are followed: everything that was found since the last look, and late second passes."""
 
 from itertools import groupby
 
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from anlan.domain.decisions import Decision
 from anlan.store.journal import last_seq
-from anlan.store.marks import AUTOMATIC, raise_mark, read_mark
+from anlan.store.marks import raise_mark, read_mark
 from anlan.store.tables import decisions
 
 ROUND_EVENTS = 5_000
@@ -25,13 +25,17 @@ class Judged(msgspec.Struct, frozen=True):
     decision: Decision
 
 
-def decisions_since(connection: Connection) -> tuple[list[list[Judged]], int]:
-    """The passes of each event with a finding, first to last, and how far that reaches; at most `ROUND_EVENTS` new."""
-    mark = read_mark(connection, AUTOMATIC)
-    newest = min(last_seq(connection), mark + ROUND_EVENTS)
+def decisions_since(connection: Connection, mark: str) -> tuple[list[list[Judged]], int]:
+    """The passes of each event with a finding, first to last, and how far that reaches; at most `ROUND_EVENTS` new.
+
+    Args:
+        mark: of whoever follows, one of `store.marks`.
+    """
+    done = read_mark(connection, mark)
+    newest = min(last_seq(connection), done + ROUND_EVENTS)
     query = (
         select(decisions.c.event_seq, decisions.c.decided_at, decisions.c.body)
-        .where(decisions.c.event_seq > mark - LATE_EVENTS, decisions.c.event_seq <= newest)
+        .where(decisions.c.event_seq > done - LATE_EVENTS, decisions.c.event_seq <= newest)
         .where(decisions.c.policy.is_not(None) | (decisions.c.pass_number > 1))
         .order_by(decisions.c.event_seq, decisions.c.pass_number)
     )
@@ -39,13 +43,13 @@ def decisions_since(connection: Connection) -> tuple[list[list[Judged]], int]:
     return [list(passes) for _, passes in groupby(found, key=lambda one: one.event_seq)], newest
 
 
-def is_behind(connection: Connection, newest: int) -> bool:
+def is_behind(connection: Connection, mark: str, newest: int) -> bool:
     """Whether there is something to pass."""
-    return newest > read_mark(connection, AUTOMATIC)
+    return newest > read_mark(connection, mark)
 
 
-def advance(connection: Connection, newest: int) -> None:
+def advance(connection: Connection, mark: str, newest: int) -> None:
     """Note that everything up to `newest` was followed; whoever got farther stays there."""
-    gone = newest - read_mark(connection, AUTOMATIC)
+    gone = newest - read_mark(connection, mark)
     if gone > 0:
-        raise_mark(connection, AUTOMATIC, gone)
+        raise_mark(connection, mark, gone)

@@ -14,6 +14,7 @@ LEXICON_CHANGES = "lexicon.changes"
 JUDGEMENTS = "judgements"
 TEXT_MODELS = "text_models"
 AUTOMATIC = "sanctions.automatic"
+AUTOMATIC_CONTAINMENTS = "containments.automatic"
 REDACTED = "retention.events"
 REPORT_EVENTS = "reports.events"
 
