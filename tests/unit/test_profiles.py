@@ -24,9 +24,9 @@ class People:
     def __init__(self) -> None:
         self.profiles = Profiles()
 
-    def happens(self, event: Event) -> tuple[Fact, ...]:
+    def happens(self, event: Event, verdict: str = "allow") -> tuple[Fact, ...]:
         self.profiles.load(self.profiles.missing(wanted(event)), ())
-        facts = facts_of(event, self.profiles)
+        facts = facts_of(event, self.profiles, verdict)
         self.profiles.learn(facts)
         return facts
 
@@ -55,6 +55,22 @@ def test_a_known_device_is_not_written_again() -> None:
     ]
     habits = ["last_login_at", "sign_in"]
     assert fields == [[*habits, "is_known"], habits, [*habits, "is_known"]]
+
+
+def test_a_challenged_sign_in_becomes_a_habit_only_when_its_proof_is_passed() -> None:
+    people = People()
+    stolen = {"account": "ann", "device": "d", "ip": "198.51.100.7", "user_agent": "x", "session": "s"}
+    people.happens(SPINE.event("account.login", at=NOON, result="success", **stolen), "challenge")
+    assert not people.profiles.history("account:ann", "sign_in", NOON)
+    assert people.fact("tie:account:ann|device:d", "is_known", 0) is None
+    people.on(1, "verification.completed", account="ann", result="failed", method="totp", session="s")
+    people.on(1, "verification.completed", account="ann", result="passed", method="totp", session="s", purpose="payee")
+    people.on(1, "verification.completed", account="ann", result="passed", method="totp", session="another")
+    assert people.fact("account:ann", "last_login_at", 1) is None
+    people.on(2, "verification.completed", account="ann", result="passed", method="totp", session="s")
+    (habit,) = people.profiles.history("account:ann", "sign_in", NOON + 2 * DAY)
+    assert habit == {"ip": "198.51.100.7", "device": "d", "agent": "x", "method": None}
+    assert people.fact("tie:account:ann|device:d", "is_known", 2) is True
 
 
 def test_friends_are_friends_both_ways_and_until_they_are_not() -> None:

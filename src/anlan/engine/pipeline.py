@@ -121,8 +121,6 @@ class Engine:
             (signals, hits, undecided), failed = evaluator.run(event, self.profiles, self.lists)
         finally:
             self._guard.disarm()
-        facts = facts_of(event, self.profiles)
-        self.profiles.learn(facts)
         key = event_key(event.source, event.id)
         notices: list[StaffNotice] = []
         findings: list[Finding] = []
@@ -145,6 +143,8 @@ class Engine:
             notices += self._tell_failing(failed, received_at)
         models = self._inline_models
         decision = self._decide(key, 1, findings, shadow, pending, signals, failed, policies.hash, models, began)
+        facts = facts_of(event, self.profiles, decision.verdict)
+        self.profiles.learn(facts)
         return Judged(event, decision, received_at, facts=facts, notices=tuple(notices))
 
     async def judge_again(

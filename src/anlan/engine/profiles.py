@@ -21,6 +21,7 @@ from anlan.domain.event_data import (
     GroupChanged,
     PasswordChanged,
     ProfileUpdated,
+    VerificationCompleted,
 )
 from anlan.domain.events import Event, entity_fields
 from anlan.domain.facts import MAX_VERSIONS, Fact
@@ -33,17 +34,18 @@ def tie(a: str, b: str) -> str:
     return f"tie:{a}|{b}"
 
 
-def facts_of(event: Event, known: "Profiles") -> tuple[Fact, ...]:
-    """The facts that an event establishes.
+def facts_of(event: Event, known: "Profiles", verdict: str = "allow") -> tuple[Fact, ...]:
+    """The facts that an event establishes, when it was judged so.
 
     What seems to change nothing is written too: an earlier event that comes late may make it a change.
     """
     rule = _rule_for(type(event.data))
     if rule is None:
         return ()
-    return tuple(fact for fact in rule(event) if fact.field not in _ONCE or not _is_held(fact, known))
+    return tuple(fact for fact in rule(event, known, verdict) if fact.field not in _ONCE or not _is_held(fact, known))
 
 
+_LETS_IN = frozenset({"allow", "warn"})
 _ONCE = frozenset({"is_known"})
 """Fields of which nothing is written while they hold already: to say so again tells nothing."""
 
@@ -52,19 +54,19 @@ def _is_held(fact: Fact, known: "Profiles") -> bool:
     return bool(known.fact(fact.entity, fact.field, fact.since) == fact.value)
 
 
-def _of_registration(event: Event) -> list[Fact]:
+def _of_registration(event: Event, *_: object) -> list[Fact]:
     account = f"account:{event.data.account}"  # type: ignore[attr-defined]
     return [Fact(account, "registered_at", event.time, event.time)]
 
 
-def _of_profile(event: Event) -> list[Fact]:
+def _of_profile(event: Event, *_: object) -> list[Fact]:
     data: ProfileUpdated = event.data  # type: ignore[assignment]
     account = f"account:{data.account}"
     made = [] if data.verified is None else [Fact(account, "is_verified", event.time, data.verified)]
     return made if data.nickname is None else [*made, Fact(account, "renamed_at", event.time, event.time)]
 
 
-def _of_friendship(event: Event) -> list[Fact]:
+def _of_friendship(event: Event, *_: object) -> list[Fact]:
     data: FriendshipChanged = event.data  # type: ignore[assignment]
     if data.change not in ("added", "removed"):
         return []
@@ -73,7 +75,7 @@ def _of_friendship(event: Event) -> list[Fact]:
     return [Fact(tie(f"account:{a}", f"account:{b}"), "friends_since", event.time, since) for a, b in pairs]
 
 
-def _of_group(event: Event) -> list[Fact]:
+def _of_group(event: Event, *_: object) -> list[Fact]:
     data: GroupChanged = event.data  # type: ignore[assignment]
     group, account = f"group:{data.group}", f"account:{data.account}"
     made = [Fact(group, "member_count", event.time, data.member_count)] if data.member_count is not None else []
@@ -89,23 +91,49 @@ def _of_group(event: Event) -> list[Fact]:
     return made if role is ... else [*made, Fact(tie(group, account), "role", event.time, role)]
 
 
-def _of_login(event: Event) -> list[Fact]:
-    """A success is remembered with where it came from: the last `MAX_VERSIONS` of them are the account's habits."""
+def _of_login(event: Event, _: "Profiles", verdict: str) -> list[Fact]:
+    """A success that was let in is remembered with where it came from: the last `MAX_VERSIONS` are the habits.
+
+    One that was not let in is no habit: whoever stole a password must not become usual by trying it again. It waits
+    for the proof that was asked for.
+    """
     data: AccountLogin = event.data  # type: ignore[assignment]
-    account = f"account:{data.account}"
     if data.result != "success":
         return []
     seen = {"ip": data.ip, "device": data.device, "agent": data.user_agent, "method": data.method}
+    if verdict not in _LETS_IN:
+        waiting = {**seen, "session": data.session}
+        return [Fact(f"account:{data.account}", "sign_in_waiting", event.time, waiting, privacy="personal")]
+    return _signed_in(f"account:{data.account}", event.time, seen)
+
+
+def _of_verification(event: Event, known: "Profiles", _: str) -> list[Fact]:
+    """Who passed what a sign-in asked for has signed in, from where that sign-in came."""
+    data: VerificationCompleted = event.data  # type: ignore[assignment]
+    if data.result != "passed" or data.purpose != "sign_in":
+        return []
+    account = f"account:{data.account}"
+    said = {"ip": data.ip, "device": data.device, "session": data.session}
+    waiting = known.fact(account, "sign_in_waiting", event.time) or {}
+    pairs = [(value, waiting.get(name)) for name, value in said.items()]
+    both = [(one, other) for one, other in pairs if one is not None and other is not None]
+    if not both or any(one != other for one, other in both):
+        waiting = {}
+    seen = {name: waiting.get(name) for name in ("ip", "device", "agent", "method")}
+    own = {name: said[name] for name in ("ip", "device") if said[name] is not None}
+    return _signed_in(account, event.time, {**seen, **own}) if own or waiting else []
+
+
+def _signed_in(account: str, time: float, seen: dict[str, Any]) -> list[Fact]:
     made = [
-        Fact(account, "last_login_at", event.time, event.time),
-        Fact(account, "sign_in", event.time, seen, privacy="personal"),
+        Fact(account, "last_login_at", time, time),
+        Fact(account, "sign_in", time, seen, privacy="personal"),
     ]
-    if data.device is not None:
-        made.append(Fact(tie(account, f"device:{data.device}"), "is_known", event.time, value=True))
-    return made
+    device = seen["device"]
+    return made if device is None else [*made, Fact(tie(account, f"device:{device}"), "is_known", time, value=True)]
 
 
-def _of_disowning(event: Event) -> list[Fact]:
+def _of_disowning(event: Event, *_: object) -> list[Fact]:
     data: DeviceDisowned = event.data  # type: ignore[assignment]
     account = f"account:{data.account}"
     return [
@@ -114,7 +142,7 @@ def _of_disowning(event: Event) -> list[Fact]:
     ]
 
 
-def _of_owning(event: Event) -> list[Fact]:
+def _of_owning(event: Event, *_: object) -> list[Fact]:
     data: DeviceOwned = event.data  # type: ignore[assignment]
     account = f"account:{data.account}"
     return [
@@ -123,22 +151,23 @@ def _of_owning(event: Event) -> list[Fact]:
     ]
 
 
-def _of_password(event: Event) -> list[Fact]:
+def _of_password(event: Event, *_: object) -> list[Fact]:
     data: PasswordChanged = event.data  # type: ignore[assignment]
     return [Fact(f"account:{data.account}", "password_changed_at", event.time, event.time)]
 
 
-def _of_binding(event: Event) -> list[Fact]:
+def _of_binding(event: Event, *_: object) -> list[Fact]:
     data: BindingChanged = event.data  # type: ignore[assignment]
     return [Fact(f"account:{data.account}", f"{data.binding}_changed_at", event.time, event.time)]
 
 
-_RULES: dict[type, Callable[[Event], list[Fact]]] = {
+_RULES: dict[type, Callable[[Event, "Profiles", str], list[Fact]]] = {
     AccountRegistered: _of_registration,
     ProfileUpdated: _of_profile,
     FriendshipChanged: _of_friendship,
     GroupChanged: _of_group,
     AccountLogin: _of_login,
+    VerificationCompleted: _of_verification,
     DeviceDisowned: _of_disowning,
     DeviceOwned: _of_owning,
     PasswordChanged: _of_password,
@@ -147,7 +176,7 @@ _RULES: dict[type, Callable[[Event], list[Fact]]] = {
 
 
 @cache
-def _rule_for(data: type[Data]) -> Callable[[Event], list[Fact]] | None:
+def _rule_for(data: type[Data]) -> Callable[[Event, "Profiles", str], list[Fact]] | None:
     """An earlier version of a type is read by a class made from the built-in one."""
     return next((_RULES[made] for made in data.__mro__ if made in _RULES), None)
 
@@ -232,6 +261,11 @@ class Profiles:
                 for since, device in known.get(field, ()) if since <= time]
         last = {device: field for _, device, field in sorted(told)}
         return frozenset(device for device, field in last.items() if field == "disowned_device")
+
+    def dated_history(self, entity: str, field: str, time: float) -> Sequence[tuple[float, Any]]:
+        """(since, value) of the values that `field` took until `time`, as `history`."""
+        known = self._entities.get(entity, {}).get(field, ())
+        return [version for version in known if version[0] <= time and version[1] is not None]
 
     def load(self, names: Iterable[str], facts: Iterable[Fact]) -> None:
         """Take over what the store knows of `names`; of those loaded meanwhile, events may have taught more already."""
