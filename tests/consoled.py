@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Coroutine
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,12 @@ from anlan.web.console.people import hash_password
 PASSWORD = "calm waters run deep"
 START_S = 60.0
 Answer = TypeVar("Answer")
+
+
+@cache
+def _hashed() -> str:
+    """Slow on purpose, so once is enough."""
+    return hash_password(PASSWORD)
 
 
 class Consoled:
@@ -109,7 +116,7 @@ class Consoled:
         """A member of staff with `PASSWORD`; returns the name."""
         with self.house.database.write() as connection:
             add_member(
-                connection, name, hash_password(PASSWORD), roles, language, clock.now(),
+                connection, name, _hashed(), roles, language, clock.now(),
                 must_change_password=must_change_password,
             )
         return name

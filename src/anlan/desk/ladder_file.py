@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import yaml
-
 from anlan.domain.ladder import Ladder, read_ladder
+from anlan.engine.yaml_text import load_yaml
 
 LADDER_FILE = Path(__file__).with_name("ladder.yaml")
 
@@ -15,4 +14,4 @@ def shipped_ladder() -> Ladder:
     Raises:
         InvalidSettings: it says where it is wrong.
     """
-    return read_ladder(yaml.safe_load(LADDER_FILE.read_text(encoding="utf-8")))
+    return read_ladder(load_yaml(LADDER_FILE.read_text(encoding="utf-8"), LADDER_FILE.name))

@@ -116,6 +116,7 @@ def _describe(annotation: Any) -> tuple[Literal["text", "number", "bool", "other
     return kind, extra.get("entity"), extra.get("privacy", "internal")
 
 
+@cache
 def fields_of(data: type[Data]) -> tuple[Field, ...]:
     """The fields of an event's data in order of declaration."""
     hints = get_type_hints(data, include_extras=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,7 @@ class Database:
         return Unavailable(f"{self.name} does not answer: {reason}; try again in a moment")
 
 
+@cache
 def head_revision() -> str:
     """The schema revision of this version of the code."""
     head = _scripts().get_current_head()
