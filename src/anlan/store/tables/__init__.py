@@ -8,6 +8,17 @@ from anlan.store.tables.campaigns import (
     campaigns,
 )
 from anlan.store.tables.cases import case_claims, case_findings, case_history, case_judgements, cases
+from anlan.store.tables.containment import containment_steps, containments
+from anlan.store.tables.factors import (
+    account_channels,
+    challenge_codes,
+    challenge_limits,
+    challenges,
+    factor_enrolments,
+    factors,
+    recovery_codes,
+    trusted_devices,
+)
 from anlan.store.tables.funds import (
     fund_holds,
     fund_owners,
@@ -61,17 +72,35 @@ from anlan.store.tables.review import (
     staff_wellbeing,
 )
 from anlan.store.tables.sanctions import closures, sanction_orders, sanctions
+from anlan.store.tables.security_events import (
+    event_streams,
+    received_tokens,
+    signing_keys,
+    stream_tokens,
+    transmitters,
+)
+from anlan.store.tables.sign_ins import (
+    account_devices,
+    account_sessions,
+    account_standings,
+    sign_in_failures,
+    sign_in_reminders,
+    sign_ins,
+)
 
 __all__ = [
-    "HexDigest", "api_keys", "appeals", "attachments", "audit", "campaign_bulletins", "campaign_cases",
-    "campaign_looks", "campaign_questions", "campaigns", "case_claims", "case_findings", "case_history",
-    "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers", "cases", "closures",
-    "content_requests", "counter_snapshots", "decisions", "deferred", "deliveries", "endpoints", "events", "facts",
-    "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
-    "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
-    "marks", "member_links", "member_notices", "member_sessions", "metadata", "model_references", "outbox",
-    "own_events", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues", "refused",
-    "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders",
-    "sanctions", "segments", "shadow_scores", "staff", "staff_exposures", "staff_notices", "staff_sessions",
-    "staff_ties", "staff_wellbeing", "statements", "text_models",
+    "HexDigest", "account_channels", "account_devices", "account_sessions", "account_standings", "api_keys",
+    "appeals", "attachments", "audit", "campaign_bulletins", "campaign_cases", "campaign_looks", "campaign_questions",
+    "campaigns", "case_claims", "case_findings", "case_history", "case_judgements", "case_links", "case_skips",
+    "case_tickets", "case_watchers", "cases", "challenge_codes", "challenge_limits", "challenges", "closures",
+    "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions", "deferred",
+    "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors", "facts", "fund_holds",
+    "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines", "ledger_transactions",
+    "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries", "marks", "member_links",
+    "member_notices", "member_sessions", "metadata", "model_references", "outbox", "own_events",
+    "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues", "received_tokens",
+    "recovery_codes", "refused", "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people",
+    "rosters", "sanction_orders", "sanctions", "segments", "shadow_scores", "sign_in_failures", "sign_in_reminders",
+    "sign_ins", "signing_keys", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_ties",
+    "staff_wellbeing", "statements", "stream_tokens", "text_models", "transmitters", "trusted_devices",
 ]
