@@ -17,6 +17,7 @@ AUTOMATIC = "sanctions.automatic"
 AUTOMATIC_CONTAINMENTS = "containments.automatic"
 REDACTED = "retention.events"
 REPORT_EVENTS = "reports.events"
+SIGN_INS = "sign_ins.events"
 
 RAISE = (
     "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
