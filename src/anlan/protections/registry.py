@@ -14,6 +14,8 @@ from anlan.engine.accumulators import Accumulator
 from anlan.errors import InvalidSettings
 from anlan.protections import entities
 from anlan.protections.accounts import signals as accounts
+from anlan.protections.accounts.after_login import AfterLogin
+from anlan.protections.accounts.sessions import Sessions
 from anlan.protections.content import copies, groups, llm, particulars
 from anlan.protections.content import signals as content
 from anlan.protections.dialogue import signals as dialogue
@@ -46,6 +48,7 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("content", (*content.SIGNALS, *particulars.SIGNALS, *copies.SIGNALS, *groups.SIGNALS, *llm.SIGNALS),
                HERE / "content" / "policies.yaml"),
     Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml"),
+    Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
     Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
