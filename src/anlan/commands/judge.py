@@ -38,7 +38,8 @@ JUDGED_TOGETHER = 128
 def judge(source: str, out: Path | None, wanted_signals: str, policies_dir: Path | None) -> None:
     """Judge the rows of INPUT: JSONL or CSV, gzipped or not, `-` for standard input.
 
-    A row is a CloudEvent, or has a `text` column (then it is judged as a message from a stranger). Exit code 0: every
+    A row is a CloudEvent, or has a `text` column (then it is judged as a message from a stranger), or is a sign-in of
+    the public data set for risk-based authentication (known by its column Login Timestamp). Exit code 0: every
     row was judged; 1: some were refused, with the reason in their line; 2: nothing could be judged.
     """
     with clear_errors():

@@ -1,4 +1,7 @@
-"""Reads rows to judge: CloudEvents or plain rows with a `text` column, as JSONL or CSV, gzipped or not, or from `-`."""
+"""Reads rows to judge: CloudEvents, rows with a `text` column, or a table of sign-ins.
+
+They come as JSONL or CSV, gzipped or not, from a file or from `-`; a table of sign-ins is CSV.
+"""
 
 import csv
 import gzip
@@ -11,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from anlan.clock import to_rfc3339
+from anlan.connectors.files.logins import is_login_table, read_login
 from anlan.errors import InvalidRequest
 
 SOURCE = "urn:anlan:rows"
@@ -85,8 +89,13 @@ def _rows(lines: io.TextIOWrapper, name: str, start: float, counted: _Counted) -
             yield _json_row(line, number, start, counted.count)
         return
     reader = csv.DictReader(_chain(first, lines))
+    if is_login_table(reader.fieldnames or ()):
+        for number, row in enumerate(reader, 1):
+            yield _login_row(row, number, counted.count)
+        return
     if "text" not in (reader.fieldnames or ()):
-        raise InvalidRequest(f"{name}: a CSV needs a column named text (found: {', '.join(reader.fieldnames or ())})")
+        found = ", ".join(reader.fieldnames or ())
+        raise InvalidRequest(f"{name}: a CSV needs a column named text, or those of a login table (found: {found})")
     for number, row in enumerate(reader, 1):
         yield _plain_row(row.get("id") or str(number), row["text"] or "", number, start, counted.count)
 
@@ -116,12 +125,22 @@ def _plain_row(row_id: str, text: str, number: int, start: float, done: int) -> 
         text.encode()
     except UnicodeEncodeError:
         return Row(row_id, None, "the text is not UTF-8", done)
-    event = {
-        "specversion": "1.0",
-        "id": str(number),
-        "source": SOURCE,
-        "type": "message.sent",
-        "time": to_rfc3339(start + number * ROW_EVERY_S),
-        "data": {"sender": f"row-{number}", "text": text},
-    }
-    return Row(row_id, msgspec.json.encode(event), "", done)
+    data = {"sender": f"row-{number}", "text": text}
+    return Row(row_id, _encoded(str(number), "message.sent", start + number * ROW_EVERY_S, data), "", done)
+
+
+def _login_row(row: dict[str, str], number: int, done: int) -> Row:
+    try:
+        time, data = read_login(row)
+        return Row(str(number), _encoded(str(number), "account.login", time, data), "", done)
+    except (InvalidRequest, UnicodeEncodeError) as error:
+        return Row(str(number), None, str(error), done)
+
+
+def _encoded(event_id: str, event_type: str, time: float, data: object) -> bytes:
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0", "id": event_id, "source": SOURCE, "type": event_type, "time": to_rfc3339(time),
+            "data": data,
+        }
+    )
