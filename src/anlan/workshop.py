@@ -20,6 +20,8 @@ from anlan.engine.signals import Registry
 from anlan.errors import InvalidPolicy, InvalidSettings
 from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
+from anlan.models.places import PlaceTable, load_places
+from anlan.protections.accounts.door import Door
 from anlan.protections.content import llm as content_llm
 from anlan.protections.content.lexicon import built_in_terms
 from anlan.protections.content.model_shelf import ModelShelf
@@ -41,6 +43,7 @@ class Workshop(NamedTuple):
     llm: LlmJudge | None
     lexicon: LexiconShelf
     models: ModelShelf
+    places: PlaceTable
 
 
 def build_workshop(settings: Settings) -> Workshop:
@@ -57,6 +60,10 @@ def build_workshop(settings: Settings) -> Workshop:
     counters = Counters(specs, settings.max_counter_keys)
     protections = installed_protections()
     accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
+    places = load_places(settings.data_dir)
+    for accumulator in accumulators:
+        if isinstance(accumulator, Door):
+            accumulator.look_up_in(places)
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
@@ -73,7 +80,7 @@ def build_workshop(settings: Settings) -> Workshop:
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
-    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models)
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models, places)
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

@@ -95,7 +95,7 @@ def test_a_second_pass_that_tightens_sends_the_stricter_order_and_no_reversal() 
     assert messages[0][1]["parameters"] == {"hours": 24}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "case"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"case", "wait"}])
 def test_every_action_has_a_body_that_reads_back_as_documented(kind: str) -> None:
     action = Action(kind=kind, target="staff", policy="no.such_finding")
     (message,) = outgoing(Judged(event(), decision(1, "warn", action), 1000.0))
@@ -120,3 +120,8 @@ def test_long_notice_ids_that_differ_only_at_their_end_stay_apart() -> None:
     ids = {outgoing_notice(notice).id for notice in notices}
     assert len(ids) == 2
     assert all(len(id) == 80 for id in ids)
+
+
+def test_a_wait_is_told_in_the_answer_only() -> None:
+    action = Action(kind="wait", target="event:k", policy="p", parameters={"seconds": 30})
+    assert not outgoing(Judged(event(), decision(1, "challenge", action), 1000.0))

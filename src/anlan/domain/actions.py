@@ -23,6 +23,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
         target: whom it touches when the policy does not say.
         reversal: the kind that takes it back, or None when there is nothing to take back.
         is_enforcement: touches a member against their will, so the fuse applies.
+        is_told_at_once: means something only in the answer to the event; no message is sent of it.
         title: what people read.
     """
 
@@ -32,6 +33,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...] = ()
     reversal: str | None = None
     is_enforcement: bool = True
+    is_told_at_once: bool = False
     title: dict[str, str]
 
 
@@ -85,6 +87,10 @@ KINDS: dict[str, ActionKind] = {
         ActionKind(
             name="unrestrict", parameters={"feature": str}, target="actor", is_enforcement=False,
             title={"zh": "恢复功能", "en": "Lift a restriction"},
+        ),
+        ActionKind(
+            name="wait", parameters={"seconds": float}, target="event", required=("seconds",), is_enforcement=False,
+            is_told_at_once=True, title={"zh": "稍后再试", "en": "Try again later"},
         ),
         ActionKind(
             name="end_sessions", parameters={}, target="actor",

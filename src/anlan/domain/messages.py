@@ -37,6 +37,10 @@ NOTICE_TITLES = {
                        "en": "What the platform has in force differs from what was ordered"},
     "sanction_quota": {"zh": "策略的自动处罚配额已用尽，后续转人工",
                        "en": "A policy used up its quota of automatic sanctions; people decide now"},
+    "containment_refused": {"zh": "平台拒绝执行账号控制的某些步骤",
+                            "en": "The platform refused steps that contain a stolen account"},
+    "containment_unanswered": {"zh": "平台未答复账号控制的步骤，已停止重试",
+                               "en": "The platform did not answer about a contained account; it is no longer asked"},
     "payout_contradicted": {
         "zh": "平台对同一笔付款先后说法不一", "en": "The platform said both of a payout: paid, and failed",
     },
@@ -185,7 +189,7 @@ def _seal(judged: Judged, kind: str, number: int, data: ActionOrdered | Decision
 def _orders(judged: Judged) -> Iterator[ActionOrdered]:
     already = [] if judged.earlier is None else [_same(action) for action in judged.earlier.actions]
     for action in judged.decision.actions:
-        if action.kind != "case" and _same(action) not in already:
+        if action.kind != "case" and not KINDS[action.kind].is_told_at_once and _same(action) not in already:
             finding = _finding(judged.decision, action.policy)
             yield _order(judged, action, finding, finding.reason if finding else {})
 

@@ -10,7 +10,7 @@ import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,6 +83,12 @@ class PlaceTable:
         return None if country is None and asn is None else Place(country, asn)
 
 
+@cache
+def shipped_places() -> PlaceTable:
+    """The table that ships."""
+    return PlaceTable()
+
+
 def load_places(folder: Path) -> PlaceTable:
     """The operator's own table in `folder` if there is one that can be read, else the one that ships."""
     own = folder / FILE_NAME
@@ -91,7 +97,7 @@ def load_places(folder: Path) -> PlaceTable:
             return PlaceTable(own)
         except InvalidRequest as error:
             log.error("places_refused", reason=error.message)
-    return PlaceTable()
+    return shipped_places()
 
 
 def read_ranges(path: Path) -> Iterator[Range]:

@@ -1,0 +1,94 @@
+"""What is usual at this door: how often honest sign-ins and failed strange ones came from each network and client.
+
+Counts fade: honest ones by half in a month, failures by half in twelve hours. Nothing here names an account.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import exp, log
+from typing import Any
+
+from anlan.engine.generations import Generations
+
+HONEST_HALF_LIFE_S = 30 * 86_400.0
+FAILED_HALF_LIFE_S = 12 * 3_600.0
+KEPT_S = 90 * 86_400.0
+EVERYBODY = "*"
+
+PRIOR_SIGN_INS = 200.0
+"""So many imagined honest sign-ins stand beside the counted ones, spread as `_USUAL_SHARES` says."""
+_USUAL_SHARES = {
+    "network": 1e-4, "block": 2e-3, "system": 0.03, "country": 0.3, "agent": 1e-3, "shape": 5e-3, "platform": 0.3,
+    "method": 0.3,
+}
+SHRINKAGE_FAILURES = 5.0
+"""How many expected failures a level needs before its own record counts as much as that of the level above."""
+
+
+class Crowd:
+    """Fading counts by level name; not thread-safe.
+
+    Args:
+        max_keys: how many names are remembered at most.
+    """
+
+    def __init__(self, max_keys: int) -> None:
+        self._counts = Generations(KEPT_S, max_keys)
+
+    def add(self, names: Iterable[str], time: float, *, honest: float = 0.0, failed: float = 0.0) -> None:
+        """Count one sign-in at every one of its names and for everybody."""
+        for name in (EVERYBODY, *names):
+            was_honest, was_failed, at = self._read(name, time)
+            self._counts.put(name, (was_honest + honest, was_failed + failed, max(at, time)), time)
+
+    def share(self, level: str, name: str, time: float) -> float:
+        """The share of honest sign-ins that have this name, in (0, 1); a small guess for a name never seen."""
+        honest, _, _ = self._read(name, time)
+        everybody, _, _ = self._read(EVERYBODY, time)
+        return (honest + PRIOR_SIGN_INS * _USUAL_SHARES[level]) / (everybody + PRIOR_SIGN_INS)
+
+    def failed(self, name: str, time: float) -> float:
+        """Failures of strangers with this name, faded."""
+        return self._read(name, time)[1]
+
+    def failure_ratio(self, names: Sequence[tuple[str, str]], time: float) -> float:
+        """How many times more strangers fail here than the share of honest sign-ins would give; 1 is as usual.
+
+        Args:
+            names: (level, name), the most general first. A level that has seen little takes over from the one above.
+        """
+        everybody = self.failed(EVERYBODY, time)
+        ratio = 1.0
+        for level, name in names:
+            expected = everybody * self.share(level, name, time)
+            ratio = (self.failed(name, time) + SHRINKAGE_FAILURES * ratio) / (expected + SHRINKAGE_FAILURES)
+        return ratio
+
+    def _read(self, name: str, time: float) -> tuple[float, float, float]:
+        kept = self._counts.get(name)
+        if kept is None:
+            return 0.0, 0.0, time
+        honest, failed, at = kept
+        age = time - at
+        if age <= 0.0:
+            return honest, failed, at
+        return honest * exp(-age * _HONEST_RATE), failed * exp(-age * _FAILED_RATE), time
+
+    def __len__(self) -> int:
+        """How many names are remembered."""
+        return len(self._counts)
+
+    def dump(self) -> Any:
+        """Everything that `load` needs."""
+        return self._counts.dump()
+
+    def load(self, dumped: Any) -> None:
+        """Continue from a dump."""
+        self._counts.load(dumped)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._counts.clear()
+
+
+_HONEST_RATE = log(2) / HONEST_HALF_LIFE_S
+_FAILED_RATE = log(2) / FAILED_HALF_LIFE_S
