@@ -128,7 +128,8 @@ def test_an_alert_to_the_recipient_of_a_group_message_goes_to_the_group() -> Non
 
 def test_no_policy_can_order_anything_permanent() -> None:
     """Law 1: what has no near end is for people."""
-    timed = {name for name, kind in KINDS.items() if kind.is_enforcement} - {"delete_message", "end_sessions", "contain"}
+    at_once = {"delete_message", "end_sessions", "contain"}
+    timed = {name for name, kind in KINDS.items() if kind.is_enforcement} - at_once
     assert timed
     for name in timed:
         assert "hours" in KINDS[name].required

@@ -8,7 +8,7 @@ from anlan.store.tables.campaigns import (
     campaigns,
 )
 from anlan.store.tables.cases import case_claims, case_findings, case_history, case_judgements, cases
-from anlan.store.tables.containment import containment_steps, containments
+from anlan.store.tables.containment import containment_alarms, containment_steps, containments
 from anlan.store.tables.factors import (
     account_channels,
     challenge_codes,
@@ -57,6 +57,14 @@ from anlan.store.tables.members import appeals, attachments, content_requests, m
 from anlan.store.tables.notices import member_notices, platform_states, roster_people, rosters, statements
 from anlan.store.tables.own_events import own_events
 from anlan.store.tables.people import api_keys, audit, staff, staff_notices, staff_sessions
+from anlan.store.tables.recovery import (
+    claim_codes,
+    recovery_accounts,
+    recovery_claims,
+    recovery_evidence,
+    recovery_traces,
+    recovery_vouches,
+)
 from anlan.store.tables.register import HexDigest, metadata
 from anlan.store.tables.reports import report_cases, report_evidence, reporter_credits, reports
 from anlan.store.tables.review import (
@@ -92,14 +100,14 @@ __all__ = [
     "HexDigest", "account_channels", "account_devices", "account_sessions", "account_standings", "api_keys",
     "appeals", "attachments", "audit", "campaign_bulletins", "campaign_cases", "campaign_looks", "campaign_questions",
     "campaigns", "case_claims", "case_findings", "case_history", "case_judgements", "case_links", "case_skips",
-    "case_tickets", "case_watchers", "cases", "challenge_codes", "challenge_limits", "challenges", "closures",
-    "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions", "deferred",
+    "case_tickets", "case_watchers", "cases", "challenge_codes", "challenge_limits", "challenges", "claim_codes", "closures",
+    "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions", "deferred",
     "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors", "facts", "fund_holds",
     "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines", "ledger_transactions",
     "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries", "marks", "member_links",
     "member_notices", "member_sessions", "metadata", "model_references", "outbox", "own_events",
     "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues", "received_tokens",
-    "recovery_codes", "refused", "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people",
+    "recovery_accounts", "recovery_claims", "recovery_codes", "recovery_evidence", "recovery_traces", "recovery_vouches", "refused", "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people",
     "rosters", "sanction_orders", "sanctions", "segments", "shadow_scores", "sign_in_failures", "sign_in_reminders",
     "sign_ins", "signing_keys", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_ties",
     "staff_wellbeing", "statements", "stream_tokens", "text_models", "transmitters", "trusted_devices",

@@ -1,0 +1,89 @@
+"""What policies saw of thieves becomes a containment, each event once; a closer look that sees none takes it back.
+
+Law 7 is kept before it comes here: past a policy's quota its decisions carry a case instead of the action.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from anlan.center.containment import Containments
+from anlan.store.automatic import Judged, advance, decisions_since, is_behind
+from anlan.store.containments import add_alarm, alarms_of, withdraw_alarm
+from anlan.store.marks import AUTOMATIC_CONTAINMENTS, raise_mark
+from anlan.store.own_acts import act_at
+from anlan.store.vault import Codec
+
+ACTION = "contain"
+WITHDRAWN = "a closer look saw no thief"
+
+
+class Wanted(NamedTuple):
+    """What a policy asks for because of one event; `account` is `account:<id>`."""
+
+    event_seq: int
+    account: str
+    policy: str
+
+
+class AutomaticContainments:
+    """Takes in what was decided since the last round, and second passes that came late."""
+
+    def __init__(self, containments: Containments, codec: Codec) -> None:
+        self._containments, self._codec = containments, codec
+
+    def take_in(self, now: float) -> int:
+        """Contain what policies want contained; returns how many events were new."""
+        database = self._containments.database
+        with database.read() as connection:
+            passes, newest = decisions_since(connection, AUTOMATIC_CONTAINMENTS)
+            wanted, gone = _sort(passes)
+            told = alarms_of(connection, [*wanted, *gone])
+            has_moved = is_behind(connection, AUTOMATIC_CONTAINMENTS, newest)
+        if not (wanted.keys() - told.keys() or any(told.get(seq, now) is None for seq in gone) or has_moved):
+            return 0
+        with database.write() as connection:
+            raise_mark(connection, AUTOMATIC_CONTAINMENTS, 0)  # other processes wait here and then see what was done
+            told = alarms_of(connection, [*wanted, *gone])
+            for seq in gone:
+                self._withdraw(connection, seq, gone[seq], now)
+            fresh = [one for seq, one in wanted.items() if seq not in told]
+            for one in fresh:
+                self._contain(connection, one, now)
+            advance(connection, AUTOMATIC_CONTAINMENTS, newest)
+        return len(fresh)
+
+    def _contain(self, connection: Connection, wanted: Wanted, now: float) -> None:
+        act = act_at(connection, self._codec, wanted.event_seq)
+        containment_id = self._containments.open(
+            connection, wanted.account, "policy", now, by=f"policy:{wanted.policy}", since=act.time,
+            device=act.said.device, session=act.said.session, event_seq=wanted.event_seq,
+        )
+        add_alarm(connection, wanted.event_seq, containment_id, wanted.policy, now)
+
+    def _withdraw(self, connection: Connection, event_seq: int, wanted: Wanted, now: float) -> None:
+        containment_id = withdraw_alarm(connection, event_seq, now)
+        if containment_id is not None:
+            by = f"policy:{wanted.policy}"
+            self._containments.lift(connection, containment_id, by, WITHDRAWN, now, is_false_alarm=True)
+
+
+def _sort(passes: Sequence[Sequence[Judged]]) -> tuple[dict[int, Wanted], dict[int, Wanted]]:
+    """By event: what the last pass asks for, and what only an earlier one did."""
+    wanted: dict[int, Wanted] = {}
+    gone: dict[int, Wanted] = {}
+    for of_event in passes:
+        last = _wanted(of_event[-1])
+        earlier = next((found for judged in of_event[:-1] if (found := _wanted(judged))), None)
+        if last is not None:
+            wanted[last.event_seq] = last
+        elif earlier is not None:
+            gone[earlier.event_seq] = earlier
+    return wanted, gone
+
+
+def _wanted(judged: Judged) -> Wanted | None:
+    asked = (action for action in judged.decision.actions if action.kind == ACTION)
+    action = next((one for one in asked if one.target.startswith("account:")), None)
+    return Wanted(judged.event_seq, action.target, action.policy) if action else None
