@@ -22,6 +22,7 @@ from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.models.places import PlaceTable, load_places
 from anlan.protections.accounts.door import Door
+from anlan.protections.accounts.sessions import Sessions
 from anlan.protections.content import llm as content_llm
 from anlan.protections.content.lexicon import built_in_terms
 from anlan.protections.content.model_shelf import ModelShelf
@@ -62,7 +63,7 @@ def build_workshop(settings: Settings) -> Workshop:
     accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
     places = load_places(settings.data_dir)
     for accumulator in accumulators:
-        if isinstance(accumulator, Door):
+        if isinstance(accumulator, Door | Sessions):
             accumulator.look_up_in(places)
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]

@@ -33,7 +33,7 @@ from anlan.engine.signals import part_of, signal
 from anlan.protections.accounts import takeover
 from anlan.protections.accounts.habits import EMPTY, contact_digest, learn, unpack
 from anlan.protections.accounts.sessions import EVENTS
-from anlan.protections.accounts.takeover import Doings, Evidence, remember, unlikeness, weigh
+from anlan.protections.accounts.takeover import Doings, Evidence, log_odds, remember, unlikeness, weigh
 
 WATCHED_S = 3 * 86_400.0
 HABIT_KEPT_S = 30 * 86_400.0
@@ -57,9 +57,9 @@ _LONG_CHARS = 400
 
 ASKS = ("move_transfer_requested", "move_code_requested", "move_app_or_screen_share_requested", "move_account_lending")
 _READS = (
-    "device_is_new", "account_idle_hours", "session_change", "session_changes", "text_fraud_score", "text_length",
-    "text_marks_share", "text_digits_share", "text_language", "text_template", "text_urls", "text_has_contact",
-    "payer_payee_last_payment_s", *ASKS,
+    "device_is_new", "account_idle_hours", "login_risk", "session_change", "session_changes", "text_fraud_score",
+    "text_length", "text_marks_share", "text_digits_share", "text_language", "text_template", "text_urls",
+    "text_has_contact", "payer_payee_last_payment_s", *ASKS,
 )
 
 
@@ -68,6 +68,7 @@ class Seen(NamedTuple):
 
     device_is_new: bool | None = None
     idle_hours: float | None = None
+    login_risk: float | None = None
     change: str | None = None
     changes: int | None = None
     fraud_score: float | None = None
@@ -305,9 +306,11 @@ def _revived(states: Mapping[str, Any]) -> dict[str, list[Watched]]:
 
 def _odds_of_sign_in(seen: Seen) -> float | None:
     """Log-odds of a thief; None when there is nothing to watch."""
+    risk = seen.login_risk
     if seen.device_is_new is False:
-        return None
-    return NEW_DEVICE + (_DORMANT if (seen.idle_hours or 0.0) >= DORMANT_HOURS else 0.0)
+        return None if risk is None or risk < _KNOWN_DEVICE_RISK else log_odds(risk, _LEAST_RISKY, NEW_DEVICE)
+    dormant = _DORMANT if (seen.idle_hours or 0.0) >= DORMANT_HOURS else 0.0
+    return (NEW_DEVICE if risk is None else log_odds(risk, _LEAST_RISKY, _RISKIEST)) + dormant
 
 
 def _add_proof(watched: Watched, data: VerificationCompleted) -> None:

@@ -4,7 +4,7 @@ same network. Whoever steals a session needs no sign-in, so this is where it sho
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,11 +12,12 @@ import msgspec
 
 from anlan.domain.event_data import AccountLogin, SessionChanged, VerificationCompleted
 from anlan.domain.events import Event
-from anlan.domain.places import Place, network_of
+from anlan.domain.places import Places, network_of
 from anlan.domain.signals import Signal
 from anlan.domain.trust import PROOF_STRENGTHS, SessionTrust
 from anlan.engine.generations import Generations
 from anlan.engine.signals import part_of
+from anlan.models.places import shipped_places
 
 KEPT_S = 30 * 86_400.0
 EVENTS = (
@@ -75,15 +76,15 @@ class Sessions:
 
     Args:
         max_keys: how many are remembered at most.
-        place: where an address is; None for not knowing countries.
     """
 
     name = "sessions"
 
-    def __init__(self, max_keys: int, place: Callable[[str], Place | None] | None = None) -> None:
+    def __init__(self, max_keys: int) -> None:
         self._held = Generations(KEPT_S, max_keys)
         self._thrown_out = Generations(KEPT_S, max_keys)
-        self._where = lru_cache(ADDRESSES_REMEMBERED)(lambda ip: _whereabouts(ip, place))
+        self._places: Places | None = None
+        self._where = lru_cache(ADDRESSES_REMEMBERED)(self._whereabouts)
         self.signals = (
             Signal(
                 name="session_use", compute=self.count, type="object", counts=True, applies_to=EVENTS,
@@ -91,6 +92,11 @@ class Sessions:
             ),
             *_PARTS,
         )
+
+    def look_up_in(self, places: Places) -> None:
+        """Look addresses up in this table from now on, not in the one that ships."""
+        self._places = places
+        self._where.cache_clear()
 
     def count(self, event: Event, device_is_new: bool | None) -> Use | None:
         """Take one use of a session into account; None where the event names none."""
@@ -166,6 +172,13 @@ class Sessions:
         change = "device" if kinds[0] else "agent" if kinds[1] else "country" if has_travelled else "network"
         return Use(change, sum(kinds))
 
+    def _whereabouts(self, ip: str) -> tuple[str, str]:
+        """(country, network), each empty when unknown."""
+        found = (self._places or shipped_places()).place(ip)
+        if found is None or found.asn is None:
+            return (found.country or "" if found else ""), network_of(ip) or ""
+        return found.country or "", str(found.asn)
+
     def _prove(self, held: Held, event: Event) -> None:
         """Whoever proves to be the owner may be where they are: from now on that is how the session began."""
         data: VerificationCompleted = event.data  # type: ignore[assignment]
@@ -223,14 +236,6 @@ def _key(account: str, session: str) -> str:
 
 def _digest(agent: str | None) -> int:
     return zlib.crc32(_VERSION.sub("", agent).encode("utf-8", "replace")) if agent else 0
-
-
-def _whereabouts(ip: str, place: Callable[[str], Place | None] | None) -> tuple[str, str]:
-    """(country, network), each empty when unknown."""
-    found = place(ip) if place else None
-    if found is None or found.asn is None:
-        return (found.country or "" if found else ""), network_of(ip) or ""
-    return found.country or "", str(found.asn)
 
 
 def _revived(states: Mapping[str, Any]) -> dict[str, Held]:
