@@ -1,7 +1,6 @@
 """Named counters of the store: the last sequence number, versions of lists and policies, how far retention has come."""
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select, text
 
 from anlan.store.tables import marks
 
@@ -16,8 +15,10 @@ TEXT_MODELS = "text_models"
 AUTOMATIC = "sanctions.automatic"
 AUTOMATIC_CONTAINMENTS = "containments.automatic"
 REDACTED = "retention.events"
+RECOVERY_TRACES = "recovery.traces"
 REPORT_EVENTS = "reports.events"
 SIGN_INS = "sign_ins.events"
+SECURITY_EVENTS = "security_events.events"
 
 RAISE = (
     "INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "
@@ -25,15 +26,13 @@ RAISE = (
 )
 """The statement behind `raise_mark`, for whoever holds the driver's own cursor."""
 
+_RAISE = text(RAISE.replace("{mark}", ":name", 1).replace("{mark}", ":by", 1))
+"""Written once: making the statement anew costs several times what running it does."""
+
 
 def raise_mark(connection: Connection, name: str, by: int = 1) -> int:
     """Add `by` and return the sum; the row stays locked until the transaction ends, so numbers follow commits."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(marks).values(name=name, value=by)
-    raised = row.on_conflict_do_update(
-        index_elements=[marks.c.name], set_={"value": marks.c.value + row.excluded.value}
-    )
-    return int(connection.execute(raised.returning(marks.c.value)).scalar_one())
+    return int(connection.execute(_RAISE, {"name": name, "by": by}).scalar_one())
 
 
 def read_mark(connection: Connection, name: str) -> int:
