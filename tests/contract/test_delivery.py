@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from starlette.responses import Response
 
 from anlan import clock
-from anlan.delivery import posting, worker
+from anlan.delivery import exchanges, worker
 from anlan.delivery.posting import Receipt
 from anlan.delivery.registration import register_endpoint, rotate_secret
 from anlan.delivery.retries import GIVE_UP_AFTER_S
@@ -136,7 +136,7 @@ async def test_a_receiver_that_is_down_for_an_hour_costs_a_trickle_and_then_gets
 
 
 async def test_one_slow_receiver_does_not_hold_up_another(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "WHOLE_S", 0.4)
+    monkeypatch.setattr(exchanges, "WHOLE_S", 0.4)
     quick = Receiving()
     register_endpoint(house.database, quick.url, ("action",), house.time, allows_private=True)
 
@@ -163,7 +163,7 @@ async def test_an_answer_that_never_ends_is_cut_and_little_of_it_is_kept(house: 
     async with house.receiving.listening():
         await house.worker.drain()
     assert house.last_error.startswith("HTTP 500: no no")
-    assert len(house.last_error) <= posting.MAX_ERROR_CHARS
+    assert len(house.last_error) <= exchanges.MAX_ERROR_CHARS
 
 
 async def test_a_redirect_is_not_followed(house: House) -> None:

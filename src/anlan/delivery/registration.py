@@ -8,7 +8,10 @@ from anlan.errors import InvalidEndpoint
 from anlan.store.database import Database
 from anlan.store.endpoints import Endpoint, add_endpoint, begin_rotation, get_endpoint
 
-KIND_FAMILIES = ("action", "appeal", "decision", "staff", "sanction", "export", "funds", "payout", "login", "session")
+KIND_FAMILIES = (
+    "action", "appeal", "decision", "staff", "sanction", "export", "funds", "payout", "security_event", "login",
+    "session", "factor", "challenge",
+)
 
 
 def register_endpoint(

@@ -19,7 +19,8 @@ import structlog
 from sqlalchemy import Connection
 
 from anlan import clock
-from anlan.delivery.posting import GONE, Receipt, open_client, post, settle
+from anlan.delivery.exchanges import open_client
+from anlan.delivery.posting import GONE, Receipt, post, settle
 from anlan.delivery.retries import GIVE_UP_AFTER_S, probe_delay_s, retry_after_s
 from anlan.domain.facts import StaffNotice
 from anlan.store.database import Database

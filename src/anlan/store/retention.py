@@ -15,9 +15,12 @@ from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
 from anlan.store.members import forget_visits
 from anlan.store.reports import forget_reported
+from anlan.store.security_events import forget_tokens
 from anlan.store.shadow_scores import forget_scores
+from anlan.store.signing_keys import forget_keys
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
+from anlan.store.transmitters import forget_received
 from anlan.store.vault import redacted_data
 
 BATCH_ROWS = 500
@@ -56,6 +59,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     reported: int = 0
     appealed: int = 0
     handed_in: int = 0
+    tokens: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -87,6 +91,7 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         ),
         appealed=_drain(database, lambda connection: forget_words(connection, personal_before, BATCH_ROWS)),
         handed_in=_drain(database, lambda connection: forget_files(connection, personal_before, BATCH_ROWS)),
+        tokens=_drain(database, lambda connection: _forget_tokens(connection, personal_before, now)),
     )
 
 
@@ -123,6 +128,12 @@ def _forget_refused(connection: Connection, before: float) -> int:
     old = connection.execute(query).scalars().all()
     connection.execute(delete(refused).where(refused.c.id.in_(old)))
     return len(old)
+
+
+def _forget_tokens(connection: Connection, before: float, now: float) -> int:
+    """Security event tokens, sent and received, and keys that nobody verifies with any more."""
+    gone = forget_tokens(connection, before, BATCH_ROWS, now) + forget_received(connection, before, BATCH_ROWS, now)
+    return gone + forget_keys(connection, now)
 
 
 def _drain(database: Database, forget: Callable[[Connection], int]) -> int:
