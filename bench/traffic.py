@@ -20,6 +20,7 @@ from anlan.engine.pipeline import Engine
 from anlan.engine.policies import CheckedPolicy, PolicySet
 from anlan.engine.signals import Registry, reading, signal
 from anlan.protections import entities
+from anlan.models.places import shipped_places
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.content.model_shelf import ModelShelf
@@ -161,7 +162,8 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     engine.swap(PolicySet(members, f"{policies:064x}"))
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None, LexiconShelf(lexicon.terms), ModelShelf())
+    shelves = LexiconShelf(lexicon.terms), ModelShelf(), shipped_places()
+    return Workshop(catalogue, specs, counters, {}, registry, engine, None, *shelves)
 
 
 def age_days(account: int) -> int:

@@ -20,8 +20,14 @@ _USUAL_SHARES = {
     "network": 1e-4, "block": 2e-3, "system": 0.03, "country": 0.3, "agent": 1e-3, "shape": 5e-3, "platform": 0.3,
     "method": 0.3,
 }
+_USUAL_NEW_DEVICES, _SHAPE_PSEUDO = 0.08, 20.0
 SHRINKAGE_FAILURES = 5.0
 """How many expected failures a level needs before its own record counts as much as that of the level above."""
+
+
+def new_device_name(shape: str) -> str:
+    """Under which honest sign-ins with a new device are counted, by shape of their client."""
+    return f"d:{shape}"
 
 
 class Crowd:
@@ -45,6 +51,12 @@ class Crowd:
         honest, _, _ = self._read(name, time)
         everybody, _, _ = self._read(EVERYBODY, time)
         return (honest + PRIOR_SIGN_INS * _USUAL_SHARES[level]) / (everybody + PRIOR_SIGN_INS)
+
+    def new_device_share(self, shape: str, time: float) -> float:
+        """How often honest sign-ins with clients of this shape come with a new device."""
+        new, _, _ = self._read(new_device_name(shape), time)
+        all_, _, _ = self._read(shape, time)
+        return (new + _USUAL_NEW_DEVICES * _SHAPE_PSEUDO) / (all_ + _SHAPE_PSEUDO)
 
     def failed(self, name: str, time: float) -> float:
         """Failures of strangers with this name, faded."""

@@ -17,7 +17,7 @@ from anlan.domain.signals import Signal
 from anlan.engine.generations import Generations
 from anlan.engine.profiles import Profiles, tie
 from anlan.engine.signals import part_of
-from anlan.protections.accounts.crowd import Crowd
+from anlan.protections.accounts.crowd import Crowd, new_device_name
 from anlan.protections.accounts.pulse import Pulse
 from anlan.protections.accounts.risk import Attempt, Look, look_at
 from anlan.protections.accounts.visitors import Visitors
@@ -102,9 +102,10 @@ class Door:
         self._pulse.beat(time, is_failure=is_failure, is_honest=is_honest)
         if not (is_failure or is_honest):
             return
-        names = [
-            *self._visitors.network(data.ip).names.values(), *self._visitors.agent(data.user_agent).names.values(),
-        ]
+        agent = self._visitors.agent(data.user_agent).names
+        names = [*self._visitors.network(data.ip).names.values(), *agent.values()]
+        if is_honest and not is_known and agent:
+            names.append(new_device_name(agent["shape"]))
         self._crowd.add(names, time, honest=float(is_honest), failed=float(is_failure))
         if is_failure:
             self._tried.put(data.account, (self._strange_failures(data.account, time) + 1.0, time), time)
@@ -138,10 +139,10 @@ class Door:
 
 
 _THIEF = Look(
-    0.93, 4.1, 2.2, 3.0, 0.4, 2.2, is_device_known=False, travel_kmh=1800.0, is_network_new=True, is_country_new=True,
-    network_failures=12.0, network_failure_ratio=30.0, strange_failures=3.0, attack_level=2,
+    0.93, "stranger", 4.1, 2.2, 3.0, 0.4, 2.2, is_device_known=False, travel_kmh=1800.0, is_network_new=True,
+    is_country_new=True, network_failures=12.0, network_failure_ratio=30.0, strange_failures=3.0, attack_level=2,
 )
-_OWNER = Look(1e-6, -8.0, -5.0, -6.1, None, 0.0, is_device_known=True)
+_OWNER = Look(1e-6, "acquaintance", -8.0, -5.0, -6.1, None, 0.0, is_device_known=True)
 _BOTH = ({"login_look": _THIEF}, {"login_look": _OWNER})
 
 
@@ -154,6 +155,8 @@ _EVIDENCE: dict[str, Any] = {"unit": "log-odds"}
 _PARTS: tuple[Signal, ...] = (
     _part("risk", "login_risk", "number", "登录被盗风险", "Risk that a sign-in is a thief's", unit="probability",
           low=0.0, high=1.0),
+    _part("thief", "login_thief", "text", "若非本人，更像哪种盗号者", "The kind of thief it would be, if one",
+          choices=("stranger", "acquaintance")),
     _part("is_device_known", "login_device_is_known", "bool", "设备是该账号自己的",
           "The device is one of the account's own"),
     _part("is_network_new", "login_network_is_new", "bool", "该账号从未从该运营商网络登录过",

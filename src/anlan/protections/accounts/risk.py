@@ -2,13 +2,15 @@
 
 After Freeman, Jain, Dürmuth, Biggio and Giacinto, "Who Are You? A Statistical Approach to Measuring User Authenticity"
 (NDSS 2016): each feature is compared with the account's own last sign-ins, backed off from exact to general, and with
-everybody's. The natural logarithms add up, so each feature's part can be shown to people. Whether the proof was right
-plays no part: friction must not tell right passwords from wrong ones.
+everybody's. As there, two kinds of thief are weighed: a stranger, who comes as recent failures did, and an
+acquaintance, who comes from the owner's city at the owner's hour with the owner's make of device, but without the
+device itself.
+Whether the proof was right plays no part: friction must not tell right passwords from wrong ones.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
-from typing import NamedTuple
+from math import exp, log, log1p
+from typing import Any, NamedTuple
 
 from anlan.domain.places import least_km
 from anlan.protections.accounts.crowd import Crowd
@@ -20,16 +22,23 @@ PRIOR = 0.002
 PRIOR_BY_LEVEL = {0: PRIOR, 1: 0.01, 2: 0.03}
 """The same by level of attack (see `pulse`)."""
 
-_OWN_WEIGHTS = {"network": 0.5, "block": 0.15, "system": 0.2, "country": 0.1, "agent": 0.45, "shape": 0.35,
-                "platform": 0.15}
+ACQUAINTANCES = 0.1
+"""Share of thieves who know the owner (Freeman et al. call them researching attackers)."""
+
+_OWNERS = {"network": 0.5, "block": 0.15, "system": 0.2, "country": 0.1, "agent": 0.45, "shape": 0.35, "platform": 0.15}
 """How often an owner's next sign-in repeats its past at this level; the rest is as everybody's."""
+_ACQUAINTANCES = {"network": 0.3, "block": 0.3, "system": 0.3, "country": 0.05, "agent": 0.6, "shape": 0.3,
+                  "platform": 0.05}
+"""How often an acquaintance's repeats the owner's past."""
 _LEAST_REST = 0.05
 _SEEN_AMONG_THIEVES = 0.8
-"""Thieves come as recent failures did; the rest of them as honest people do."""
+"""Strangers come as recent failures did; the rest of them as honest people do."""
 KNOWN_DEVICE_OF_OWNER, KNOWN_DEVICE_OF_THIEF = 0.9, 0.002
-_NEW_DEVICE_FLOOR, _NEW_DEVICE_CEILING = 0.03, 0.6
-_NEW_DEVICE_UNSEEN = 0.3
-"""An account of which nothing is known: so often its owner comes with a device that is new."""
+NEW_DEVICE_SHARE = 0.08
+"""How often an owner comes without the known device though the client is the same, before anything was seen."""
+_NEW_DEVICE_PSEUDO = 4.0
+_NEW_DEVICE_LEAST = 0.005
+_NEW_WITH_NEW_CLIENT = 0.95
 _HOURS_NEAR = 3.0
 _HOURS_PSEUDO = 6.0
 _STRONG_METHODS = frozenset({"passkey", "webauthn", "totp", "security_key"})
@@ -72,6 +81,7 @@ class Look(NamedTuple):
 
     Attributes:
         risk: probability in [0, 1] that it is a thief's.
+        thief: the kind of thief it would rather be: `stranger` or `acquaintance`; the parts are about that one.
         network, agent, device, hour, other: natural logarithms of likelihood ratios; above 0 speaks for a thief. `hour`
             is None while the account has no habits, `other` sums up flags, method, travel and what strangers tried.
         travel_kmh: least speed since the last sign-in; None without two places.
@@ -79,6 +89,7 @@ class Look(NamedTuple):
     """
 
     risk: float
+    thief: str
     network: float
     agent: float
     device: float
@@ -94,6 +105,18 @@ class Look(NamedTuple):
     attack_level: int = 0
 
 
+class Feature(NamedTuple):
+    """A feature's log-likelihood ratios of either kind of thief to the owner.
+
+    Attributes:
+        failure_ratio: how many times more strangers fail with it than is usual.
+    """
+
+    stranger: float = 0.0
+    acquaintance: float = 0.0
+    failure_ratio: float = 1.0
+
+
 def look_at(
     attempt: Attempt, own: Sequence[Attempt], crowd: Crowd, *, strange_failures: float, attack_level: int
 ) -> Look:
@@ -105,58 +128,93 @@ def look_at(
         attack_level: of the whole door.
     """
     time, idle_s = attempt.time, attempt.time - own[-1].time if own else 0.0
-    network, ratio = _levels_part(time, attempt.network, [one.network for one in own], idle_s, crowd, NETWORK_LEVELS)
-    agent, _ = _levels_part(time, attempt.agent, [one.agent for one in own], idle_s, crowd, AGENT_LEVELS)
-    device, hour = device_part(attempt, own), hour_part(attempt, own)
-    is_network_new = _is_new(attempt, own, "system")
+    network = backing_off(time, attempt.network, [one.network for one in own], idle_s, crowd, NETWORK_LEVELS)
+    agent = backing_off(time, attempt.agent, [one.agent for one in own], idle_s, crowd, AGENT_LEVELS)
+    device, hour = device_part(attempt, own, crowd), hour_part(attempt, own)
     speed = travel_kmh(attempt, own[-1]) if own else None
-    other = flags_part(attempt) + log(1.0 + 0.5 * strange_failures)
+    is_network_new = _is_new(attempt, own, "system")
+    other = flags_part(attempt)
+    tried = log(1.0 + 0.5 * strange_failures)
     if speed is not None and speed > IMPOSSIBLE_KMH and is_network_new:
-        other += _IMPOSSIBLE
+        tried += _IMPOSSIBLE
+    stranger = network.stranger + agent.stranger + device + (hour or 0.0) + other + tried
+    acquaintance = network.acquaintance + agent.acquaintance + device + other
+    ways = log(1.0 - ACQUAINTANCES) + stranger, log(ACQUAINTANCES) + acquaintance
     prior = PRIOR_BY_LEVEL[attack_level]
-    odds = log(prior / (1.0 - prior)) + network + agent + device + (hour or 0.0) + other
+    risk = _probability(log(prior / (1.0 - prior)) + _log_sum(*ways))
     exact = attempt.network.names.get("network")
-    return Look(
-        1.0 / (1.0 + exp(-max(-40.0, min(40.0, odds)))), network, agent, device, hour, other, attempt.is_known, speed,
-        is_network_new, _is_new(attempt, own, "country"), crowd.failed(exact, time) if exact else 0.0, ratio,
-        strange_failures, attack_level,
-    )
+    seen: dict[str, Any] = {
+        "is_device_known": attempt.is_known, "travel_kmh": speed, "is_network_new": is_network_new,
+        "is_country_new": _is_new(attempt, own, "country"), "strange_failures": strange_failures,
+        "network_failures": crowd.failed(exact, time) if exact else 0.0, "attack_level": attack_level,
+        "network_failure_ratio": network.failure_ratio,
+    }
+    if ways[1] > ways[0]:
+        return Look(risk, "acquaintance", network.acquaintance, agent.acquaintance, device, None, other, **seen)
+    return Look(risk, "stranger", network.stranger, agent.stranger, device, hour, other + tried, **seen)
 
 
-def _levels_part(
+def _probability(odds: float) -> float:
+    return 1.0 / (1.0 + exp(-max(-40.0, min(40.0, odds))))
+
+
+def _log_sum(one: float, other: float) -> float:
+    high, low = (one, other) if one > other else (other, one)
+    return high + log1p(exp(low - high))
+
+
+def backing_off(
     time: float, levels: Levels, before: Sequence[Levels], idle_s: float, crowd: Crowd, order: Sequence[str]
-) -> tuple[float, float]:
-    """(log-likelihood ratio, ratio of failures) of a feature that backs off through levels; (0, 1) if unknown."""
+) -> Feature:
+    """The evidence of a feature that backs off through levels, from exact to general; none if it is unknown.
+
+    Args:
+        before: the same feature of the account's last sign-ins.
+        idle_s: since the last of them.
+    """
     names = levels.names
     if not names:
-        return 0.0, 1.0
+        return Feature()
     known = [one.names for one in before if one.names]
     memory = len(known) / (len(known) + 1.0) * exp(-max(0.0, idle_s) / _FORGETTING_S)
-    owners, rest = 0.0, 1.0
+    owners = acquaintances = 0.0
+    owners_rest = acquaintances_rest = 1.0
     for level in order:
         name = names.get(level)
         if name is None:
             continue
-        weight = _OWN_WEIGHTS[level] * memory
-        rest -= weight
+        owners_rest -= _OWNERS[level] * memory
+        acquaintances_rest -= _ACQUAINTANCES[level]
         same = sum(other.get(level) == name for other in known)
         if same:
-            owners += weight * same / len(known) / crowd.share(level, name, time)
+            lift = same / len(known) / crowd.share(level, name, time)
+            owners += _OWNERS[level] * memory * lift
+            acquaintances += _ACQUAINTANCES[level] * lift
     ratio = crowd.failure_ratio([(level, names[level]) for level in reversed(order) if level in names], time)
-    thieves = 1.0 - _SEEN_AMONG_THIEVES + _SEEN_AMONG_THIEVES * ratio
-    return log(thieves / (owners + max(rest, _LEAST_REST))), ratio
+    owners += max(owners_rest, _LEAST_REST)
+    strangers = 1.0 - _SEEN_AMONG_THIEVES + _SEEN_AMONG_THIEVES * ratio
+    return Feature(log(strangers / owners), log((acquaintances + max(acquaintances_rest, 0.01)) / owners), ratio)
 
 
-def device_part(attempt: Attempt, own: Sequence[Attempt]) -> float:
-    """Log-likelihood ratio of the device; 0 where the platform tells of none at all."""
+def device_part(attempt: Attempt, own: Sequence[Attempt], crowd: Crowd) -> float:
+    """Log-likelihood ratio of the device; 0 where the platform tells of none at all.
+
+    An owner with a client that the account never used brings a new device anyhow. With a client that it did use, it
+    depends on how often that client came with a new device before, here and everywhere: browsers lose their cookies, an
+    application hardly ever loses its secret.
+    """
     if attempt.is_known:
         return log(KNOWN_DEVICE_OF_THIEF / KNOWN_DEVICE_OF_OWNER)
-    told = [one.device for one in own if one.device is not None]
-    if attempt.device is None and own and not told:
+    if attempt.device is None and own and all(one.device is None for one in own):
         return 0.0
-    first_times = len(set(told)) - 1.0 + _NEW_DEVICE_UNSEEN
-    new = (first_times / len(told) + _NEW_DEVICE_UNSEEN / (len(told) + 1.0)) if told else _NEW_DEVICE_UNSEEN
-    return log((1.0 - KNOWN_DEVICE_OF_THIEF) / min(_NEW_DEVICE_CEILING, max(_NEW_DEVICE_FLOOR, new)))
+    shape = attempt.agent.names.get("shape")
+    same = [one.device for one in own if one.agent.names.get("shape") == shape and one.device is not None]
+    if not same:
+        return -log(_NEW_WITH_NEW_CLIENT)
+    usual = crowd.new_device_share(shape, attempt.time) if shape else NEW_DEVICE_SHARE
+    first_times = len(set(same)) - 1.0
+    new = (first_times + _NEW_DEVICE_PSEUDO * usual) / (len(same) + _NEW_DEVICE_PSEUDO)
+    return log((1.0 - KNOWN_DEVICE_OF_THIEF) / max(_NEW_DEVICE_LEAST, new))
 
 
 def hour_part(attempt: Attempt, own: Sequence[Attempt]) -> float | None:
