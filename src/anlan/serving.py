@@ -53,7 +53,9 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     )
     pages = build_pages(MemberRooms(
         database=house.database, appeals=house.appeals, closures=house.closures,
-        payouts=house.payouts, reports=house.reports, zone=house.settings.time_zone,
+        payouts=house.payouts, reports=house.reports, reminders=house.reminders, sessions=house.sessions,
+        factors=house.factors, challenges=house.challenges,
+        zone=house.settings.time_zone,
     ))
     return Server(
         _Running(house, alongside), lambda: Verdicts(house.intake, gate, house), build_api(house, gate), pages,

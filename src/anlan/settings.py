@@ -35,7 +35,11 @@ class Settings(BaseSettings):
     max_profiles: int = Field(200_000, gt=0, description="entities whose facts are kept in memory")
     duckdb_memory_mb: int = Field(1_024, gt=0, description="for backtests and investigations together")
 
+    reminder_risk: float = Field(0.5, ge=0, le=1, description="from this risk of a sign-in on, its owner is told of it")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
+
+    captcha_url: str = Field("", description="verify endpoint of the operator's captcha; empty for none")
+    captcha_secret: SecretStr = Field(SecretStr(""), description="what that endpoint knows this platform by")
 
     llm_url: str = Field("", description="base URL of an OpenAI-compatible API, with /v1; empty for none")
     llm_model: str = Field("", description="the model's name there")

@@ -91,6 +91,7 @@ class CodeWanted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         channel: `email` or `sms`; the address is the platform's to know.
         says: the words to send, by language.
+        bound_before: send it to the address that was bound at that time, should it have changed since.
         expires_at: seconds since the epoch; sending it later is no use.
     """
 
@@ -100,6 +101,7 @@ class CodeWanted(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     language: str
     says: dict[str, str]
+    bound_before: float
     expires_at: float
 
 

@@ -37,6 +37,7 @@ class NewChallenge(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     purpose: str
     methods: tuple[Method, ...]
+    factors_before: float
     session: str | None
     device: str | None
     party: str
@@ -52,6 +53,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         account: `account:<id>`.
         methods: that may answer it, best first.
+        factors_before: factors that were added at that time or later are not taken.
         party: digest of who is tried to be kept apart: account and trusted device, or account and network.
         is_stranger: it is not on a device that the account trusts.
         tries: answers that were looked at.
@@ -62,6 +64,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     purpose: str
     methods: tuple[Method, ...]
+    factors_before: float
     session: str | None
     device: str | None
     party: str
@@ -81,6 +84,10 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     def tries_left(self) -> int:
         """Wrong answers that it still takes."""
         return MAX_TRIES - self.tries
+
+    def is_open(self, now: float) -> bool:
+        """Whether it still takes answers."""
+        return self.state == "open" and self.expires_at > now and self.tries_left > 0
 
 
 _CHALLENGE = select(*(challenges.c[name] for name in Challenge.__struct_fields__))
@@ -164,6 +171,15 @@ def has_proof(connection: Connection, account: str, purpose: str, session: str, 
     query = select(challenges.c.id).where(
         challenges.c.account == account, challenges.c.purpose == purpose, challenges.c.session == session,
         challenges.c.state == "passed", challenges.c.ended_at > now - PROOF_S,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def passed_since(connection: Connection, account: str, purpose: str, since: float) -> bool:
+    """Whether a challenge of the account for `purpose` was passed at `since` or later."""
+    query = select(challenges.c.id).where(
+        challenges.c.account == account, challenges.c.purpose == purpose, challenges.c.ended_at >= since,
+        challenges.c.state.in_(("passed", "used")),
     )
     return connection.execute(query.limit(1)).first() is not None
 

@@ -1,5 +1,6 @@
 """Factors of accounts as they are kept: secrets sealed, codes as digests, and what counts once counted once."""
 
+import math
 import secrets
 from collections.abc import Sequence
 from hashlib import sha256
@@ -60,29 +61,31 @@ def factors_of(connection: Connection, account: str) -> list[Factor]:
     return [Factor(**row._mapping) for row in rows]
 
 
-def secrets_of(connection: Connection, vault: Vault, account: str) -> dict[str, Secret]:
-    """The secret of every factor in force, by the factor's id."""
-    rows = connection.execute(select(factors.c.id, factors.c.sealed).where(*_in_force(account)))
+def secrets_of(
+    connection: Connection, vault: Vault, account: str, before: float = math.inf
+) -> dict[str, Secret]:
+    """The secret of every factor in force that was added before `before`, by the factor's id."""
+    query = select(factors.c.id, factors.c.sealed).where(*_in_force(account)).order_by(factors.c.added_at)
+    rows = [row for row in connection.execute(query.add_columns(factors.c.added_at)) if row.added_at < before]
     return {row.id: _secret(vault.open(row.sealed, _context(row.id))) for row in rows}
 
 
 def _in_force(account: str) -> tuple[ColumnElement[bool], ...]:
-    return factors.c.account == account, factors.c.ended_at.is_(None)
+    return factors.c.account == account, factors.c.ended_at.is_(None), factors.c.suspended_by.is_(None)
 
 
-def held_by(connection: Connection, account: str, before: float | None = None) -> Held:
+def held_by(connection: Connection, account: str, before: float = math.inf) -> Held:
     """What the account can prove itself by.
 
     Args:
         before: leaves out what was added or changed since then, because a thief may have done it.
     """
-    since = float("inf") if before is None else before
     kinds = {
         one.kind for one in factors_of(connection, account)
-        if one.added_at < since and (one.kind != "recovery_codes" or one.codes_left)
+        if one.added_at < before and (one.kind != "recovery_codes" or one.codes_left)
     }
     query = select(account_channels.c.channel).where(
-        account_channels.c.account == account, account_channels.c.since < since
+        account_channels.c.account == account, account_channels.c.since < before
     )
     return Held(kinds=frozenset(kinds), channels=frozenset(connection.execute(query).scalars()))
 
@@ -104,14 +107,15 @@ def add_factor(
         "credential_digest": digest, "used_step": step, "sign_count": sign_count, "added_at": now,
     }
     new = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    made = connection.execute(new(factors).values(row).on_conflict_do_nothing())
-    return name if made.rowcount == 1 else None
+    made = new(factors).values(row).on_conflict_do_nothing().returning(factors.c.id)
+    return connection.execute(made).scalar_one_or_none()
 
 
 def end_factor(connection: Connection, account: str, factor_id: str, by: str, because: str, now: float) -> str | None:
     """Take a factor out of force and forget its secret; its kind, or None when the account has no such factor."""
     ended = connection.execute(
-        update(factors).where(factors.c.id == factor_id, *_in_force(account))
+        update(factors)
+        .where(factors.c.id == factor_id, factors.c.account == account, factors.c.ended_at.is_(None))
         .values(ended_at=now, ended_by=by, ended_because=because, sealed=None, credential_digest=None)
         .returning(factors.c.kind)
     ).scalar_one_or_none()
@@ -120,11 +124,34 @@ def end_factor(connection: Connection, account: str, factor_id: str, by: str, be
     return ended
 
 
+def suspend_factors(connection: Connection, account: str, since: float, containment_id: str) -> list[str]:
+    """Take no more what was added at `since` or later, until the containment is over; returns the kinds."""
+    suspended = connection.execute(
+        update(factors).where(*_in_force(account), factors.c.added_at >= since)
+        .values(suspended_by=containment_id)
+        .returning(factors.c.kind)
+    )
+    return list(suspended.scalars())
+
+
+def suspended_factors(connection: Connection, containment_id: str) -> list[tuple[str, FactorKind]]:
+    """(id, kind) of what a containment suspended, oldest first."""
+    query = select(factors.c.id, factors.c.kind).where(
+        factors.c.suspended_by == containment_id, factors.c.ended_at.is_(None)
+    )
+    return [(row.id, row.kind) for row in connection.execute(query.order_by(factors.c.added_at))]
+
+
+def resume_factor(connection: Connection, factor_id: str) -> None:
+    """Take it again; the caller has made sure that nothing of its kind came in its place."""
+    connection.execute(update(factors).where(factors.c.id == factor_id).values(suspended_by=None))
+
+
 def take_step(connection: Connection, factor_id: str, step: int, now: float) -> bool:
     """Use up the code of a time step; False when that or a later one was used before."""
     taken = connection.execute(
         update(factors)
-        .where(factors.c.id == factor_id, factors.c.ended_at.is_(None))
+        .where(factors.c.id == factor_id, factors.c.ended_at.is_(None), factors.c.suspended_by.is_(None))
         .where(factors.c.used_step.is_(None) | (factors.c.used_step < step))
         .values(used_step=step, used_at=now)
     )
@@ -138,7 +165,7 @@ def take_count(connection: Connection, factor_id: str, count: int, now: float) -
         is_growing = factors.c.sign_count == 0
     taken = connection.execute(
         update(factors)
-        .where(factors.c.id == factor_id, factors.c.ended_at.is_(None), is_growing)
+        .where(factors.c.id == factor_id, factors.c.ended_at.is_(None), factors.c.suspended_by.is_(None), is_growing)
         .values(sign_count=count, used_at=now)
     )
     return taken.rowcount == 1

@@ -72,9 +72,12 @@ def distrust(connection: Connection, account: str, digest: str) -> bool:
     return gone.rowcount == 1
 
 
-def distrust_all(connection: Connection, account: str) -> int:
-    """Stop trusting every device of an account; returns how many."""
-    return connection.execute(delete(trusted_devices).where(trusted_devices.c.account == account)).rowcount
+def distrust_since(connection: Connection, account: str, since: float) -> int:
+    """Stop trusting the devices that are trusted since `since` or later; returns how many."""
+    gone = delete(trusted_devices).where(
+        trusted_devices.c.account == account, trusted_devices.c.trusted_at >= since
+    )
+    return connection.execute(gone).rowcount
 
 
 def forget_trust(connection: Connection, now: float) -> int:

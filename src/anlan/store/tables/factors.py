@@ -35,14 +35,15 @@ factors = Table(
     Column("sign_count", BIG, comment="as a passkey last told it; it must grow unless it stays 0"),
     Column("added_at", Double, nullable=False),
     Column("used_at", Double),
-    Column("ended_at", Double, comment="NULL while it is in force"),
+    Column("suspended_by", String(32), comment="the containment for which it is not taken now"),
+    Column("ended_at", Double, comment="NULL while it is not over"),
     Column("ended_by", Text, comment="account:<id>, system, ..."),
     Column("ended_because", String(16), comment="removed, replaced, cloned, used_up or revoked"),
     CheckConstraint(one_of("kind", FACTOR_KINDS), name="kind"),
     CheckConstraint("(ended_at IS NULL) = (sealed IS NOT NULL)", name="ended"),
 )
 Index("ix_factors_account", factors.c.account)
-_SINGLE = text("ended_at IS NULL AND kind <> 'passkey'")
+_SINGLE = text("ended_at IS NULL AND suspended_by IS NULL AND kind <> 'passkey'")
 Index(
     "uq_factors_single", factors.c.account, factors.c.kind, unique=True, sqlite_where=_SINGLE, postgresql_where=_SINGLE
 )
@@ -94,6 +95,7 @@ challenges = Table(
     Column("account", String(300), nullable=False),
     Column("purpose", String(64), nullable=False, comment="the act that it is for, and no other"),
     Column("methods", Text, nullable=False, comment="comma-separated, best first"),
+    Column("factors_before", Double, nullable=False, comment="factors that were added since are not taken"),
     Column("session", String(128)),
     Column("device", String(128)),
     Column("party", HexDigest, nullable=False, comment="digest of account and trusted device or network"),

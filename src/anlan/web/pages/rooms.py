@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from anlan.center.challenges import Challenges
+from anlan.center.factors import Factors
 from anlan.center.payouts import Payouts
+from anlan.center.reminders import Reminders
+from anlan.center.sessions import Sessions
 from anlan.desk.appeals import Appeals
 from anlan.desk.closures import Closures
 from anlan.desk.reports import Reports
@@ -22,4 +26,8 @@ class MemberRooms:
     closures: Closures
     payouts: Payouts
     reports: Reports
+    reminders: Reminders
+    sessions: Sessions
+    factors: Factors
+    challenges: Challenges
     zone: str = "Asia/Shanghai"

@@ -26,7 +26,8 @@ def _factors() -> None:
         sa.Column("sign_count", _BIG, comment="as a passkey last told it; it must grow unless it stays 0"),
         sa.Column("added_at", sa.Double(), nullable=False),
         sa.Column("used_at", sa.Double()),
-        sa.Column("ended_at", sa.Double(), comment="NULL while it is in force"),
+        sa.Column("suspended_by", sa.String(length=32), comment="the containment for which it is not taken now"),
+        sa.Column("ended_at", sa.Double(), comment="NULL while it is not over"),
         sa.Column("ended_by", sa.Text(), comment="account:<id>, system, ..."),
         sa.Column("ended_because", sa.String(length=16), comment="removed, replaced, cloned, used_up or revoked"),
         sa.CheckConstraint("kind IN ('totp', 'passkey', 'recovery_codes')", name=op.f("ck_factors_kind")),
@@ -35,7 +36,7 @@ def _factors() -> None:
         sa.UniqueConstraint("credential_digest", name=op.f("uq_factors_credential_digest")),
     )
     op.create_index("ix_factors_account", "factors", ["account"])
-    op.create_index("uq_factors_single", "factors", ["account", "kind"], unique=True, sqlite_where=sa.text("ended_at IS NULL AND kind <> 'passkey'"), postgresql_where=sa.text("ended_at IS NULL AND kind <> 'passkey'"))
+    op.create_index("uq_factors_single", "factors", ["account", "kind"], unique=True, sqlite_where=sa.text("ended_at IS NULL AND suspended_by IS NULL AND kind <> 'passkey'"), postgresql_where=sa.text("ended_at IS NULL AND suspended_by IS NULL AND kind <> 'passkey'"))
     op.create_table(
         "factor_enrolments",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -84,6 +85,7 @@ def _challenges() -> None:
         sa.Column("account", sa.String(length=300), nullable=False),
         sa.Column("purpose", sa.String(length=64), nullable=False, comment="the act that it is for, and no other"),
         sa.Column("methods", sa.Text(), nullable=False, comment="comma-separated, best first"),
+        sa.Column("factors_before", sa.Double(), nullable=False, comment="factors that were added since are not taken"),
         sa.Column("session", sa.String(length=128)),
         sa.Column("device", sa.String(length=128)),
         sa.Column("party", sa.LargeBinary(), nullable=False, comment="digest of account and trusted device or network"),
