@@ -19,8 +19,8 @@ from anlan.engine.counters import Counters
 from anlan.engine.pipeline import Engine
 from anlan.engine.policies import CheckedPolicy, PolicySet
 from anlan.engine.signals import Registry, reading, signal
-from anlan.protections import entities
 from anlan.models.places import shipped_places
+from anlan.protections import entities
 from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.content.model_shelf import ModelShelf
