@@ -31,7 +31,7 @@ from anlan.domain.trust import PROOF_STRENGTHS
 from anlan.engine.generations import Generations
 from anlan.engine.signals import part_of, signal
 from anlan.protections.accounts import takeover
-from anlan.protections.accounts.habits import EMPTY, contact_digest, learn, unpack
+from anlan.protections.accounts.habits import EMPTY, contact_digest, is_due, learn, unpack
 from anlan.protections.accounts.sessions import EVENTS
 from anlan.protections.accounts.takeover import Doings, Evidence, log_odds, remember, unlikeness, weigh
 
@@ -54,6 +54,7 @@ _MOVED_FURTHER = 1.5
 _PROVED = {2: -2.0, 3: -4.0}
 _LIKELY_FRAUD = 0.7
 _LONG_CHARS = 400
+_LOG_LENGTHS = [math.log1p(length) for length in range(_LONG_CHARS + 1)]
 
 ASKS = ("move_transfer_requested", "move_code_requested", "move_app_or_screen_share_requested", "move_account_lending")
 _READS = (
@@ -99,10 +100,22 @@ class Seen(NamedTuple):
     @property
     def traits(self) -> tuple[float, ...] | None:
         """How it is written, as `habits` keeps it; None without a text."""
-        if not self.length:
-            return None
-        size, is_chinese = math.log1p(min(self.length, _LONG_CHARS)), float(self.language == "zh")
-        return size, self.marks or 0.0, self.digits or 0.0, is_chinese
+        return _traits(self.length, self.marks, self.digits, self.language)
+
+
+_CHANGE, _LENGTH, _MARKS_SHARE, _DIGITS_SHARE, _LANGUAGE = (
+    _READS.index(name)
+    for name in ("session_change", "text_length", "text_marks_share", "text_digits_share", "text_language")
+)
+"""Where they stand in what a message of nobody doubtful needs; it does not need the rest of `Seen`."""
+
+
+def _traits(
+    length: int | None, marks: float | None, digits: float | None, language: str | None
+) -> tuple[float, float, float, float] | None:
+    if not length:
+        return None
+    return _LOG_LENGTHS[min(length, _LONG_CHARS)], marks or 0.0, digits or 0.0, 1.0 if language == "zh" else 0.0
 
 
 class Watched(msgspec.Struct, array_like=True, gc=False):
@@ -125,18 +138,18 @@ class Watched(msgspec.Struct, array_like=True, gc=False):
 
 
 class Reading(NamedTuple):
-    """How likely a thief acts, and what of it people are told; see the signals."""
+    """How likely a thief acts, and what of it people are told, where anything is watched; see the signals."""
 
     score: float = 0.0
-    origin: str = "none"
-    strongest: str = "none"
-    contacts: int = 0
-    asked: int = 0
-    repeats: int = 0
-    lockout: float = 0.0
-    stripping: float = 0.0
-    paying: float = 0.0
-    habit: float = 0.0
+    origin: str | None = None
+    strongest: str | None = None
+    contacts: int | None = None
+    asked: int | None = None
+    repeats: int | None = None
+    lockout: float | None = None
+    stripping: float | None = None
+    paying: float | None = None
+    habit: float | None = None
 
 
 QUIET = Reading()
@@ -165,18 +178,20 @@ class AfterLogin:
 
     def count(self, event: Event, *signals: Any) -> Reading:
         """Take an event into account; what it adds up to with those before it."""
-        seen, data = Seen(*signals), event.data
-        account = getattr(data, event.type.actor)
+        data: Any = event.data
+        account, change = getattr(data, event.type.actor), signals[_CHANGE]
         if data.__class__ is AccountLogin:
-            return self._sign_in(account, event, data, seen)
-        has_moved = seen.change is not None and seen.change != "none"
-        watched = self._moved(account, event, seen) if has_moved else self._matching(account, data, event.time)
-        if watched is None:
-            if data.__class__ is MessageSent:
-                self._learn(account, event.time, data, seen)
-            return QUIET
-        self._add(watched, account, event, seen)
-        return _read(watched)
+            return self._sign_in(account, event, data, Seen(*signals))
+        if change is not None and change != "none":
+            watched: Watched | None = self._moved(account, event, Seen(*signals))
+        else:
+            watched = self._matching(account, data, event.time)
+        if watched is not None:
+            self._add(watched, account, event, Seen(*signals))
+            return _read(watched)
+        if data.__class__ is MessageSent:
+            self._learn(account, event.time, data, signals)
+        return QUIET
 
     def observe(self, event: Event, signals: Mapping[str, Any]) -> None:
         """Count an event of the journal; see `Accumulator`."""
@@ -265,10 +280,13 @@ class AfterLogin:
         if traits is not None and habit.is_settled:
             done.style += unlikeness(traits, habit.means, habit.variances)
 
-    def _learn(self, account: str, time: float, data: MessageSent, seen: Seen) -> None:
-        to = data.recipient or data.group
+    def _learn(self, account: str, time: float, data: MessageSent, signals: tuple[Any, ...]) -> None:
         packed = self._habits.get(account) or EMPTY
-        self._habits.put(account, learn(packed, time, seen.traits, contact_digest(to) if to else 0), time)
+        if not is_due(packed, time):
+            return
+        to = data.recipient or data.group
+        traits = _traits(signals[_LENGTH], signals[_MARKS_SHARE], signals[_DIGITS_SHARE], signals[_LANGUAGE])
+        self._habits.put(account, learn(packed, time, traits, contact_digest(to) if to else 0), time)
 
     def __len__(self) -> int:
         """How many accounts are watched or known."""
@@ -395,7 +413,7 @@ _PARTS: tuple[Signal, ...] = (
     _part("score", "takeover_score", "账号被盗用的概率", "probability that a thief acts in this account's name",
           unit="probability", low=0.0, high=1.0),
     _part("origin", "takeover_origin", "疑点从何开始", "what the doubt began with",
-          choices=("none", "new_device", *(f"other_{name}" for name in MOVED_BY))),
+          choices=("new_device", *(f"other_{name}" for name in MOVED_BY))),
     _part("strongest", "takeover_strongest", "最强的盗号迹象", "strongest evidence of a thief",
           choices=("none", *takeover.KINDS)),
     _part("contacts", "takeover_contacts", "此后联系的人数", "people written to since", low=0.0),

@@ -9,12 +9,14 @@ TRAITS = 4
 LEARNT_FROM = 20
 """So many messages make a habit; before, nothing is claimed."""
 _MEMORY = 60
+_SETTLED = 60
+_ONE_IN = 4
 _CONTACTS = 8
 _HOURS = 8
 _HOUR_S = 3_600.0
 _BIN_HOURS = 24 // _HOURS
 _FULL = 250
-_PACKED = struct.Struct(f"<H{2 * TRAITS}f{_HOURS}B{_CONTACTS}H")
+_PACKED = struct.Struct(f"<B{2 * TRAITS}f{_HOURS}B{_CONTACTS}H")
 EMPTY = _PACKED.pack(*([0] * (1 + 2 * TRAITS + _HOURS + _CONTACTS)))
 
 
@@ -68,6 +70,11 @@ def unpack(packed: bytes) -> Habit:
         messages, numbers[:TRAITS], numbers[TRAITS:after], numbers[after : after + _HOURS],
         tuple(one for one in numbers[after + _HOURS :] if one),
     )
+
+
+def is_due(packed: bytes, time: float) -> bool:
+    """Whether there is anything to learn from a message: of a settled habit, one in `_ONE_IN` keeps it up."""
+    return packed[0] < _SETTLED or int(time) % _ONE_IN == 0
 
 
 def learn(packed: bytes, time: float, traits: tuple[float, ...] | None, contact: int) -> bytes:

@@ -38,11 +38,11 @@ class Use(NamedTuple):
 
     Attributes:
         change: the most telling difference, one of `CHANGES`.
-        changes: how many of device, browser and whereabouts differ, 0 to 3.
+        changes: how many of device, browser and whereabouts differ, 1 to 3; None when nothing does.
     """
 
     change: str = "none"
-    changes: int = 0
+    changes: int | None = None
 
 
 AS_BEGUN = Use()
