@@ -8,8 +8,25 @@ from pathlib import Path
 import structlog
 
 from anlan import clock
+from anlan.center.automatic_containment import AutomaticContainments
+from anlan.center.captcha import Captcha
+from anlan.center.challenges import Challenges
+from anlan.center.containment import Containments
+from anlan.center.containment_answers import ContainmentAnswers
+from anlan.center.factors import Factors
+from anlan.center.followers import ContainmentFollower
 from anlan.center.funds import Funds
+from anlan.center.passkeys import Passkeys
 from anlan.center.payouts import Payouts
+from anlan.center.received_events import ReceivedEvents
+from anlan.center.reminders import Reminders
+from anlan.center.security_event_journal import SecurityEventJournal
+from anlan.center.security_events import SecurityEvents
+from anlan.center.sessions import Sessions, on_containment_moved
+from anlan.center.sign_ins import SignInBook
+from anlan.delivery.security_events.receiving import Receiver
+from anlan.delivery.security_events.signing import SigningKeys
+from anlan.delivery.security_events.worker import SecurityEventWorker
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.appeals import Appeals, on_sanction_moved
 from anlan.desk.automatic import AutomaticSanctions
@@ -112,6 +129,7 @@ class House:
             self.database, self.metrics, allows_private=settings.allow_http_endpoints
         )
         self._open_desk(settings)
+        self._open_center(settings)
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators
@@ -133,9 +151,12 @@ class House:
         working = read_working_time(
             settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
         )
+        self.security_events = SecurityEvents(self.database, settings.address)
         self.funds = Funds(self.database)
         self.payouts = Payouts(self.database, working)
-        self.sanction_followers: tuple[SanctionFollower, ...] = (self.funds.on_sanction_moved, on_sanction_moved)
+        self.sanction_followers: tuple[SanctionFollower, ...] = (
+            self.funds.on_sanction_moved, on_sanction_moved, self.security_events.on_sanction_moved,
+        )
         self.sanctions = Sanctions(self.database, self.sanction_followers, zone=settings.time_zone)
         self.appeals = Appeals(self.database, self.sanctions)
         self.case_followers: tuple[CaseFollower, ...] = (
@@ -157,6 +178,37 @@ class House:
             report_events.take_in, self.routing.round, self.payouts.round, sanction_clock.round, automatic.take_in,
             self.campaigns.round, self.anchors.round,
         )
+
+    def _open_center(self, settings: Settings) -> None:
+        """What members use to keep their accounts, who hears of it, and the clocks of it."""
+        captcha = Captcha(settings.captcha_url, settings.captcha_secret.get_secret_value())
+        self.factors = Factors(
+            self.database, Passkeys(settings.address), (self.security_events.on_factor_changed,)
+        )
+        self.challenges = Challenges(
+            self.database, self.factors, settings.address, captcha if settings.captcha_url else None
+        )
+        self.sessions = Sessions(self.database)
+        self.containment_followers: tuple[ContainmentFollower, ...] = (
+            on_containment_moved, self.factors.on_containment_moved, self.security_events.on_containment_moved,
+        )
+        self.containments = Containments(self.database, self.codec, self.containment_followers)
+        self.containment_answers = ContainmentAnswers(self.containments)
+        automatic = AutomaticContainments(self.containments, self.codec)
+        self.reminders = Reminders(self.database, self.containments, settings.address, settings.time_zone)
+        self.sign_ins = SignInBook(self.database, self.workshop.places, self.reminders, settings.reminder_risk)
+        self.desk_rounds += (
+            self.sign_ins.take_in, automatic.take_in, self.containments.round, self.containment_answers.round,
+        )
+        self.signing_keys = SigningKeys(self.database)
+        self.token_receiver = Receiver(
+            self.database, ReceivedEvents(self.containments, settings.address).take,
+            allows_private=settings.allow_http_endpoints,
+        )
+        self.token_worker = SecurityEventWorker(
+            self.database, self.signing_keys, self.token_receiver, allows_private=settings.allow_http_endpoints
+        )
+        self.desk_rounds += (SecurityEventJournal(self.security_events).take_in,)
 
     def _whole_journal(self) -> Scope:
         specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}
@@ -244,6 +296,7 @@ class House:
         loops = (
             self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
             self._tidy_for_ever(), self._keep_desk_for_ever(), self._take_own_for_ever(), self.shadow_model.run(),
+            self.token_worker.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from anlan.center.followers import ContainmentMoved
 from anlan.domain.sign_in_messages import SessionEnding, ending_message
 from anlan.domain.sign_ins import session_name
 from anlan.errors import NotFound
@@ -73,6 +74,12 @@ class Sessions:
             count = mark_ended(connection, account, names, now)
             note(connection, by, "session.ended", account, {"count": count})
             return count
+
+
+def on_containment_moved(connection: Connection, moved: ContainmentMoved) -> None:
+    """Show the sessions that a containment ends as ending."""
+    if moved.move in ("opened", "widened"):
+        mark_ending(connection, moved.account, [session_name(moved.account, one) for one in moved.sessions])
 
 
 def own_device(connection: Connection, device_id: str) -> None:

@@ -9,7 +9,6 @@ import structlog
 from msgspec import structs
 from sqlalchemy import Connection, select
 
-from anlan.center.followers import ContainmentMoved
 from anlan.center.reminders import Reminders
 from anlan.domain.decisions import Decision
 from anlan.domain.event_data import (
@@ -31,8 +30,7 @@ from anlan.store import sign_in_rows as rows
 from anlan.store.database import Database
 from anlan.store.journal import StoredEvent, event_columns, last_seq, stored_event
 from anlan.store.marks import SIGN_INS, raise_mark, read_mark
-from anlan.store.sign_in_rows import Failure
-from anlan.store.sign_ins import Particulars, SignIn, challenged_of
+from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of
 from anlan.store.tables import decisions, events
 from anlan.store.vault import Codec
 
@@ -80,8 +78,8 @@ class SignInBook:
             "session.changed": (SessionChanged, self._take_session),
             "device.disowned": (DeviceDisowned, self._take_disowning),
             "device.owned": (DeviceOwned, self._take_owning),
-            "password.changed": (PasswordChanged, self._take_password),
-            "binding.changed": (BindingChanged, self._take_binding),
+            "account.password_changed": (PasswordChanged, self._take_password),
+            "account.binding_changed": (BindingChanged, self._take_binding),
         }
 
     def take_in(self, now: float) -> int:
@@ -92,11 +90,6 @@ class SignInBook:
                 break
             total += self._take_chunk(now)
         return total
-
-    def on_containment_moved(self, connection: Connection, moved: ContainmentMoved) -> None:
-        """Show the sessions that a containment ends as ending."""
-        if moved.move in ("opened", "widened"):
-            rows.mark_ending(connection, moved.account, [session_name(moved.account, one) for one in moved.sessions])
 
     def _is_behind(self) -> bool:
         with self._database.read() as connection:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.sign_ins import HOUR_S, MORE_NETWORKS, DeviceState, device_name, session_name
 from anlan.store.batch import storable
-from anlan.store.sign_ins import SignIn, sign_in_context
+from anlan.store.sign_ins import Failure, SignIn, sign_in_context
 from anlan.store.tables import (
     account_devices,
     account_sessions,
@@ -24,16 +24,6 @@ MAX_SIGN_INS, MAX_DEVICES, MAX_SESSIONS = 200, 50, 100
 """Kept of one account; the oldest go first."""
 MAX_NETWORKS = 50
 """Networks that are told apart within an hour of one account's failures."""
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Tries with a wrong proof from one network within one hour."""
-
-    account: str
-    hour: float
-    network: str
-    country: str | None
-    count: int
 
 
 def add_sign_in(connection: Connection, vault: Vault, new: SignIn) -> None:

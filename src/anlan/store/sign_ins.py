@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from anlan.domain.sign_ins import DeviceState, SessionState, SignInState
 from anlan.store.batch import storable
@@ -49,18 +49,19 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     particulars: Particulars
 
 
-class Failures(msgspec.Struct, frozen=True, kw_only=True):
-    """Tries with a wrong proof within one hour, event time.
+class Failure(msgspec.Struct, frozen=True):
+    """Tries with a wrong proof from one network within one hour.
 
     Attributes:
-        networks: from how many networks, at least.
-        countries: codes, most tries first.
+        hour: when it began, event time.
+        network: /24 or /48; empty for unknown, `MORE_NETWORKS` for all past the number that is told apart.
     """
 
+    account: str
     hour: float
+    network: str
+    country: str | None
     count: int
-    networks: int
-    countries: tuple[str, ...]
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,25 +120,11 @@ def challenged_of(connection: Connection, vault: Vault, account: str, since: flo
     return [_sign_in(row, vault) for row in connection.execute(query.order_by(sign_ins.c.seq.desc()))]
 
 
-def failures_of(connection: Connection, account: str, since: float = 0.0, limit: int = 200) -> list[Failures]:
-    """Tries with a wrong proof by the hour, newest first."""
-    query = (
-        select(sign_in_failures.c.hour, sign_in_failures.c.country, func.sum(sign_in_failures.c.count),
-               func.count())
-        .where(sign_in_failures.c.account == storable(account), sign_in_failures.c.hour >= since)
-        .group_by(sign_in_failures.c.hour, sign_in_failures.c.country)
-        .order_by(sign_in_failures.c.hour.desc(), func.sum(sign_in_failures.c.count).desc())
-    )
-    hours: dict[float, list[tuple[str | None, int, int]]] = {}
-    for hour, country, count, networks in connection.execute(query.limit(limit)):
-        hours.setdefault(hour, []).append((country, int(count), networks))
-    return [
-        Failures(
-            hour=hour, count=sum(count for _, count, _ in parts), networks=sum(networks for *_, networks in parts),
-            countries=tuple(country for country, *_ in parts if country),
-        )
-        for hour, parts in hours.items()
-    ]
+def failures_of(connection: Connection, account: str, since: float = 0.0, limit: int = 2_000) -> list[Failure]:
+    """Tries with a wrong proof since `since` (event time), by hour and network, newest first."""
+    columns = [sign_in_failures.c[name] for name in Failure.__struct_fields__]
+    query = select(*columns).where(sign_in_failures.c.account == storable(account), sign_in_failures.c.hour >= since)
+    return [Failure(*row) for row in connection.execute(query.order_by(sign_in_failures.c.hour.desc()).limit(limit))]
 
 
 def devices_of(connection: Connection, vault: Vault, account: str, limit: int = 50) -> list[Device]:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from anlan.app import House
 from anlan.web.api import (
     catalogue,
+    containments,
     decisions,
     deliveries,
     description,
@@ -19,6 +20,8 @@ from anlan.web.api import (
     questions,
     reports,
     sanctions,
+    security,
+    security_events,
     texts,
 )
 from anlan.web.api.access import Gate
@@ -27,8 +30,8 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, reports.router, funds.router, sanctions.router, members.router, health.router,
-    description.router,
+    deliveries.router, reports.router, funds.router, sanctions.router, members.router, containments.router,
+    security.router, security_events.router, health.router, description.router,
 )
 
 

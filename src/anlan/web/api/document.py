@@ -19,6 +19,7 @@ from anlan.domain.text_evidence import TextExplained
 from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
     catalogue,
+    containments,
     decisions,
     deliveries,
     explanations,
@@ -31,6 +32,8 @@ from anlan.web.api import (
     questions,
     reports,
     sanctions,
+    security,
+    security_events,
     texts,
 )
 from anlan.web.api.access import SCOPES
@@ -49,9 +52,11 @@ TAGS = {
     "lexicon": "Terms that hint at harm, and changes of them.",
     "deliveries": "Webhooks, dead letters, refused events.",
     "members": "Members' own pages.",
+    "accounts": "How accounts are kept safe.",
     "reports": "What members report, and what became of it.",
     "sanctions": "Sanctions as the platform carries them out, who runs a group, statements of reasons.",
     "funds": "What members have, what is held of it, and payouts.",
+    "security events": "Security event tokens (RFC 8417): streams, poll, and what partners push to us.",
     "health": "For load balancers and monitoring.",
 }
 
@@ -80,7 +85,12 @@ SCHEMAS = (
     funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
     members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
     sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,
-    sanctions.StatementPage,
+    sanctions.StatementPage, security.AccountSecurity, security.SessionsEnded, security.SessionsConfirmed,
+    containments.ContainmentWanted, containments.ContainmentShown, containments.StepsDone, containments.StepsRefused,
+    containments.ContainmentEnded,
+    security_events.StreamWantedBody, security_events.StreamChange, security_events.StreamShown,
+    security_events.StreamState, security_events.VerificationWanted, security_events.PollQuestion,
+    security_events.PollAnswer, security_events.KeySet, security_events.TransmitterConfiguration,
 )
 
 

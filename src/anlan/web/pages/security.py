@@ -1,0 +1,131 @@
+"""A member's account and how safe it stands: the check-up, devices, sessions, what happened at the door, reminders."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from anlan import clock
+from anlan.center.security_view import HISTORY_DAYS, SecurityView, fold_days, look_at
+from anlan.domain.sign_in_messages import country_name, title_of
+from anlan.domain.sign_ins import DAY_S, STALE_DAYS, Answer, session_name
+from anlan.domain.user_agents import stored_client
+from anlan.store.sign_ins import SignIn
+from anlan.web.languages import mark
+from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.shell import Card, MemberVisit
+
+router = APIRouter()
+
+PATH = "/me/security"
+HERE = f"{PATH}/at/"
+"""A link of the platform that leads here names the session that its member uses now."""
+
+LEVELS = {"calm": mark("Well protected"), "fair": mark("Could be safer"), "low": mark("Needs your attention")}
+STATES = {
+    "entered": mark("Signed in"), "challenged": mark("Asked for more, and did not show it"),
+    "stopped": mark("Stopped, though the password was right"),
+}
+
+Only = Literal["all", "entered", "failed"]
+ONLY: dict[Only, str] = {"all": mark("Everything"), "entered": mark("Signed in"), "failed": mark("Wrong or stopped")}
+
+DeviceId = Annotated[str, Path(pattern=r"^device_[0-9a-f]{24}$")]
+SessionId = Annotated[str, Path(pattern=r"^session_[0-9a-f]{24}$")]
+ReminderId = Annotated[str, Path(pattern=r"^reminder_[0-9a-f]{22}$")]
+
+
+class Share(NamedTuple):
+    """How many sign-ins came from one country; `width` in percent of the most."""
+
+    title: str
+    count: int
+    width: float
+
+
+@router.get(PATH)
+def show_security(visit: OwnVisit, done: str = "") -> Response:
+    return _draw(visit, done)
+
+
+@router.get(HERE + "{session}")
+def show_security_here(visit: OwnVisit, session: str) -> Response:
+    """The same page; who came by a link of the platform for this session sees which one is theirs."""
+    return _draw(visit)
+
+
+def _draw(visit: MemberVisit, done: str = "") -> Response:
+    now = clock.now()
+    view = _look(visit, now)
+    here = _session_here(visit)
+    return visit.page(
+        "pages/security.html", view=view, done=done, levels=LEVELS, client=stored_client, country=country_name,
+        title_of=title_of, stale_before=now - STALE_DAYS * DAY_S,
+        here=session_name(visit.account, here) if here else "",
+        failed=sum(failure.count for failure in view.failures if failure.hour > now - DAY_S),
+        history_days=HISTORY_DAYS,
+    )
+
+
+def _look(visit: MemberVisit, now: float) -> SecurityView:
+    database = visit.rooms.database
+    with database.read() as connection:
+        return look_at(connection, database.vault, visit.account, now)
+
+
+def _session_here(visit: MemberVisit) -> str | None:
+    """The session on the platform that the member uses now; only the link that let them in can say."""
+    return unquote(visit.came_for.removeprefix(HERE)) if visit.came_for.startswith(HERE) else None
+
+
+@router.get(f"{PATH}/history")
+def show_history(visit: OwnVisit, only: Only = "all") -> Response:
+    view = _look(visit, clock.now())
+    came = [one for one in view.sign_ins if only == "all" or (one.state == "entered") == (only == "entered")]
+    failures = view.failures if only != "entered" else ()
+    return visit.page(
+        "pages/security_history.html", days=fold_days(came, failures, visit.language.midnight), only=only, choices=ONLY,
+        states=STATES, client=stored_client, country=country_name, shares=_shares(visit, view.sign_ins),
+    )
+
+
+def _shares(visit: MemberVisit, sign_ins: Iterable[SignIn]) -> list[Share]:
+    counts = Counter(one.country for one in sign_ins if one.state == "entered").most_common(8)
+    most = counts[0][1] if counts else 1
+    return [Share(visit.language.pick(country_name(code)), count, 100 * count / most) for code, count in counts]
+
+
+@router.post(PATH + "/devices/{device_id}/remove")
+def remove_device(visit: OwnVisit, device_id: DeviceId) -> Response:
+    visit.rooms.sessions.remove_device(visit.account, device_id, clock.now())
+    return visit.go(PATH, done="device")
+
+
+@router.post(PATH + "/sessions/{session_id}/end")
+def end_session(visit: OwnVisit, session_id: SessionId) -> Response:
+    visit.rooms.sessions.end(visit.account, session_id, clock.now())
+    return visit.go(PATH, done="session")
+
+
+@router.post(f"{PATH}/sessions/end-others")
+def end_other_sessions(visit: OwnVisit) -> Response:
+    visit.rooms.sessions.end_others(visit.account, _session_here(visit), clock.now())
+    return visit.go(PATH, done="sessions")
+
+
+@router.post(PATH + "/reminders/{reminder_id}/{answer}")
+def answer_reminder(visit: OwnVisit, reminder_id: ReminderId, answer: Answer) -> Response:
+    visit.rooms.reminders.answer_own(visit.account, reminder_id, answer, clock.now())
+    return visit.go("/me/safety") if answer == "not_own" else visit.go(PATH, done="answer")
+
+
+def make_card(visit: MemberVisit) -> Card:
+    """How safe the account stands, for the member's first page."""
+    view, say = _look(visit, clock.now()), visit.language.say
+    waiting = len(view.unanswered)
+    says = say("Tell us whether it was you: {n}", n=waiting) if waiting else say(LEVELS[view.check_up.level])
+    is_pressing = waiting > 0 or view.containment is not None or view.check_up.level == "low"
+    return Card(PATH, say("Account security"), "lock", says, waiting, is_pressing)

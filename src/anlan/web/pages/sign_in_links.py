@@ -1,0 +1,32 @@
+"""The page behind a reminder's link: was it you? Looking changes nothing, because mail scanners look too."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path
+from starlette.responses import Response
+
+from anlan import clock
+from anlan.domain.sign_in_messages import country_name, title_of
+from anlan.domain.sign_ins import Answer
+from anlan.domain.user_agents import stored_client
+from anlan.web.pages.gate import AnyVisit
+
+router = APIRouter()
+
+Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+@router.get("/public/sign-in/{token}")
+def ask_owner(visit: AnyVisit, token: Token) -> Response:
+    """The facts and two buttons, or what was answered."""
+    found = visit.rooms.reminders.look(token, clock.now())
+    return visit.page(
+        "pages/sign_in_link.html", one=found, token=token, client=stored_client, country=country_name,
+        title=visit.language.pick(title_of(found.cause, found.detail)),
+    )
+
+
+@router.post("/public/sign-in/{token}")
+def take_answer(visit: AnyVisit, token: Token, answer: Annotated[Answer, Form()]) -> Response:
+    visit.rooms.reminders.answer(token, answer, clock.now())
+    return visit.go(f"/public/sign-in/{token}")
