@@ -10,7 +10,7 @@ from anlan.store.endpoints import Endpoint, add_endpoint, begin_rotation, get_en
 
 KIND_FAMILIES = (
     "action", "appeal", "decision", "staff", "sanction", "export", "funds", "payout", "security_event", "login",
-    "session", "factor", "challenge",
+    "session", "factor", "challenge", "containment", "contact", "owner",
 )
 
 
