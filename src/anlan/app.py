@@ -20,10 +20,12 @@ from anlan.center.passkeys import Passkeys
 from anlan.center.payouts import Payouts
 from anlan.center.received_events import ReceivedEvents
 from anlan.center.reminders import Reminders
+from anlan.center.safety import Safety
 from anlan.center.security_event_journal import SecurityEventJournal
 from anlan.center.security_events import SecurityEvents
 from anlan.center.sessions import Sessions, on_containment_moved
 from anlan.center.sign_ins import SignInBook
+from anlan.center.trust import AccessChecks, load_rules
 from anlan.delivery.security_events.receiving import Receiver
 from anlan.delivery.security_events.signing import SigningKeys
 from anlan.delivery.security_events.worker import SecurityEventWorker
@@ -194,11 +196,16 @@ class House:
         )
         self.containments = Containments(self.database, self.codec, self.containment_followers)
         self.containment_answers = ContainmentAnswers(self.containments)
+        self.safety = Safety(self.database, self.containments, self.challenges)
         automatic = AutomaticContainments(self.containments, self.codec)
         self.reminders = Reminders(self.database, self.containments, settings.address, settings.time_zone)
         self.sign_ins = SignInBook(self.database, self.workshop.places, self.reminders, settings.reminder_risk)
         self.desk_rounds += (
             self.sign_ins.take_in, automatic.take_in, self.containments.round, self.containment_answers.round,
+        )
+        self.access_checks = AccessChecks(
+            self.database, self.workshop.session_memory, self.workshop.takeover_memory, self.challenges,
+            load_rules(settings.access_rules_file),
         )
         self.signing_keys = SigningKeys(self.database)
         self.token_receiver = Receiver(

@@ -133,6 +133,9 @@ class Metrics:
             "anlan_fuse_trips", "Findings whose actions a blown fuse turned into a case", ["policy", "fuse"],
             registry=registry,
         )
+        self.access_checks = Counter(
+            "anlan_access_checks", "Acts that sessions asked for", ["act", "verdict"], registry=registry
+        )
         self.deliveries = Counter("anlan_deliveries", "Attempts by what became of them", ["state"], registry=registry)
         self.delivery_backlog = Gauge(
             "anlan_delivery_backlog", "Messages that are unrouted, pending or dead", ["state"], registry=registry

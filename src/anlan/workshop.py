@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from anlan.domain.events import CATALOGUE, Catalogue
 from anlan.domain.policies import Policy
 from anlan.domain.signals import Signal
 from anlan.domain.text_scores import TEXT_MODEL
+from anlan.domain.trust import SessionMemory, TakeoverMemory
 from anlan.engine.accumulators import Accumulator
 from anlan.engine.counter_specs import CounterSpec, load_counters
 from anlan.engine.counters import Counters
@@ -21,6 +22,7 @@ from anlan.errors import InvalidPolicy, InvalidSettings
 from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.models.places import PlaceTable, load_places
+from anlan.protections.accounts.after_login import AfterLogin
 from anlan.protections.accounts.door import Door
 from anlan.protections.accounts.sessions import Sessions
 from anlan.protections.content import llm as content_llm
@@ -45,6 +47,16 @@ class Workshop(NamedTuple):
     lexicon: LexiconShelf
     models: ModelShelf
     places: PlaceTable
+
+    @property
+    def session_memory(self) -> SessionMemory:
+        """What is known of sessions, as judging goes on."""
+        return cast(SessionMemory, self.accumulators[Sessions.name])
+
+    @property
+    def takeover_memory(self) -> TakeoverMemory:
+        """How likely somebody else acts in whose name, likewise."""
+        return cast(TakeoverMemory, self.accumulators[AfterLogin.name])
 
 
 def build_workshop(settings: Settings) -> Workshop:

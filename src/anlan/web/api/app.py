@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from anlan.app import House
 from anlan.web.api import (
+    access_checks,
     catalogue,
     containments,
     decisions,
@@ -31,7 +32,7 @@ from anlan.web.api.problems import install_problems
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, funds.router, sanctions.router, members.router, containments.router,
-    security.router, security_events.router, health.router, description.router,
+    access_checks.router, security.router, security_events.router, health.router, description.router,
 )
 
 

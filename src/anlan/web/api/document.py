@@ -18,6 +18,7 @@ from anlan.domain.terms import Term
 from anlan.domain.text_evidence import TextExplained
 from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
+    access_checks,
     catalogue,
     containments,
     decisions,
@@ -85,7 +86,8 @@ SCHEMAS = (
     funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
     members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
     sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,
-    sanctions.StatementPage, security.AccountSecurity, security.SessionsEnded, security.SessionsConfirmed,
+    sanctions.StatementPage, access_checks.AccessAsked, access_checks.AccessAnswer,
+    security.AccountSecurity, security.SessionsEnded, security.SessionsConfirmed,
     containments.ContainmentWanted, containments.ContainmentShown, containments.StepsDone, containments.StepsRefused,
     containments.ContainmentEnded,
     security_events.StreamWantedBody, security_events.StreamChange, security_events.StreamShown,
