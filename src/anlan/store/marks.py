@@ -17,6 +17,7 @@ AUTOMATIC_CONTAINMENTS = "containments.automatic"
 REDACTED = "retention.events"
 RECOVERY_TRACES = "recovery.traces"
 REPORT_EVENTS = "reports.events"
+ATTACKS = "attacks.events"
 SIGN_INS = "sign_ins.events"
 SECURITY_EVENTS = "security_events.events"
 

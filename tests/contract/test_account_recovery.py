@@ -1,0 +1,260 @@
+"""Claims on both databases: evidence in, a decision out; what must not happen is refused by the database itself."""
+
+import msgspec
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from stores import KEY
+
+from anlan.center.claim_moves import ClaimMoves
+from anlan.center.followers import AccountRecovered
+from anlan.center.recovery import Claimed, Recoveries
+from anlan.center.recovery_desk import RecoveryDesk
+from anlan.domain.digests import salted_digest
+from anlan.domain.queues import WorkingTime
+from anlan.domain.recovery_answers import PasswordDigest, Registered
+from anlan.errors import Conflict, Forbidden, NotFound, RateLimited
+from anlan.store import recovery, recovery_facts
+from anlan.store.database import Database
+from anlan.store.recovery import Claim
+from anlan.store.tables import facts, outbox, recovery_claims
+from anlan.store.vault import Codec, Vault
+
+NOW = 1_750_000_000.0
+DAY_S = 86_400.0
+ANN = "account:ann"
+FRIENDS = ("bob", "cat", "dan")
+
+
+class People:
+    """One installation with an account that has a past."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.codec = database, Codec(Vault(KEY))
+        self.given_back: list[AccountRecovered] = []
+        moves = ClaimMoves("https://anlan.example", WorkingTime(), (lambda _, told: self.given_back.append(told),))
+        self.claims = Recoveries(database, self.codec, moves)
+        self.desk = RecoveryDesk(database, self.codec, moves)
+
+    def fact(self, entity: str, field: str, value: object, days_ago: float) -> None:
+        row = {
+            "entity": entity, "field": field, "since": NOW - days_ago * DAY_S, "value": msgspec.json.encode(value),
+            "privacy": "internal", "event_seq": 1,
+        }
+        with self.database.write() as connection:
+            connection.execute(insert(facts), row)
+
+    def has_past(self, value_class: str = "ordinary") -> None:
+        registered = Registered(
+            registered_at=1_600_000_000.0, city="杭州", nickname="小船", inviter="bob",
+            passwords=(PasswordDigest(digest=salted_digest("saltsalt", "old pass 1")),),
+            phones=(salted_digest("saltsalt", "13800001111"),),
+        )
+        with self.database.write() as connection:
+            recovery_facts.register(connection, self.database.vault, ANN, value_class, registered, "key:k", NOW)  # type: ignore[arg-type]
+        seen = {"ip": "203.0.113.9", "device": "phone-1", "agent": "App", "method": None}
+        self.fact(ANN, "sign_in", seen, 40)
+        self.fact(ANN, "last_login_at", NOW - 40 * DAY_S, 40)
+        self.fact(f"tie:{ANN}|device:phone-1", "is_known", value=True, days_ago=300)
+        for number, friend in enumerate(FRIENDS):
+            self.fact(f"tie:{ANN}|account:{friend}", "friends_since", NOW - 400 * DAY_S, 400)
+            self.fact(f"account:{friend}", "registered_at", NOW - (500 + 10 * number) * DAY_S, 500)
+            self.fact(f"account:{friend}", "sign_in", {"ip": f"198.51.{number}.7", "device": f"d{number}"}, 3)
+
+    def open(self, *, account: str = ANN, device: str | None = None, ip: str = "192.0.2.1") -> tuple[Claim, str]:
+        claimed = Claimed(account=account, contact="ann@example.org", ip=ip, device=device, agent="App")
+        return self.claims.open(claimed, "public", NOW)
+
+    def says_all(self, token: str) -> None:
+        said = {"password": "old pass 1", "registered": "2020-09", "city": "杭州", "nickname": "小船", "inviter": "bob",
+                "contacts": "bob\ncat\ndan"}
+        for kind, words in said.items():
+            self.claims.answer(token, kind, words, NOW)  # type: ignore[arg-type]
+
+    def likely(self) -> tuple[Claim, str]:
+        """A claim that people need not look at."""
+        claim, token = self.open(device="phone-1", ip="203.0.113.77")
+        self.says_all(token)
+        self.claims.answer(token, "friends", "bob, cat, dan", NOW)
+        for friend in FRIENDS[:2]:
+            self.desk.vouch(claim.id, f"account:{friend}", "spoken", NOW)
+        return self.claims.submit(token, NOW), token
+
+    def sent(self, kind: str) -> list[dict[str, object]]:
+        with self.database.read() as connection:
+            rows = connection.execute(select(outbox.c.body).where(outbox.c.kind == kind)).scalars()
+            return [msgspec.json.decode(body)["data"] for body in rows]
+
+
+@pytest.fixture
+def people(database: Database) -> People:
+    made = People(database)
+    made.has_past()
+    return made
+
+
+def test_an_owner_gets_the_account_back_after_the_time_to_stop_it(people: People) -> None:
+    claim, _ = people.likely()
+    assert claim.state == "cooling"
+    assert claim.cool_off_until is not None
+    assert claim.cool_off_until >= NOW + DAY_S
+    assert len(people.sent("recovery.notice")) == 1
+    people.desk.round(claim.cool_off_until - 1)
+    assert not people.given_back
+    for _ in range(2):
+        people.desk.round(claim.cool_off_until)
+    assert [told.account for told in people.given_back] == [ANN]
+    assert len(people.sent("recovery.grant")) == 1
+    with people.database.read() as connection:
+        assert recovery_facts.watched_until(connection, ANN) == claim.cool_off_until + 7 * DAY_S
+
+
+def test_public_facts_and_guesses_give_nothing_back(people: People) -> None:
+    _, token = people.open()
+    people.claims.answer(token, "city", "杭州", NOW)
+    people.claims.answer(token, "nickname", "船", NOW)
+    people.claims.answer(token, "password", "123456\nqwerty", NOW)
+    with pytest.raises(Conflict):
+        people.claims.answer(token, "password", "old pass 1", NOW)
+    assert people.claims.submit(token, NOW).state == "refused"
+    with pytest.raises(Conflict):
+        people.claims.submit(token, NOW)
+
+
+def test_an_account_that_never_was_looks_like_any_other(people: People) -> None:
+    _, token = people.open(account="account:nobody")
+    people.says_all(token)
+    people.claims.answer(token, "phone", "13800001111", NOW)
+    people.claims.answer(token, "friends", "bob, cat", NOW)
+    assert not people.sent("recovery.code")
+    assert not people.sent("recovery.vouch")
+    assert not people.claims.give_code(token, "phone", "000000", NOW)
+    assert people.claims.submit(token, NOW).state == "refused"
+
+
+def test_a_code_to_the_old_phone_counts_and_tries_run_out(people: People) -> None:
+    _, token = people.open()
+    people.claims.answer(token, "phone", "+86 138 0000 1111", NOW)
+    (sent,) = people.sent("recovery.code")
+    wrong = "000000" if sent["code"] != "000000" else "111111"
+    assert not people.claims.give_code(token, "phone", wrong, NOW)
+    assert people.claims.give_code(token, "phone", str(sent["code"]), NOW)
+    with pytest.raises(Conflict):
+        people.claims.give_code(token, "phone", str(sent["code"]), NOW)
+    with people.database.read() as connection:
+        claim = people.claims.find(token)
+        assert {one.kind: one.outcome for one in recovery.evidence_of(connection, claim.id)}["phone"] == "right"
+
+
+def test_the_link_alone_hands_it_to_people_and_a_device_of_old_ends_it(people: People) -> None:
+    claim, _ = people.likely()
+    url = str(people.sent("recovery.notice")[0]["stop_url"])
+    paused = people.desk.stop_by_link(url.rpartition("/")[2], NOW + 60)
+    assert (paused.state, paused.is_flagged, paused.cool_off_until) == ("review", True, None)
+    people.desk.round(NOW + 30 * DAY_S)
+    assert not people.given_back
+    assert people.desk.stop_by_owner(claim.id, ANN, "unknown-device", "key:k", NOW + 70).state == "review"
+    assert people.desk.stop_by_owner(claim.id, ANN, "phone-1", "key:k", NOW + 80).state == "stopped"
+    with pytest.raises(NotFound):
+        people.desk.stop_by_owner(claim.id, "account:bob", "phone-1", "key:k", NOW)
+
+
+def test_two_people_who_claim_the_same_account_meet_staff(people: People) -> None:
+    first, _ = people.likely()
+    second, token = people.open(ip="192.0.2.200")
+    people.says_all(token)
+    assert people.claims.submit(token, NOW + 5).state == "review"
+    with people.database.read() as connection:
+        assert {one.state for one in recovery.claims_for(connection, ANN)} == {"review"}
+    assert people.desk.refuse(second.id, "staff:mei", "the other one is the owner", NOW + 9).state == "refused"
+    assert people.desk.approve(first.id, "staff:mei", NOW + 10).state == "cooling"
+
+
+def test_junk_does_not_keep_the_owner_from_their_own(people: People) -> None:
+    for number in range(8):
+        _, token = people.open(ip=f"192.0.{number}.1")
+        people.claims.submit(token, NOW)
+    assert people.likely()[0].state == "cooling"
+
+
+def test_claims_are_limited_by_network_and_by_claimant(people: People) -> None:
+    people.open()
+    with pytest.raises(Conflict):
+        people.open()
+    for number in range(4):
+        people.open(account=f"account:other{number}")
+    with pytest.raises(RateLimited):
+        people.open(account="account:other5")
+
+
+def test_a_friend_who_says_it_is_not_them_stops_what_was_about_to_be_granted(people: People) -> None:
+    claim, _ = people.likely()
+    people.desk.vouch(claim.id, "account:dan", "not_them", NOW + 9)
+    assert people.desk.look(claim.id, "staff:mei")
+    with people.database.read() as connection:
+        found = recovery.find_claim(connection, claim.id)
+    assert found is not None
+    assert (found.state, found.is_flagged) == ("review", True)
+    with pytest.raises(NotFound):
+        people.desk.vouch(claim.id, "account:eve", "spoken", NOW)
+
+
+def test_value_needs_two_people(database: Database) -> None:
+    people = People(database)
+    people.has_past("high")
+    claim, _ = people.likely()
+    assert claim.state == "review"
+    assert people.desk.approve(claim.id, "staff:mei", NOW).state == "review"
+    with pytest.raises(Forbidden):
+        people.desk.approve(claim.id, "staff:mei", NOW)
+    assert people.desk.approve(claim.id, "staff:jun", NOW).state == "cooling"
+
+
+def test_relatives_meet_two_people_who_agree_and_a_time_to_stop_it(people: People) -> None:
+    claimed = Claimed(account=ANN, contact="her son", way="relative", ip="192.0.2.8")
+    claim, token = people.claims.open(claimed, "public", NOW)
+    assert people.claims.submit(token, NOW).state == "review"
+    people.desk.approve(claim.id, "staff:mei", NOW, "memorial")
+    with pytest.raises(Conflict):
+        people.desk.approve(claim.id, "staff:jun", NOW, "close")
+    settled = people.desk.approve(claim.id, "staff:jun", NOW, "memorial")
+    assert (settled.state, settled.settlement) == ("cooling", "memorial")
+    people.desk.round(NOW + 4 * DAY_S)
+    assert people.sent("recovery.grant")[0]["settlement"] == "memorial"
+
+
+UNLAWFUL: dict[str, dict[str, object]] = {
+    "granted before it cooled off": {"state": "granted", "ended_at": NOW, "cool_off_until": NOW + 9, "stop_hash": "aa"},
+    "cooling without a stop button": {"state": "cooling", "cool_off_until": NOW + 9, "stop_hash": None},
+    "value by one person": {
+        "state": "cooling", "is_high_value": True, "first_approver": "staff:a", "cool_off_until": NOW,
+        "stop_hash": "aa",
+    },
+    "the same person twice": {"first_approver": "staff:a", "second_approver": "staff:a"},
+    "over without an end": {"state": "refused"},
+    "a relative who is granted nothing": {
+        "way": "relative", "state": "cooling", "first_approver": "staff:a", "second_approver": "staff:b",
+        "cool_off_until": NOW, "stop_hash": "aa",
+    },
+}
+
+
+def test_the_database_refuses_what_must_not_be(people: People) -> None:
+    claim, _ = people.open()
+    for change in UNLAWFUL.values():
+        changed = update(recovery_claims).where(recovery_claims.c.id == claim.id).values(**change)
+        with pytest.raises(IntegrityError), people.database.write() as connection:
+            connection.execute(changed)
+
+
+def test_what_was_written_goes_when_its_time_is_over(people: People) -> None:
+    claim, token = people.open()
+    people.claims.answer(token, "city", "杭州", NOW)
+    people.claims.withdraw(token, NOW)
+    for days, kept in ((179, "杭州"), (181, None)):
+        people.desk.forget(NOW + days * DAY_S)
+        with people.database.read() as connection:
+            answers = recovery.answers_of(connection, people.database.vault, claim.id)
+            particulars = recovery.read_particulars(connection, people.database.vault, claim.id)
+        assert [one.said for one in answers if one.kind == "city"] == [kept]
+        assert (particulars is None) == (kept is None)
