@@ -20,8 +20,8 @@ setup: .venv/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	touch $@
 
-.venv/.browser: .venv/.dev
-	bash tests/browser/install.sh
+.venv/.tools: .venv/.dev tests/install.sh
+	bash tests/install.sh
 	touch $@
 
 .venv/.toy: .venv/.dev requirements/toy.lock
@@ -31,7 +31,7 @@ setup: .venv/.run
 run: setup
 	$(BIN)/anlan demo
 
-test: setup .venv/.browser
+test: setup .venv/.tools
 	$(BIN)/python -m pytest tests -q --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser -q
 

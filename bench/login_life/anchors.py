@@ -5,6 +5,7 @@ Sources, by the short names used below:
 - comScore 2007: "The Impact of Cookie Deletion" (400,000 home computers).
 - Counterpoint 2023: smartphone replacement cycle of about 43 months.
 - Padmanabhan 2016: "Reasons Dynamic Addresses Change", IMC (3,038 probes in 929 networks).
+- Argon 2011: "On the Dynamics of IP Address Allocation and Availability of End-Hosts" (1,804 hosts, two months).
 - Richter 2016: "A Multi-perspective Analysis of Carrier-Grade NAT Deployment", IMC.
 - Florencio 2007: "A Large-Scale Study of Web Password Habits", WWW (half a million users).
 - Chatterjee 2016: "pASSWORD tYPOS and How to Correct Them Securely", S&P (the sign-ins of Dropbox).
@@ -24,12 +25,12 @@ COOKIES_CLEARED_A_MONTH = 0.31
 """comScore 2007: share of browser users who clear a site's cookies at least once a month."""
 DAYS_BETWEEN_PHONES = 43 * 30.4
 """Counterpoint 2023."""
-DAYS_BETWEEN_HOME_ADDRESSES = 14.0
-"""Assumed between the networks of Padmanabhan 2016 that renumber every day and those that keep addresses for months."""
+SHARE_OF_FIXED_LINES = 0.6
+"""Argon 2011: hosts whose address did not change in two months."""
+DAYS_BETWEEN_ADDRESSES = {"fixed": 180.0, "renumbered": 1.0}
+"""Argon 2011, Padmanabhan 2016: networks that renumber do so after a day; how long a fixed line lasts is assumed."""
 ADDRESS_LEAVES_PREFIX = 0.5
 """Padmanabhan 2016: almost half of address changes lead to another routed prefix."""
-MEMBERS_BEHIND_ONE_CARRIER_ADDRESS = 60
-"""Assumed; Richter 2016 finds carrier-grade NAT in more than nine of ten cellular networks."""
 FORGOTTEN_A_MONTH = 0.015
 """Florencio 2007: members who forget their password in a month."""
 TYPO_CHANCE = 0.08

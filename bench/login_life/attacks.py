@@ -86,12 +86,12 @@ def _phish(world: World, member: Member) -> None:
 
 
 def _target(world: World, member: Member) -> None:
-    """One who knows the victim: same city, carrier, make of phone and hour; one in twenty sits in the same home."""
+    """One who knows the victim: same city, carrier, make of device and hour; one in twenty sits in the same home."""
     rng, theft = world.rng, _begin_theft(world, "targeted", member)
     can_prove = rng.random() < anchors.PROVES["acquaintance"]
     day = _some_time(rng)
     evening = day - (day + 8 * HOUR_S) % DAY_S + member.peak % 24 * HOUR_S
-    gear, is_in_home = same_make(member.gear[0]), rng.random() < 0.05
+    gear, is_in_home = same_make(rng.choice(member.gear)), rng.random() < 0.05
     for number in range(anchors.THIEF_RETURNS):
         visitor = Visitor(gear, member.home_ip if is_in_home else _near(rng, member), can_prove)
         world.stage.begin(world.steal(theft, visitor), evening + number * rng.uniform(0.2, 2) * HOUR_S)
@@ -157,6 +157,6 @@ def _try_once(
 
 def _nobody(like: Member) -> Member:
     return Member(
-        account=f"nobody-{like.account}", city=like.city, line=0, mobile=0, peak=20.0, sign_ins_a_day=1.0, gear=[],
-        place=None, uses_vpn=False,
+        account=f"nobody-{like.account}", city=like.city, line=0, lease="fixed", mobile=0, peak=20.0,
+        sign_ins_a_day=1.0, gear=[], place=None, uses_vpn=False,
     )

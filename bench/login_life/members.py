@@ -24,23 +24,27 @@ class Member:
     """Somebody with an account.
 
     Attributes:
+        lease: how the carrier of their line gives addresses, `fixed` or `renumbered`.
         peak: local hour around which they are awake for it.
         sign_ins_a_day: how often they sign in.
         place: the school or office whose one address they share with many, or None.
         uses_vpn: signs in through a hosting company's addresses most of the time.
         away_until: the end of the trip they are on; `away` is where.
+        session: the one they got last.
         absent: (from, to) between which they do not sign in at all.
     """
 
     account: str
     city: City
     line: int
+    lease: str
     mobile: int
     peak: float
     sign_ins_a_day: float
     gear: list[Gear]
     place: int | None
     uses_vpn: bool
+    session: str = ""
     home_ip: str = ""
     prefix: int = 0
     seen_at: float = 0.0
@@ -54,7 +58,7 @@ class Member:
         """Let what may have changed since the last visit change: address, cookies, phone, trips."""
         days = (now - self.seen_at) / DAY_S if self.seen_at else 1.0
         self.seen_at = now
-        if not self.home_ip or _happened(rng, days / anchors.DAYS_BETWEEN_HOME_ADDRESSES):
+        if not self.home_ip or _happened(rng, days / anchors.DAYS_BETWEEN_ADDRESSES[self.lease]):
             if rng.random() < anchors.ADDRESS_LEAVES_PREFIX:
                 self.prefix = rng.randrange(3)
             self.home_ip = self.city.line(rng, self.line, self.prefix)
@@ -109,7 +113,8 @@ def people(rng: Random, count: int, start: float, quiet_until: float) -> list[Me
 def _member(rng: Random, number: int, start: float, quiet_until: float) -> Member:
     is_dormant = rng.random() < SHARE_DORMANT
     return Member(
-        account=f"m{number:06d}", city=City(rng.randrange(CITIES)), line=rng.randrange(4), mobile=rng.randrange(6),
+        account=f"m{number:06d}", city=City(rng.randrange(CITIES)), line=rng.randrange(4),
+        lease="fixed" if rng.random() < anchors.SHARE_OF_FIXED_LINES else "renumbered", mobile=rng.randrange(6),
         peak=rng.gauss(20.0, 3.0),
         sign_ins_a_day=min(3.0, rng.lognormvariate(0.0, 0.9) * anchors.MEDIAN_SIGN_INS_A_DAY),
         gear=[new_phone(rng), *([new_computer(rng)] if rng.random() < 0.45 else [])],

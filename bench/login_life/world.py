@@ -89,6 +89,7 @@ class World:
         while rng.random() < anchors.TYPO_CHANCE:
             yield from self.door.enter(visit, is_right=False, delay_s=rng.uniform(3, 20))
         is_in = yield from self.door.enter(visit, is_right=True, delay_s=rng.uniform(3, 20), method=method)
+        member.session = visit.session or member.session
         if is_in and visit.session and self.stage.now >= START + TALK_FROM_DAY * DAY_S:
             yield from self._live(Hand(member, visit.session, used.token, ip))
 
@@ -116,7 +117,7 @@ class World:
         """A thief who copied a live session: no sign-in, only its use from another place."""
         theft.is_inside = True
         own = theft.member.gear[0]
-        hand = Hand(theft.member, f"stolen-{theft.member.account}", own.token, visitor.ip)
+        hand = Hand(theft.member, theft.member.session, own.token, visitor.ip)
         begun = SessionChanged(
             account=theft.member.account, change="refreshed", session=hand.session, device=own.token, ip=visitor.ip,
             user_agent=visitor.gear.agent(self.stage.now),

@@ -16,7 +16,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     found = shutil.which("chromium")
     if found is None:
-        pytest.fail("browser tests need Chromium: run tests/browser/install.sh, as `make test` does", pytrace=False)
+        pytest.fail("browser tests need Chromium: run tests/install.sh, as `make test` does", pytrace=False)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield opened
