@@ -31,6 +31,7 @@ from anlan.delivery.security_events.signing import SigningKeys
 from anlan.delivery.security_events.worker import SecurityEventWorker
 from anlan.delivery.worker import DeliveryWorker, measure_backlog
 from anlan.desk.appeals import Appeals, on_sanction_moved
+from anlan.desk.attacks import AttackWatch
 from anlan.desk.automatic import AutomaticSanctions
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
@@ -200,8 +201,10 @@ class House:
         automatic = AutomaticContainments(self.containments, self.codec)
         self.reminders = Reminders(self.database, self.containments, settings.address, settings.time_zone)
         self.sign_ins = SignInBook(self.database, self.workshop.places, self.reminders, settings.reminder_risk)
+        attack_watch = AttackWatch(self.database, self.codec, self.workshop.places)
         self.desk_rounds += (
-            self.sign_ins.take_in, automatic.take_in, self.containments.round, self.containment_answers.round,
+            attack_watch.round, self.sign_ins.take_in, automatic.take_in, self.containments.round,
+            self.containment_answers.round,
         )
         self.access_checks = AccessChecks(
             self.database, self.workshop.session_memory, self.workshop.takeover_memory, self.challenges,

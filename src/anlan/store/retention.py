@@ -10,6 +10,7 @@ from anlan.domain.events import EventType
 from anlan.store import outbox
 from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files
+from anlan.store.attacks import forget_parts
 from anlan.store.database import Database
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
@@ -17,6 +18,7 @@ from anlan.store.members import forget_visits
 from anlan.store.reports import forget_reported
 from anlan.store.security_events import forget_tokens
 from anlan.store.shadow_scores import forget_scores
+from anlan.store.sign_in_rows import forget_sign_ins
 from anlan.store.signing_keys import forget_keys
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
@@ -34,7 +36,7 @@ class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too. Words and
-            evidence of reports, counted from the end of their case.
+            evidence of reports, counted from the end of their case. What owners see of their sign-ins.
         refused_days: inputs that were not accepted.
         delivered_days: outgoing messages that no endpoint waits for any more.
         shadow_days: what models in shadow said.
@@ -59,6 +61,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     reported: int = 0
     appealed: int = 0
     handed_in: int = 0
+    attacks: int = 0
+    sign_ins: int = 0
     tokens: int = 0
 
 
@@ -91,6 +95,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         ),
         appealed=_drain(database, lambda connection: forget_words(connection, personal_before, BATCH_ROWS)),
         handed_in=_drain(database, lambda connection: forget_files(connection, personal_before, BATCH_ROWS)),
+        attacks=_drain(database, lambda connection: forget_parts(connection, personal_before, BATCH_ROWS)),
+        sign_ins=_drain(database, lambda connection: forget_sign_ins(connection, personal_before, BATCH_ROWS)),
         tokens=_drain(database, lambda connection: _forget_tokens(connection, personal_before, now)),
     )
 
