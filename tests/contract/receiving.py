@@ -49,13 +49,17 @@ class Receiving:
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             self.got.append((dict(request.headers), await request.body()))
-            return await self.answer(request.headers["webhook-id"])
+            return await self.answer(request.headers.get("webhook-id", ""))
         finally:
             self.under_way -= 1
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        app = Starlette(routes=[Route("/hook", self._handle, methods=["POST"])])
+        async with self.serving(Starlette(routes=[Route("/hook", self._handle, methods=["POST"])])):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def serving(self, app: Starlette) -> AsyncIterator[None]:
         config = uvicorn.Config(app, port=self.port, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve([self._socket()]))

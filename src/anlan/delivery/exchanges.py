@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import cache
 
 import httpx
 import msgspec
@@ -37,10 +38,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.status is not None and 200 <= self.status < 300
 
 
-def open_client(trust: ssl.SSLContext) -> httpx.AsyncClient:
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities that this machine trusts; reading them takes longer than an exchange."""
+    return ssl.create_default_context()
+
+
+def open_client() -> httpx.AsyncClient:
     """A client for one receiver; never shared, because connections are pooled by address and not by name."""
     timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
-    return httpx.AsyncClient(verify=trust, trust_env=False, follow_redirects=False, timeout=timeout)
+    return httpx.AsyncClient(verify=_trust(), trust_env=False, follow_redirects=False, timeout=timeout)
 
 
 async def exchange(

@@ -8,7 +8,6 @@ share one PostgreSQL database.
 import asyncio
 import contextlib
 import random
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -80,7 +79,6 @@ class DeliveryWorker:
         self._allows_private = allows_private
         self._now = now
         self._draw = draw
-        self._trust = ssl.create_default_context()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="delivery")
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -126,7 +124,7 @@ class DeliveryWorker:
     async def _lane(self, endpoint: Endpoint) -> None:
         """Send to one endpoint until nothing is due or nothing arrives."""
         try:
-            async with open_client(self._trust) as client:
+            async with open_client() as client:
                 width, sent = 1, await self._settle(endpoint, [], 1)
                 for rounds_left in reversed(range(LANE_ROUNDS)):
                     if not sent:

@@ -122,7 +122,8 @@ def keep_received(connection: Connection, vault: Vault, event: ReceivedEvent, no
         "types": storable(",".join(event.events)), "outcome": "keep", "body": vault.seal(body, _token_context(event)),
     }
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(dialect.insert(received_tokens).values(row).on_conflict_do_nothing()).rowcount == 1
+    kept = dialect.insert(received_tokens).values(row).on_conflict_do_nothing().returning(received_tokens.c.jti)
+    return connection.execute(kept).one_or_none() is not None
 
 
 def note_outcome(connection: Connection, event: ReceivedEvent, account: str | None, outcome: str) -> None:

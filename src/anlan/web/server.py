@@ -25,12 +25,16 @@ class Server:
 
     Args:
         verdicts: the bare verdict routes, once the house has started.
-        api: everything else under `/v1`, `/healthz`, `/metrics`, `/docs` and `/openapi.json`.
+        api: everything else under `/v1`, `/healthz`, `/metrics`, `/docs`, `/openapi.json` and our own of
+            `/.well-known`.
         pages: members' own under `/me`, everybody's under `/public`.
         console: everything that is left.
     """
 
-    API_PATHS = ("/v1/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
+    API_PATHS = (
+        "/v1/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/.well-known/jwks.json",
+        "/.well-known/ssf-configuration",
+    )
 
     MEMBER_PATHS = ("/me", "/public")
     UNDER_MEMBER_PATHS = ("/me/", "/public/")

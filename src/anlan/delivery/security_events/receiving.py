@@ -1,7 +1,6 @@
 """Taking tokens from partners: whose it is, the right keys for it, and each of them once, however it came."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 
 from sqlalchemy import Connection
@@ -37,7 +36,6 @@ class Receiver:
         self._take = take
         self._allows_private = allows_private
         self._now = now
-        self._trust = ssl.create_default_context()
 
     def find_pusher(self, token: str) -> Transmitter | None:
         """The partner that this bearer token was given to."""
@@ -62,22 +60,22 @@ class Receiver:
         return await asyncio.to_thread(self._keep, event)
 
     async def _verified(self, token: str, sender: Transmitter) -> ReceivedEvent:
-        now, keys = self._now(), sender.keys
-        if sender.keys_url and (keys is None or now - sender.keys_at > STALE_S):
-            keys = await self._fetch_keys(sender) or keys
+        now, keys, fetched_at = self._now(), sender.keys, sender.keys_at
+        if sender.keys_url and (keys is None or now - fetched_at > STALE_S):
+            keys, fetched_at = await self._fetch_keys(sender) or keys, now
         if keys is None:
             raise Refused("invalid_key", "the issuer's key set cannot be fetched now; send the token again later")
         try:
             return verify(token, keys, sender.issuer, sender.audience, now)
         except UnknownKey:
-            newer = await self._fetch_keys(sender) if sender.keys_url and now - sender.keys_at > FRESH_S else None
+            newer = await self._fetch_keys(sender) if sender.keys_url and now - fetched_at > FRESH_S else None
             if newer is None:
                 raise
             return verify(token, newer, sender.issuer, sender.audience, now)
 
     async def _fetch_keys(self, sender: Transmitter) -> bytes | None:
         """The key set as it stands at its address; None when it cannot be had."""
-        keys = await fetch_key_set(sender.keys_url or "", self._trust, allows_private=self._allows_private)
+        keys = await fetch_key_set(sender.keys_url or "", allows_private=self._allows_private)
         if isinstance(keys, str):
             return None
         await asyncio.to_thread(self._keep_keys, sender.id, keys)
@@ -100,9 +98,9 @@ class Receiver:
         return is_new
 
 
-async def fetch_key_set(url: str, trust: ssl.SSLContext, *, allows_private: bool) -> bytes | str:
+async def fetch_key_set(url: str, *, allows_private: bool) -> bytes | str:
     """The key set at `url`, or why it cannot be had."""
-    async with open_client(trust) as client:
+    async with open_client() as client:
         answer = await exchange(
             client, "GET", url, {"accept": "application/json"}, allows_private=allows_private,
             max_answer_bytes=MAX_KEY_SET_BYTES,

@@ -5,7 +5,6 @@ At least once, as for webhooks: a token is sent, then recorded, and a crash in b
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable, Coroutine, Sequence
 
 import structlog
@@ -61,7 +60,6 @@ class SecurityEventWorker:
         self._allows_private = allows_private
         self._now = now
         self._draw = draw
-        self._trust = ssl.create_default_context()
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -112,7 +110,7 @@ class SecurityEventWorker:
     async def _push_all(self, stream: Stream) -> None:
         """Push until nothing is due or a round fails altogether."""
         key = await asyncio.to_thread(self._keys.current, self._now())
-        async with open_client(self._trust) as client:
+        async with open_client() as client:
             while sent := await asyncio.to_thread(self._claim, stream.id):
                 answers = await asyncio.gather(
                     *(push(client, stream, key, due, allows_private=self._allows_private) for due in sent)
@@ -145,7 +143,7 @@ class SecurityEventWorker:
         return has_arrived and pause_s == 0
 
     async def _poll(self, partner: Transmitter) -> None:
-        async with open_client(self._trust) as client:
+        async with open_client() as client:
             error = await poll(client, partner, self._receiver, allows_private=self._allows_private)
         if error:
             log.warning("security_event_poll_failed", transmitter=partner.id, reason=error)
