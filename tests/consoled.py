@@ -54,6 +54,12 @@ class Consoled:
         self._problem: BaseException | None = None
         self._visitors: list[Visitor] = []
 
+    def serve_as(self, host: str) -> "Consoled":
+        """Be reached by this name of the machine itself, before it starts."""
+        self.url = f"http://{host}:{self.port}"
+        self._settings["public_url"] = self.url
+        return self
+
     def start(self) -> "Consoled":
         """Start and wait until it answers."""
         self._thread.start()

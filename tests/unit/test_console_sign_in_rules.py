@@ -3,6 +3,7 @@
 import pyotp
 import pytest
 
+from anlan.domain.factors import accepted_step
 from anlan.web.console import people
 from anlan.web.console.gate import safe_next
 from anlan.web.console.pace import FREE_FAILURES, MAX_WAIT_S, Pace
@@ -15,9 +16,9 @@ def test_a_code_belongs_to_its_step_and_its_neighbours() -> None:
     step = int(NOW // 30)
     for offset, expected in ((-2, None), (-1, step - 1), (0, step), (1, step + 1), (2, None)):
         code = pyotp.TOTP(SECRET).generate_otp(step + offset)
-        assert people.accepted_step(SECRET, f" {code[:3]} {code[3:]} ", NOW) == expected
-    assert people.accepted_step(SECRET, "００００００", NOW) is None
-    assert people.accepted_step(SECRET, "", NOW) is None
+        assert accepted_step(SECRET, f" {code[:3]} {code[3:]} ", NOW) == expected
+    assert accepted_step(SECRET, "００００００", NOW) is None
+    assert accepted_step(SECRET, "", NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None = None
     ip: str = ""
     agent: str = ""
-    language: str = ""
 
 
 NOBODY = Visitor()
@@ -140,7 +139,7 @@ class Challenges:
         party = _digest(account, "device", visitor.device) if is_known else _digest(account, "network", network)
         if not challenges.take_turn(connection, "start", party, rules.PARTY_STARTS_1H, rules.HOUR_S, now):
             raise _too_many()
-        behind = Behind(ip=visitor.ip, agent=visitor.agent, leads_to=leads_to, language=visitor.language)
+        behind = Behind(ip=visitor.ip, agent=visitor.agent, leads_to=leads_to)
         new = NewChallenge(
             account=account, purpose=purpose, methods=methods,
             factors_before=now if factors_before is None else factors_before,

@@ -29,7 +29,6 @@ CHANGE = "change_factors"
 
 MAX_PASSKEYS = 12
 MAX_TITLE_CHARS = 40
-ISSUER = "Anlan"
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +85,7 @@ class Factors:
         begun = self._read_enrolment(account, enrolment_id, clock.now())
         secret = begun.made.decode()
         return Enrolment(
-            id=enrolment_id, secret=secret, uri=totp_uri(secret, account.removeprefix("account:"), ISSUER)
+            id=enrolment_id, secret=secret, uri=totp_uri(secret, account.removeprefix("account:"))
         )
 
     def finish_totp(self, account: str, session: str, enrolment_id: str, code: str) -> None:

@@ -50,6 +50,9 @@ KIND_TITLES: dict[FactorKind, dict[str, str]] = {
     "recovery_codes": {"zh": "恢复码", "en": "Recovery codes"},
 }
 
+ISSUER = "Anlan"
+"""As authenticator apps show it."""
+
 STEP_S = 30
 """How long one code of an authenticator app holds."""
 
@@ -71,9 +74,9 @@ def new_totp_secret() -> str:
     return pyotp.random_base32()
 
 
-def totp_uri(secret: str, name: str, issuer: str) -> str:
+def totp_uri(secret: str, name: str) -> str:
     """The otpauth address behind the QR code."""
-    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=name, issuer_name=issuer)
+    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=name, issuer_name=ISSUER)
 
 
 def accepted_step(secret: str, code: str, now: float) -> int | None:

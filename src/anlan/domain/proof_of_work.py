@@ -3,7 +3,7 @@
 import secrets
 from hashlib import sha256
 
-LEAST_BITS, MOST_BITS = 15, 22
+LEAST_BITS, MOST_BITS = 15, 21
 """From a tenth of a second on a slow phone to half a minute; more would shut people out, not machines."""
 
 MAX_NUMBER_CHARS = 16

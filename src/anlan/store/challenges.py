@@ -28,7 +28,6 @@ class Behind(msgspec.Struct, frozen=True, kw_only=True):
     ip: str = ""
     agent: str = ""
     leads_to: str = ""
-    language: str = ""
 
 
 class NewChallenge(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from anlan.app import House
 from anlan.web.api import (
     access_checks,
     catalogue,
+    challenges,
     containments,
     decisions,
     deliveries,
@@ -31,8 +32,9 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, reports.router, funds.router, sanctions.router, members.router, containments.router,
-    access_checks.router, security.router, security_events.router, health.router, description.router,
+    deliveries.router, reports.router, funds.router, sanctions.router, members.router, challenges.router,
+    containments.router, access_checks.router, security.router, security_events.router, health.router,
+    description.router,
 )
 
 

@@ -20,6 +20,7 @@ from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
     access_checks,
     catalogue,
+    challenges,
     containments,
     decisions,
     deliveries,
@@ -84,6 +85,8 @@ SCHEMAS = (
     deliveries.DeadLetterList, deliveries.Replay, deliveries.Replayed, deliveries.RefusedPage, ReportFiling,
     reports.ReportAnswer, reports.ReportShown, reports.ReasonList, reports.ReporterStanding, funds.HoldingsCounted,
     funds.HoldingsShown, funds.PayoutShown, funds.PayoutConfirmed, funds.PayoutFailed, health.Health,
+    challenges.ChallengeWanted, challenges.ChallengeMade, challenges.ChallengeShown, challenges.ChallengeAnswer,
+    challenges.ChallengeAnswered, challenges.CodeAsked, challenges.ChallengeUse,
     members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
     sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,
     sanctions.StatementPage, access_checks.AccessAsked, access_checks.AccessAnswer,

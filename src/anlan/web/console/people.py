@@ -9,7 +9,6 @@ from hashlib import sha256
 from threading import BoundedSemaphore
 
 import pyotp
-import segno
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -20,7 +19,6 @@ from anlan.web.languages import mark
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
 TURN_S = 5.0
-_STEP_S = 30
 _HASHER = PasswordHasher()
 _AT_ONCE = BoundedSemaphore(4)
 """Each hash takes 64 MiB; strangers who try names must not take all there is."""
@@ -117,33 +115,3 @@ def digest(token: str) -> str:
 def csrf_token(session_token: str) -> str:
     """Proof that a form was drawn for this session: it follows from the cookie, which other sites cannot read."""
     return sha256(b"csrf:" + session_token.encode()).hexdigest()
-
-
-def new_totp_secret() -> str:
-    """160 random bits in base32, as authenticator apps take them."""
-    return pyotp.random_base32()
-
-
-def totp_uri(secret: str, name: str) -> str:
-    """The otpauth address behind the QR code."""
-    return pyotp.TOTP(secret, interval=_STEP_S).provisioning_uri(name=name, issuer_name="Anlan")
-
-
-def accepted_step(secret: str, code: str, now: float) -> int | None:
-    """The time step whose code this is, one step of clock drift either way; None when it is of none.
-
-    The caller marks the step as used, so that the code works once.
-    """
-    cleaned = "".join(code.split()).encode()
-    totp = pyotp.TOTP(secret, interval=_STEP_S)
-    current = int(now // _STEP_S)
-    for step in (current - 1, current, current + 1):
-        if secrets.compare_digest(totp.generate_otp(step).encode(), cleaned):
-            return step
-    return None
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as inline SVG, dark on transparent, sized by the page."""
-    code = segno.make(text, error="m", micro=False)
-    return str(code.svg_inline(svgclass=None, lineclass=None, omitsize=True, border=0))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.domain.factors import accepted_step, new_totp_secret, totp_uri
 from anlan.errors import InvalidRequest, InvalidSettings
 from anlan.store import audit, staff
 from anlan.web.console import people
@@ -27,6 +28,7 @@ from anlan.web.console.gate import (
 from anlan.web.console.people import Person
 from anlan.web.console.shell import Visit
 from anlan.web.languages import CODES
+from anlan.web.qr_codes import qr_svg
 from anlan.web.visits import LANGUAGE_COOKIE, THEME_COOKIE, remember
 
 router = APIRouter()
@@ -108,7 +110,7 @@ def _spend_code(visit: Visit, person: Person, code: str) -> bool:
     database = visit.rooms.database
     with database.write() as connection:
         secret = staff.totp_secret(connection, database.vault, person.id)
-        step = people.accepted_step(secret, code, clock.now()) if secret else None
+        step = accepted_step(secret, code, clock.now()) if secret else None
         if step is not None and staff.use_totp_step(connection, person.id, step):
             return True
         audit.note(connection, person.actor, "sign_in.wrong_code", person.actor, {})
@@ -153,7 +155,7 @@ def replace_password(visit: Visit, person: Person, password: str) -> None:
 
 @router.get("/sign-in/enrol")
 def show_enrolment(visit: AnyVisit) -> Response:
-    return _draw_enrolment(visit, _may_enrol(visit), people.new_totp_secret())
+    return _draw_enrolment(visit, _may_enrol(visit), new_totp_secret())
 
 
 def _may_enrol(visit: Visit) -> Person:
@@ -171,7 +173,7 @@ def _draw_enrolment(visit: Visit, person: Person, secret: str, problem: str = ""
         "console/enrol.html",
         answer=status,
         problem=problem,
-        qr=Markup(people.qr_svg(people.totp_uri(secret, person.name))),  # noqa: S704 - drawn by segno
+        qr=Markup(qr_svg(totp_uri(secret, person.name))),  # noqa: S704 - drawn by segno
         secret_groups=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         sealed=base64.urlsafe_b64encode(sealed).decode(),
         is_optional=not visit.rooms.require_second_factor,
@@ -185,7 +187,7 @@ def enrol(visit: AnyVisit, code: Text, sealed: Text) -> Response:
         secret = vault.open(base64.urlsafe_b64decode(sealed), f"enrol:{person.id}".encode()).decode()
     except (NotBase64, InvalidSettings) as error:
         raise InvalidRequest(OUT_OF_DATE) from error
-    step = people.accepted_step(secret, code, clock.now())
+    step = accepted_step(secret, code, clock.now())
     if step is None:
         problem = visit.language.say("That code is not right. Check that the phone's clock is, and try the next one.")
         return _draw_enrolment(visit, person, secret, problem, 422)

@@ -10,7 +10,20 @@ from anlan.domain.attachments import MAX_BYTES, MAX_FILES
 from anlan.web.faults import Faults
 from anlan.web.headers import add_headers
 from anlan.web.languages import mark
-from anlan.web.pages import appeals, bulletins, funds, groups, home, notices, reports, security, sign_in_links
+from anlan.web.pages import (
+    appeals,
+    bulletins,
+    factors,
+    funds,
+    groups,
+    home,
+    notices,
+    reports,
+    safety,
+    security,
+    sign_in_links,
+    verify,
+)
 from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, is_public, stranger
 from anlan.web.pages.rooms import MemberRooms
 
@@ -19,7 +32,7 @@ MAX_PLAIN_BYTES = 256 * 1024
 """A form with more in it is read only for a member whose session is good."""
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
-ROOMS = (home, bulletins, notices, appeals, groups, funds, reports, security, sign_in_links)
+ROOMS = (home, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify)
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})
 
