@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from anlan.center.containment_orders import send_order, tell_contacts, tell_owner
 from anlan.center.followers import ContainmentFollower, ContainmentMove, ContainmentMoved
-from anlan.domain.containment import LONGEST_S, PEOPLE, WINDOW_S, ContainmentState, Ground, taken_back_by
+from anlan.domain.containment import LONGEST_S, NAMING, WINDOW_S, ContainmentState, Ground, taken_back_by
 from anlan.domain.thefts import NewStep, OwnAct, Traces, first_steps, follow, trace_steps, undoing_steps
 from anlan.errors import Conflict, InvalidRequest, NotFound
 from anlan.store import audit, own_events
@@ -178,9 +178,9 @@ class Containments:
         )
 
     def _traces(self, connection: Connection, alarm: Alarm, since: float) -> Traces:
-        """Only people may say that a device is a thief's that the account had known before."""
+        """Of a device that the account knew before, only staff and the platform may say that it is a thief's."""
         known = devices_before(connection, self._codec, alarm.account, since, alarm.device)
-        is_theirs = alarm.device is not None and (alarm.device not in known or alarm.ground in PEOPLE)
+        is_theirs = alarm.device is not None and (alarm.device not in known or alarm.ground in NAMING)
         devices = (alarm.device,) if alarm.device is not None and is_theirs else ()
         sessions = (alarm.session,) if alarm.session is not None else ()
         return Traces(

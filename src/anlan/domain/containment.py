@@ -15,8 +15,9 @@ Words = dict[str, str]
 Ground = Literal["owner", "staff", "policy", "platform", "partner"]
 """Who says that a thief is inside: the owner ("not me"), staff, a policy, the platform, a security event received."""
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
-PEOPLE: tuple[Ground, ...] = ("owner", "staff", "platform")
-"""Those whose word a policy's second thoughts do not take back, and who may name a device that was known before."""
+NAMING: tuple[Ground, ...] = ("staff", "platform")
+"""Who may say of a device that the account knew before that it is the thief's; if an owner's word were enough, a thief
+in a session of theirs could throw the owner's own device out."""
 
 ContainmentState = Literal["standing", "lifted", "false_alarm"]
 CONTAINMENT_STATES: tuple[ContainmentState, ...] = get_args(ContainmentState)
@@ -128,7 +129,8 @@ OWNER_WORDS: dict[str, Words] = {
         "zh": "你的账号可能被他人使用。我们已让可疑登录退出，并暂停了几项功能来保护你的钱和联系人。这不是处罚。"
               "打开安全页面可以查看详情，验证身份后即可恢复。",
         "en": "Somebody else may be using your account. We signed them out and paused a few things to protect your "
-              "money and your contacts. This is not a punishment. The safety page says more; prove that it is you to go on.",
+              "money and your contacts. This is not a punishment. The safety page says more; prove that it is "
+              "you to go on.",
     },
     "lifted": {
         "zh": "账号保护已解除，暂停的功能已恢复。", "en": "Your account is yours again: what was paused is open again.",

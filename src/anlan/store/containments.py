@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from anlan.domain.challenges import PROOF_S
 from anlan.domain.containment import ContainmentState, Ground, StepAct, StepAnswer
 from anlan.domain.thefts import NewStep, Traces
-from anlan.store.tables import containment_alarms, containment_steps, containments
+from anlan.store.tables import challenges, containment_alarms, containment_steps, containments
 from anlan.store.vault import Vault
 
 
@@ -214,6 +215,16 @@ def waiting_containments(connection: Connection, sent_before: float, limit: int 
     waits = select(steps.id).where(steps.containment_id == containments.c.id, steps.answer == "waiting").exists()
     query = select(containments.c.id).where(containments.c.sent_at < sent_before, waits)
     return list(connection.execute(query.order_by(containments.c.sent_at).limit(limit)).scalars())
+
+
+def proof_for(connection: Connection, containment: Containment, purpose: str, now: float) -> str | None:
+    """A challenge for `purpose` that was passed a moment ago by what the account had before the thief came."""
+    proofs = challenges.c
+    query = select(proofs.id).where(
+        proofs.account == containment.account, proofs.purpose == purpose, proofs.state == "passed",
+        proofs.factors_before <= containment.since, proofs.ended_at > now - PROOF_S,
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
 def forget_details(connection: Connection, closed_before: float, limit: int) -> int:

@@ -14,6 +14,7 @@ from anlan.web.console import (
     case_care,
     case_page,
     cases,
+    containments,
     decisions,
     deliveries,
     figures,
@@ -47,7 +48,7 @@ MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, keys, health, oversight, staff,
-    cases, appeals, case_care, case_page, case_acts, reports, sanctions, sanctioning,
+    cases, appeals, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

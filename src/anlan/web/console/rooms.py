@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.center.containment import Containments
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.desk.appeals import Appeals
@@ -75,6 +76,7 @@ class Rooms:
     drift: DriftWatch
     funds: Funds
     payouts: Payouts
+    containments: Containments
     review: Review
     sanctions: Sanctions
     appeals: Appeals

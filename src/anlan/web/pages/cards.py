@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from anlan.web.pages import appeals, funds, notices, reports, security
+from anlan.web.pages import appeals, funds, notices, reports, safety, security
 from anlan.web.pages.shell import Card, MemberVisit
 
-CARDS: tuple[Callable[[MemberVisit], Card], ...] = (
-    security.make_card, notices.make_card, funds.make_card, appeals.make_card, reports.make_card,
+CARDS: tuple[Callable[[MemberVisit], Card | None], ...] = (
+    safety.make_card, security.make_card, notices.make_card, funds.make_card, appeals.make_card, reports.make_card,
 )

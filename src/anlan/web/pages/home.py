@@ -16,7 +16,7 @@ router = APIRouter()
 
 @router.get("/me")
 def show_home(visit: OwnVisit) -> Response:
-    return visit.page("pages/home.html", cards=[make(visit) for make in CARDS])
+    return visit.page("pages/home.html", cards=[card for make in CARDS if (card := make(visit))])
 
 
 @router.get("/me/open")

@@ -6,6 +6,7 @@ from anlan.center.challenges import Challenges
 from anlan.center.factors import Factors
 from anlan.center.payouts import Payouts
 from anlan.center.reminders import Reminders
+from anlan.center.safety import Safety
 from anlan.center.sessions import Sessions
 from anlan.desk.appeals import Appeals
 from anlan.desk.closures import Closures
@@ -28,6 +29,7 @@ class MemberRooms:
     reports: Reports
     reminders: Reminders
     sessions: Sessions
+    safety: Safety
     factors: Factors
     challenges: Challenges
     zone: str = "Asia/Shanghai"
