@@ -8,13 +8,23 @@ from random import Random
 
 import pytest
 
+from anlan.demo.doorkeeper import Doorkeeper, is_break_in
 from anlan.demo.labels import LABELS, LabelledEvent
 from anlan.demo.scripts import Phrasebook, disguise, phrasebook
 from anlan.demo.simulation import SOURCE, history, live, simulate
-from anlan.domain.event_data import AccountRegistered, FriendshipChanged, MessageSent, ReportFiled
+from anlan.domain.event_data import (
+    AccountLogin,
+    AccountRegistered,
+    BindingChanged,
+    FriendshipChanged,
+    MessageSent,
+    ReportFiled,
+    VerificationCompleted,
+)
 from anlan.domain.events import CATALOGUE, Catalogue, Event
 
 START = 1_764_547_200.0
+CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned"}
 DAY_S = 86_400.0
 
 
@@ -49,7 +59,7 @@ def test_every_event_decodes_to_what_the_label_says(day: list[LabelledEvent], de
 @pytest.mark.parametrize("seed", range(3))
 def test_a_day_has_every_type_and_every_label(seed: int) -> None:
     events = list(simulate(seed, START, 24, has_past=False))
-    assert {event.type for event in events} == {entry.name for entry in CATALOGUE}
+    assert {event.type for event in events} == {entry.name for entry in CATALOGUE} - CAUSED_BY_VERDICTS
     assert {event.label for event in events} == set(LABELS)
 
 
@@ -204,3 +214,58 @@ def test_a_disguise_leaves_something_to_read() -> None:
     forms = {disguise(rng, "加微信 ab0000123") for _ in range(200)}
     assert "加微信 ab0000123" in forms
     assert len(forms) > 5
+
+
+def _break_ins(day: list[LabelledEvent]) -> list[LabelledEvent]:
+    found = [event for event in day if is_break_in(event)]
+    assert found
+    return found
+
+
+def test_a_thief_who_is_stopped_at_the_door_does_nothing_afterwards(day: list[LabelledEvent]) -> None:
+    doorkeeper = Doorkeeper()
+    for event in _break_ins(day):
+        proof = doorkeeper.obey(event, "challenge")
+        assert proof is not None
+        told = Catalogue().decode(proof, START + DAY_S)
+        assert isinstance(told.data, VerificationCompleted)
+        assert told.data.result == "failed"
+    thefts = [event for event in day if event.label == "takeover" and "/" in event.story]
+    assert len(thefts) > 20
+    assert not [event for event in thefts if doorkeeper.happens(event)]
+    assert all(doorkeeper.happens(event) for event in day if event.label == "normal" and "/" not in event.story)
+
+
+def test_a_thief_who_is_let_in_goes_on(day: list[LabelledEvent]) -> None:
+    doorkeeper = Doorkeeper()
+    assert {doorkeeper.obey(event, "allow") for event in _break_ins(day)} == {None}
+    assert all(map(doorkeeper.happens, day))
+
+
+def test_an_owner_who_is_asked_proves_it_with_the_same_session(
+    day: list[LabelledEvent], decoded: list[Event]
+) -> None:
+    asked = 0
+    for labelled, event in zip(day, decoded, strict=True):
+        if isinstance(event.data, AccountLogin) and labelled.actor_role == "ordinary":
+            proof = Doorkeeper().obey(labelled, "challenge")
+            assert (proof is None) == (event.data.result == "failure")
+            if proof:
+                told = Catalogue().decode(proof, START + DAY_S).data
+                assert isinstance(told, VerificationCompleted)
+                assert (told.result, told.session, told.device) == ("passed", event.data.session, event.data.device)
+                asked += 1
+    assert asked > 100
+
+
+def test_owners_take_back_what_thieves_changed(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    taken = {
+        event.data.account for labelled, event in zip(day, decoded, strict=True)
+        if isinstance(event.data, BindingChanged) and labelled.actor_role == "thief"
+    }
+    back = {
+        event.data.account for event in decoded
+        if isinstance(event.data, BindingChanged) and event.data.phone == event.data.former_phone
+    }
+    assert taken
+    assert taken & back

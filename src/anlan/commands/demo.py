@@ -1,16 +1,21 @@
 """`anlan demo`: the whole of Anlan with a small community alive in it, on embedded defaults."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import click
+import msgspec
 from rich.panel import Panel
 
 from anlan import clock
 from anlan.app import House
 from anlan.commands.demo_desk import live_through_the_desk, obey
 from anlan.commands.screen import ERR, OUT, clear_errors, progress
+from anlan.demo.doorkeeper import Doorkeeper, is_break_in
+from anlan.demo.labels import LabelledEvent
 from anlan.demo.simulation import history, live
+from anlan.domain.decisions import VerdictAnswer
 from anlan.errors import AnlanError
 from anlan.serving import serve
 from anlan.settings import Settings, read_settings
@@ -78,21 +83,53 @@ async def _remember(house: House, seed: int, people: int) -> None:
     if await asyncio.to_thread(house.journal.last_seq):
         return
     events = await asyncio.to_thread(lambda: list(history(seed, clock.now(), PAST_HOURS, people)))
+    doorkeeper = Doorkeeper()
+    happened: list[LabelledEvent] = []
     with progress() as bar:
         task = bar.add_task("a day in the life of the community", total=len(events), rate="")
-        for start in range(0, len(events), BATCH):
-            answers = await house.intake.accept_many([event.cloudevent for event in events[start : start + BATCH]])
-            for answer in answers:
-                if isinstance(answer, AnlanError):
-                    raise answer
-            bar.update(task, advance=len(answers))
-    await asyncio.to_thread(live_through_the_desk, house, events, seed)
+        for batch in _batches(events):
+            real = [event for event in batch if doorkeeper.happens(event)]
+            proofs = [
+                doorkeeper.obey(event, _verdict(answer))
+                for event, answer in zip(real, await _take(house, [event.cloudevent for event in real]), strict=True)
+            ]
+            await _take(house, [proof for proof in proofs if proof])
+            happened += real
+            bar.update(task, advance=len(batch))
+    await asyncio.to_thread(live_through_the_desk, house, happened, seed)
+
+
+def _batches(events: Sequence[LabelledEvent]) -> Iterator[list[LabelledEvent]]:
+    """Of `BATCH` events at most; one ends where what comes next depends on its last verdict."""
+    batch: list[LabelledEvent] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) == BATCH or is_break_in(event):
+            yield batch
+            batch = []
+    yield batch
+
+
+async def _take(house: House, bodies: Sequence[bytes]) -> list[bytes]:
+    taken = []
+    for answer in await house.intake.accept_many(bodies):
+        if isinstance(answer, AnlanError):
+            raise answer
+        taken.append(answer)
+    return taken
+
+
+def _verdict(answer: bytes) -> str:
+    return msgspec.json.decode(answer, type=VerdictAnswer).verdict
 
 
 async def _go_on(house: House, seed: int, people: int, events_per_second: float) -> None:
+    doorkeeper = Doorkeeper()
     async for event in live(seed, clock.now, events_per_second, people):
         try:
-            await house.intake.accept(event.cloudevent)
+            if doorkeeper.happens(event):
+                proof = doorkeeper.obey(event, _verdict(await house.intake.accept(event.cloudevent)))
+                await _take(house, [proof] if proof else [])
         except AnlanError as error:
             ERR.print(f"demo event not accepted: {error.message}", markup=False)
 

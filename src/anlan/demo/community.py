@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
+from anlan.demo.gear import agent_of, gateway, line_of
 from anlan.demo.labels import NORMAL, Mark
 from anlan.demo.scripts import Phrasebook
 from anlan.domain.event_data import (
+    AccountLogin,
     AccountRegistered,
     Data,
     FriendshipChanged,
@@ -36,6 +38,7 @@ class Person:
         devices: the everyday device first.
         friends: contacts they talk with; `faded` are contacts they never talk with.
         rhythm: relative activity by local hour, 1 on average.
+        sessions: the session that each of their devices got at its last sign-in.
     """
 
     account: str
@@ -51,6 +54,7 @@ class Person:
     friends: list["Person"] = field(default_factory=list)
     faded: list["Person"] = field(default_factory=list)
     circles: list["Circle"] = field(default_factory=list)
+    sessions: dict[str, str] = field(default_factory=dict)
 
     def place(self, rng: Random) -> tuple[str, str]:
         """The (device, ip) they happen to be at."""
@@ -144,8 +148,8 @@ def _member(rng: Random, book: Phrasebook, index: int, is_english: bool) -> Pers
         account=f"u1{index:07d}",
         nickname=nickname(rng, book, is_english),
         devices=devices,
-        home_ip=_home_ip(home),
-        mobile_ip=f"10.64.{index // 4096 % 256}.{rng.randrange(1, 33)}",
+        home_ip=line_of(home),
+        mobile_ip=gateway(rng, index),
         age_days=min(2500.0, max(0.5, rng.lognormvariate(5.8, 1.1))),
         # 1380000xxxx holds ten thousand fictitious numbers; whoever comes later registers by mail.
         phone=f"1380000{index:04d}" if index < 10_000 else None,
@@ -155,15 +159,6 @@ def _member(rng: Random, book: Phrasebook, index: int, is_english: bool) -> Pers
     )
 
 
-def _home_ip(home: int) -> str:
-    """An address from the ranges reserved for documentation; beyond their IPv4 part, IPv6."""
-    if home < 250:
-        return f"192.0.2.{home + 1}"
-    if home < 500:
-        return f"198.51.100.{home - 249}"
-    return f"2001:db8:{home >> 16:x}:{home & 0xFFFF:x}::1"
-
-
 def _outsider(rng: Random, book: Phrasebook, serial: int) -> Person:
     # Names that look like everybody else's: only the labels tell.
     return Person(
@@ -171,7 +166,7 @@ def _outsider(rng: Random, book: Phrasebook, serial: int) -> Person:
         nickname=nickname(rng, book),
         devices=[f"dev-9{serial:06d}-a"],
         home_ip=f"203.0.113.{rng.randrange(1, 100)}",
-        mobile_ip=f"10.64.0.{rng.randrange(1, 33)}",
+        mobile_ip=gateway(rng, serial),
         age_days=rng.uniform(0.2, 40.0),
         email=f"member9{serial:06d}@example.com",
     )
@@ -247,6 +242,7 @@ def recall_past(community: Community, rng: Random, start: float) -> Iterator[tup
             account=person.account, nickname=person.nickname, phone=person.phone, email=person.email,
             device=person.devices[0], ip=person.home_ip,
         ), NORMAL
+        yield from _recall_sign_ins(person, rng, start)
         if person.age_days > 300 and rng.random() < 0.2:
             yield start - 200 * DAY_S, ProfileUpdated(account=person.account, verified=True), NORMAL
         for friend in person.friends + person.faded:
@@ -258,6 +254,16 @@ def recall_past(community: Community, rng: Random, start: float) -> Iterator[tup
                 ), NORMAL
     for circle in community.circles:
         yield from _recall_circle(circle, rng, start)
+
+
+def _recall_sign_ins(person: Person, rng: Random, start: float) -> Iterator[tuple[float, Data, Mark]]:
+    """Habits: every device has been signed in with, mostly from home."""
+    for device in person.devices * 2:
+        days = min(person.age_days * 0.9, 40.0) * rng.random()
+        yield start - days * DAY_S, AccountLogin(
+            account=person.account, result="success", device=device, method="password", user_agent=agent_of(device),
+            ip=person.home_ip if rng.random() < 0.7 else person.mobile_ip, session=f"session-past-{device}",
+        ), NORMAL
 
 
 def _recall_circle(circle: Circle, rng: Random, start: float) -> Iterator[tuple[float, Data, Mark]]:

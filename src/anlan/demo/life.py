@@ -1,8 +1,10 @@
 """Ordinary life: what honest members do all day, including what looks bad and is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from anlan.demo.community import Circle, Person, nickname
+from anlan.demo.gear import hotel
 from anlan.demo.labels import NORMAL
 from anlan.demo.scenes import Scene
 from anlan.domain.event_data import (
@@ -72,14 +74,22 @@ def sign_in(scene: Scene, person: Person) -> None:
         for _ in range(scene.rng.randrange(1, 4)):
             scene.login(person, failure="wrong_password")
             scene.wait(4, 30)
+        if chance < 0.01:
+            scene.password(person, "reset")
     elif chance < 0.10:
         person.devices[-1:] = [scene.new_id("dev")]
         scene.login(person, method="sms_code")
         return
     elif chance < 0.13:
-        hotel = f"198.51.100.{scene.rng.randrange(251, 255)}"
-        person = Person(person.account, person.nickname, person.devices, hotel, hotel)
+        place = hotel(scene.rng)
+        person = replace(person, home_ip=place, mobile_ip=place)
+    elif chance < 0.17:
+        scene.session_change(person, scene.rng.choice(("refreshed", "refreshed", "ended")))
+        return
     scene.login(person, method=scene.rng.choice(("password", "token", "token", "sms_code")))
+    if chance > 0.995:
+        scene.wait(60, 400)
+        scene.binding(person, phone=f"1380001{scene.rng.randrange(10_000):04d}")
 
 
 def play(scene: Scene, person: Person) -> None:

@@ -8,15 +8,19 @@ from random import Random
 from typing import Literal
 
 from anlan.demo.community import Circle, Community, Person
+from anlan.demo.gear import agent_of
 from anlan.demo.labels import NORMAL, Happening, Mark
 from anlan.demo.scripts import Phrasebook
 from anlan.domain.event_data import (
     AccountLogin,
+    BindingChanged,
     Data,
     FriendshipChanged,
     GroupChanged,
     MessageSent,
+    PasswordChanged,
     ReportFiled,
+    SessionChanged,
 )
 
 
@@ -89,7 +93,8 @@ class Scene:
         self.happen(
             MessageSent(
                 sender=sender.account, text=text, message_id=message_id, recipient=recipient, group=group,
-                device=device, ip=ip, reply_to=reply_to, media_count=int(self.rng.random() < 0.04),
+                device=device, ip=ip, session=sender.sessions.get(device), reply_to=reply_to,
+                media_count=int(self.rng.random() < 0.04),
             ),
             mark,
         )
@@ -99,9 +104,58 @@ class Scene:
         """`person` tries to sign in; `failure` says why it does not work."""
         device, ip = self.place(person)
         result: Literal["success", "failure"] = "failure" if failure else "success"
+        session = self.new_id("session")
+        if not failure:
+            person.sessions[device] = session
         self.happen(
             AccountLogin(
-                account=person.account, result=result, device=device, ip=ip, method=method, failure_reason=failure
+                account=person.account, result=result, device=device, ip=ip, method=method, failure_reason=failure,
+                session=session, user_agent=agent_of(device),
+            ),
+            mark,
+        )
+
+    def password(self, person: Person, way: Literal["change", "reset"], mark: Mark = NORMAL) -> None:
+        """`person` gets another password."""
+        device, ip = self.place(person)
+        session = person.sessions.get(device)
+        self.happen(PasswordChanged(account=person.account, way=way, session=session, device=device, ip=ip), mark)
+
+    def binding(self, person: Person, mark: Mark = NORMAL, **new: str) -> None:
+        """`person` replaces the phone or mail address that the account hangs on by a `new` one."""
+        device, ip = self.place(person)
+        self.happen(
+            BindingChanged(
+                account=person.account, binding="phone" if "phone" in new else "email", change="replaced",
+                former_phone=person.phone if "phone" in new else None,
+                former_email=person.email if "email" in new else None,
+                session=person.sessions.get(device), device=device, ip=ip, **new,
+            ),
+            mark,
+        )
+
+    def session_change(
+        self, person: Person, change: Literal["refreshed", "ended", "others_ended"], mark: Mark = NORMAL
+    ) -> None:
+        """`person` comes back to a session, ends it, or throws out all others."""
+        device, ip = self.place(person)
+        session = person.sessions.get(device)
+        if session:
+            self.happen(
+                SessionChanged(
+                    account=person.account, change=change, session=session, device=device, ip=ip,
+                    user_agent=agent_of(device),
+                ),
+                mark,
+            )
+
+    def transfer(self, person: Person, circle: Circle, new_owner: str, mark: Mark = NORMAL) -> None:
+        """`person` gives a group that they own to somebody else."""
+        device, ip = self.place(person)
+        self.happen(
+            GroupChanged(
+                group=circle.id, account=person.account, change="transferred", new_owner=new_owner, device=device,
+                ip=ip, session=person.sessions.get(device),
             ),
             mark,
         )
@@ -150,4 +204,4 @@ class Scene:
 
 def elsewhere(person: Person, device: str, ip: str) -> Person:
     """The account of `person` in the hands of whoever sits at `device`."""
-    return replace(person, devices=[device], home_ip=ip, mobile_ip=ip)
+    return replace(person, devices=[device], home_ip=ip, mobile_ip=ip, sessions={})

@@ -1,0 +1,64 @@
+"""Obeys verdicts on the demo's sign-ins as its platform would: owners prove themselves, thieves cannot and stay out."""
+
+import msgspec
+
+from anlan import clock
+from anlan.demo.labels import LabelledEvent
+from anlan.domain.event_data import AccountLogin
+
+PROOF_S = 20.0
+
+
+class _Envelope(msgspec.Struct):
+    """What is read of an event that the simulation made."""
+
+    id: str
+    source: str
+    data: AccountLogin
+
+
+def is_break_in(event: LabelledEvent) -> bool:
+    """A thief offers a right password: what follows depends on the verdict."""
+    return event.actor_role == "thief" and event.type == "account.login" and b'"result":"success"' in event.cloudevent
+
+
+class Doorkeeper:
+    """Keeps which thefts were stopped at the door, so that what would have come of them does not happen."""
+
+    def __init__(self) -> None:
+        self._stopped: set[str] = set()
+
+    def happens(self, event: LabelledEvent) -> bool:
+        """Whether an event of the simulation still comes to pass."""
+        return event.story not in self._stopped
+
+    def obey(self, event: LabelledEvent, verdict: str) -> bytes | None:
+        """What the platform does about the verdict on `event`; the CloudEvent of a proof, if one was given."""
+        if event.type != "account.login" or verdict in ("allow", "warn"):
+            return None
+        login = msgspec.json.decode(event.cloudevent, type=_Envelope)
+        is_thief = event.actor_role == "thief"
+        if is_thief:
+            self._stopped.add(plunder_story(event.story, login.data.account))
+        if verdict != "challenge" or login.data.result == "failure":
+            return None
+        return _proof(login, event.time + PROOF_S, is_thief=is_thief)
+
+
+def plunder_story(break_in: str, account: str) -> str:
+    """The story of what a thief does with an account, told apart from how they got in."""
+    return f"{break_in}/{account}"
+
+
+def _proof(login: _Envelope, time: float, *, is_thief: bool) -> bytes:
+    data = login.data
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0", "id": f"{login.id}-proof", "source": login.source, "type": "verification.completed",
+            "time": clock.to_rfc3339(time),
+            "data": {
+                "account": data.account, "result": "failed" if is_thief else "passed", "method": "sms_code",
+                "session": data.session, "device": data.device, "ip": data.ip,
+            },
+        }
+    )
