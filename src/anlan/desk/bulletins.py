@@ -42,7 +42,7 @@ class Bulletins:
         """
         return Words(
             title_zh=f"关于“{campaign.title_zh}”专项行动的公告"[:MAX_TITLE_CHARS],
-            title_en=f"Results of the campaign “{campaign.title_en}”"[:MAX_TITLE_CHARS],
+            title_en=f"Results of the campaign: {campaign.title_en}"[:MAX_TITLE_CHARS],
             body_zh=self._body_zh(campaign, figures, grounds), body_en=self._body_en(campaign, figures, grounds),
         )
 
@@ -67,7 +67,7 @@ class Bulletins:
         own, start, end = figures.campaign, *self._days(campaign)
         shares = ", ".join(f"{_ground(grounds, name, 'en')} {count:,}" for name, count in own.accounts)
         return "\n\n".join([
-            f"From {start:%-d %B %Y} to {end:%-d %B %Y} we led the campaign “{campaign.title_en}”.",
+            f"From {start:%-d %B %Y} to {end:%-d %B %Y} we led the campaign: {campaign.title_en}.",
             f"Cases found: {own.found:,}. People have judged {own.closed:,} of them and found {own.violations:,} to be "
             "violations.",
             f"Groups closed: {own.groups:,}. Accounts closed for good: {own.accounts_total:,}"
