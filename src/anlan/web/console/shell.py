@@ -45,6 +45,15 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
     (
+        mark("Accounts"),
+        (
+            Link("/accounts", mark("Accounts"), "people", "see_accounts"),
+            Link("/attacks", mark("Attacks"), "bolt", "see_accounts"),
+            Link("/containments", mark("Contained accounts"), "lock", "see_accounts"),
+            Link("/recoveries", mark("Recoveries"), "key", "see_accounts"),
+        ),
+    ),
+    (
         mark("Judging"),
         (
             Link("/investigate", mark("Investigate"), "search", "investigate"),
