@@ -30,13 +30,14 @@ from anlan.store import sign_in_rows as rows
 from anlan.store.database import Database
 from anlan.store.journal import StoredEvent, event_columns, last_seq, stored_event
 from anlan.store.marks import SIGN_INS, raise_mark, read_mark
-from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of
+from anlan.store.own_events import SOURCE
+from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of, find_session
 from anlan.store.tables import decisions, events
 from anlan.store.vault import Codec
 
-CHUNK_EVENTS = 50
+CHUNK_EVENTS = 25
 """Events to a transaction: who commits verdicts waits for it."""
-MAX_CHUNKS = 200
+MAX_CHUNKS = 400
 CHALLENGE_S = 3_600.0
 """So long after a sign-in a passed challenge still lets it in."""
 
@@ -214,7 +215,8 @@ class SignInBook:
     def _take_binding(self, connection: Connection, judged: Judged, data: BindingChanged, now: float) -> None:
         if judged.verdict in _STOPPING:
             return
-        if data.binding in ("phone", "email", "factor"):
+        is_own_factor = judged.event.source == SOURCE  # the check-up counts those itself
+        if data.binding in ("phone", "email", "factor") and not is_own_factor:
             rows.put_standing(connection, judged.event.actor, **{f"has_{data.binding}": data.change != "removed"})
         cause: Cause = "factor" if data.binding == "factor" else "binding"
         self._tell_change(connection, judged, data, cause, data.binding, now)
@@ -223,10 +225,14 @@ class SignInBook:
         self, connection: Connection, judged: Judged, data: PasswordChanged | BindingChanged, cause: Cause,
         detail: str, now: float,
     ) -> None:
-        """Changes say no user agent; where one comes from is told all the same."""
-        country = self._place(data.ip).country
+        """A change says no user agent: its session does."""
+        account, country = judged.event.actor, self._place(data.ip).country
+        session = None
+        if data.session is not None:
+            session = find_session(connection, self._database.vault, session_name(account, data.session))
         occasion = Occasion(
-            account=judged.event.actor, cause=cause, detail=detail, at=judged.event.time, country=country, client=""
+            account=account, cause=cause, detail=detail, at=judged.event.time,
+            country=country or (session.country if session else None), client=session.client if session else "",
         )
         particulars = Particulars(ip=data.ip, device=data.device, session=data.session)
         self._reminders.tell(connection, occasion, judged.event.seq, particulars, now)

@@ -139,7 +139,7 @@ def _contacts(held: Held) -> Item:
         says = {"zh": "只绑定了一个。", "en": "Only one of them is bound."}
     else:
         says = {"zh": "都没有绑定，账号很难找回。", "en": "Neither is bound: the account would be hard to get back."}
-    step = {"zh": "在应用内绑定手机和邮箱", "en": "Bind both in the app"}
+    step = {"zh": "在应用内绑定手机和邮箱", "en": "Bind your phone and your mail address in the app"}
     return Item(code="contacts", title=title, points=15, got=10 if any(known) else 0, says=says, step=step)
 
 

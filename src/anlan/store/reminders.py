@@ -79,8 +79,8 @@ def count_sent(connection: Connection, account: str, causes: Sequence[Cause], si
 def reminders_of(connection: Connection, vault: Vault, account: str, limit: int = 20) -> list[Reminder]:
     """What an owner was told, newest first."""
     mine = _REMINDER.where(sign_in_reminders.c.account == storable(account))
-    rows = connection.execute(mine.order_by(sign_in_reminders.c.made_at.desc(), sign_in_reminders.c.id).limit(limit))
-    return [_reminder(row, vault) for row in rows]
+    newest = mine.order_by(sign_in_reminders.c.made_at.desc(), sign_in_reminders.c.event_seq.desc()).limit(limit)
+    return [_reminder(row, vault) for row in connection.execute(newest)]
 
 
 def find_by_token(connection: Connection, vault: Vault, token: str, now: float) -> Reminder | None:

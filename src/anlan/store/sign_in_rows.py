@@ -1,10 +1,25 @@
 """Writes what owners see of their sign-ins, so much of each account at most, and forgets it when its time is over."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, case, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Table,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.sign_ins import HOUR_S, MORE_NETWORKS, DeviceState, device_name, session_name
@@ -30,12 +45,9 @@ def add_sign_in(connection: Connection, vault: Vault, new: SignIn) -> None:
     """Keep a sign-in; beyond `MAX_SIGN_INS` of the account the oldest goes."""
     row = {name: getattr(new, name) for name in SignIn.__struct_fields__ if name != "particulars"}
     sealed = vault.seal(msgspec.json.encode(new.particulars), sign_in_context(new.seq))
-    connection.execute(insert(sign_ins), row | {"account": storable(new.account), "sealed": sealed})
-    oldest = (
-        select(sign_ins.c.seq).where(sign_ins.c.account == storable(new.account)).order_by(sign_ins.c.seq.desc())
-        .offset(MAX_SIGN_INS).limit(1).scalar_subquery()
-    )
-    connection.execute(delete(sign_ins).where(sign_ins.c.account == storable(new.account), sign_ins.c.seq <= oldest))
+    account = storable(new.account)
+    connection.execute(_ADD_SIGN_IN, row | {"account": account, "sealed": sealed})
+    connection.execute(_CUT_SIGN_INS, {"of": account})
 
 
 def admit(connection: Connection, seq: int) -> bool:
@@ -47,20 +59,21 @@ def admit(connection: Connection, seq: int) -> bool:
 def add_failures(connection: Connection, failures: Iterable[Failure]) -> None:
     """Count tries with a wrong proof; past `MAX_NETWORKS` of an hour, further networks are counted together."""
     for failure in failures:
-        account = storable(failure.account)
-        within = (sign_in_failures.c.account == account, sign_in_failures.c.hour == failure.hour)
-        known = select(sign_in_failures.c.network).where(*within)
-        networks = set(connection.execute(known).scalars())
-        is_kept = failure.network in networks or len(networks) < MAX_NETWORKS
-        row = {
-            "account": account, "hour": failure.hour, "network": failure.network if is_kept else MORE_NETWORKS,
-            "country": failure.country if is_kept else None, "count": failure.count,
-        }
-        new = _insert(connection, sign_in_failures).values(row)
-        connection.execute(new.on_conflict_do_update(
-            index_elements=["account", "hour", "network"],
-            set_={"count": sign_in_failures.c.count + new.excluded.count},
-        ))
+        row = {name: getattr(failure, name) for name in Failure.__struct_fields__}
+        row["account"] = storable(failure.account)
+        networks = connection.execute(_NETWORKS, {"of": row["account"], "at": failure.hour}).scalars().all()
+        if failure.network not in networks and len(networks) >= MAX_NETWORKS:
+            row |= {"network": MORE_NETWORKS, "country": None}
+        connection.execute(_failure_again(connection.dialect.name), row)
+
+
+@cache
+def _failure_again(dialect: str) -> Any:
+    new = _insert(dialect, sign_in_failures)
+    return new.on_conflict_do_update(
+        index_elements=["account", "hour", "network"],
+        set_={"count": sign_in_failures.c.count + new.excluded.count},
+    )
 
 
 def hour_of(at: float) -> float:
@@ -75,10 +88,16 @@ def put_device(connection: Connection, vault: Vault, account: str, device: str, 
         "id": name, "account": storable(account), "sealed": vault.seal(device.encode(), name.encode()),
         "client": seen.client, "country": seen.country, "first_seen_at": seen.at, "seen_at": seen.at, "state": "known",
     }
-    new = _insert(connection, account_devices).values(row)
+    connection.execute(_device_again(connection.dialect.name), row)
+    connection.execute(_CUT_DEVICES, {"of": row["account"]})
+
+
+@cache
+def _device_again(dialect: str) -> Any:
+    new = _insert(dialect, account_devices)
     was, now = account_devices.c, new.excluded
     is_later = now.seen_at >= was.seen_at
-    connection.execute(new.on_conflict_do_update(
+    return new.on_conflict_do_update(
         index_elements=["id"],
         set_={
             "seen_at": _later(was.seen_at, now.seen_at),
@@ -87,8 +106,7 @@ def put_device(connection: Connection, vault: Vault, account: str, device: str, 
             "country": case((is_later, now.country), else_=was.country),
             "state": case((was.state == "own", "own"), else_="known"),
         },
-    ))
-    _cut(connection, account_devices, account, MAX_DEVICES)
+    )
 
 
 def put_session(
@@ -101,9 +119,15 @@ def put_session(
         "device_id": device_id, "client": seen.client, "country": seen.country, "started_at": seen.at,
         "seen_at": seen.at, "state": "open",
     }
-    new = _insert(connection, account_sessions).values(row)
+    connection.execute(_session_again(connection.dialect.name), row)
+    connection.execute(_CUT_SESSIONS, {"of": row["account"]})
+
+
+@cache
+def _session_again(dialect: str) -> Any:
+    new = _insert(dialect, account_sessions)
     was, now = account_sessions.c, new.excluded
-    connection.execute(new.on_conflict_do_update(
+    return new.on_conflict_do_update(
         index_elements=["id"],
         set_={
             "seen_at": _later(was.seen_at, now.seen_at), "started_at": _earlier(was.started_at, now.started_at),
@@ -111,8 +135,7 @@ def put_session(
             "country": func.coalesce(now.country, was.country),
             "device_id": func.coalesce(now.device_id, was.device_id),
         },
-    ))
-    _cut(connection, account_sessions, account, MAX_SESSIONS)
+    )
 
 
 def mark_device(connection: Connection, device_id: str, state: DeviceState, among: Sequence[DeviceState]) -> bool:
@@ -150,7 +173,7 @@ def mark_others_ended(connection: Connection, account: str, kept_id: str, at: fl
 
 def put_standing(connection: Connection, account: str, **known: float | bool | None) -> None:
     """Keep what the platform told of how an account is secured; the columns that are not named stay."""
-    new = _insert(connection, account_standings).values(account=storable(account), **known)
+    new = _insert(connection.dialect.name, account_standings).values(account=storable(account), **known)
     connection.execute(new.on_conflict_do_update(index_elements=["account"], set_=known))
 
 
@@ -164,15 +187,11 @@ class Before(msgspec.Struct, frozen=True):
 
 def before(connection: Connection, new: SignIn) -> Before:
     """What is kept of the account beside `new`; without a device's name, its client speaks for it."""
-    entered = (sign_ins.c.account == storable(new.account), sign_ins.c.state == "entered", sign_ins.c.seq != new.seq)
-    if new.device_id is not None:
-        has_device = exists().where(
-            account_devices.c.id == new.device_id, account_devices.c.state.in_(("known", "own"))
-        )
-    else:
-        has_device = exists().where(*entered, sign_ins.c.client == new.client)
-    has_country = exists().where(*entered, sign_ins.c.country == new.country)
-    found = connection.execute(select(exists().where(*entered), has_device, has_country)).one()
+    asked = {
+        "of": storable(new.account), "this": new.seq, "device": new.device_id, "client": new.client,
+        "country": new.country,
+    }
+    found = connection.execute(_BEFORE_BY_DEVICE if new.device_id else _BEFORE_BY_CLIENT, asked).one()
     return Before(found[0], found[1], found[2] or new.country is None)
 
 
@@ -199,17 +218,35 @@ def _forget(
     return len(old)
 
 
-def _cut(connection: Connection, table: Table, account: str, most: int) -> None:
-    """Delete what was not used for longest beyond `most` rows of the account."""
-    mine = table.c.account == storable(account)
-    rest = select(table.c.id).where(mine).order_by(table.c.seen_at.desc(), table.c.id).offset(most)
-    surplus = connection.execute(rest.limit(most)).scalars().all()
-    if surplus:
-        connection.execute(delete(table).where(table.c.id.in_(surplus)))
+def _insert(dialect: str, table: Table) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+def _cut(table: Table, order: Sequence[Any], most: int) -> Delete:
+    """Deletes what comes after the first `most` rows of the account `of`."""
+    key, mine = next(iter(table.primary_key)), table.c.account == bindparam("of")
+    kept = select(key).where(mine).order_by(*order).limit(most)
+    return delete(table).where(mine, key.not_in(kept))
+
+
+# Built once: building a statement costs more than running it.
+_ADD_SIGN_IN = insert(sign_ins)
+_CUT_SIGN_INS = _cut(sign_ins, [sign_ins.c.seq.desc()], MAX_SIGN_INS)
+_CUT_DEVICES = _cut(account_devices, [account_devices.c.seen_at.desc(), account_devices.c.id], MAX_DEVICES)
+_CUT_SESSIONS = _cut(account_sessions, [account_sessions.c.seen_at.desc(), account_sessions.c.id], MAX_SESSIONS)
+_NETWORKS = select(sign_in_failures.c.network).where(
+    sign_in_failures.c.account == bindparam("of"), sign_in_failures.c.hour == bindparam("at")
+)
+_ENTERED = (
+    sign_ins.c.account == bindparam("of"), sign_ins.c.state == "entered", sign_ins.c.seq != bindparam("this"),
+)
+_HAS_DEVICE = exists().where(
+    account_devices.c.id == bindparam("device"), account_devices.c.state.in_(("known", "own"))
+)
+_HAS_CLIENT = exists().where(*_ENTERED, sign_ins.c.client == bindparam("client"))
+_HAS_COUNTRY = exists().where(*_ENTERED, sign_ins.c.country == bindparam("country"))
+_BEFORE_BY_DEVICE = select(exists().where(*_ENTERED), _HAS_DEVICE, _HAS_COUNTRY)
+_BEFORE_BY_CLIENT = select(exists().where(*_ENTERED), _HAS_CLIENT, _HAS_COUNTRY)
 
 
 def _later(was: Any, now: Any) -> ColumnElement[float]:

@@ -146,6 +146,12 @@ def sessions_of(
     return [_session(row, vault) for row in rows]
 
 
+def find_session(connection: Connection, vault: Vault, session_id: str) -> PlatformSession | None:
+    """The session that pages call `session_id`."""
+    row = connection.execute(select(account_sessions).where(account_sessions.c.id == session_id)).one_or_none()
+    return _session(row, vault) if row else None
+
+
 def standing_of(connection: Connection, account: str) -> Standing:
     """How the account is secured."""
     columns = [account_standings.c[name] for name in Standing.__struct_fields__]
