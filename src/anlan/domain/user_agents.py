@@ -48,9 +48,9 @@ class Client(msgspec.Struct, frozen=True):
         """A plain name by language, such as `Chrome on Windows`."""
         program, system = (_OF_CHINA.get(word, word) for word in (self.program, self.system))
         if self.program and self.system:
-            return {"zh": f"{system} 上的{_spaced(program)}", "en": f"{self.program} on {self.system}"}
+            return {"zh": _joined(system, "上的", program), "en": f"{self.program} on {self.system}"}
         if self.program or self.system:
-            return {"zh": program or f"{system} 设备", "en": self.program or f"{self.system} device"}
+            return {"zh": program or _joined(system, "设备"), "en": self.program or f"{self.system} device"}
         return {"zh": "未知设备", "en": "Unknown device"}
 
 
@@ -70,6 +70,9 @@ def _first(names: tuple[tuple[str, str], ...], said: str) -> str:
     return next((name for mark, name in names if mark in said), "")
 
 
-def _spaced(name: str) -> str:
-    """Chinese typography sets a space between Han characters and Latin letters."""
-    return f" {name}" if name[0].isascii() else name
+def _joined(*words: str) -> str:
+    """Words in one, with a space wherever Han characters meet Latin letters, as Chinese typography has it."""
+    text = words[0]
+    for word in words[1:]:
+        text += f" {word}" if text[-1].isascii() != word[0].isascii() else word
+    return text
