@@ -13,9 +13,11 @@ from anlan.domain.signals import Signal
 from anlan.engine.accumulators import Accumulator
 from anlan.errors import InvalidSettings
 from anlan.protections import entities
+from anlan.protections.accounts import registrations
 from anlan.protections.accounts import signals as accounts
 from anlan.protections.accounts.after_login import AfterLogin
 from anlan.protections.accounts.door import Door
+from anlan.protections.accounts.registrations import Registrations
 from anlan.protections.accounts.sessions import Sessions
 from anlan.protections.content import copies, groups, llm, particulars
 from anlan.protections.content import signals as content
@@ -48,7 +50,8 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("entities", entities.SIGNALS),
     Protection("content", (*content.SIGNALS, *particulars.SIGNALS, *copies.SIGNALS, *groups.SIGNALS, *llm.SIGNALS),
                HERE / "content" / "policies.yaml"),
-    Protection("accounts", accounts.SIGNALS, HERE / "accounts" / "policies.yaml", (Door,)),
+    Protection("accounts", (*accounts.SIGNALS, *registrations.SIGNALS), HERE / "accounts" / "policies.yaml",
+               (Door, Registrations)),
     Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
     Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
