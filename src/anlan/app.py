@@ -11,6 +11,7 @@ from anlan import clock
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
 from anlan.center.challenges import Challenges
+from anlan.center.claim_moves import ClaimMoves
 from anlan.center.containment import Containments
 from anlan.center.containment_answers import ContainmentAnswers
 from anlan.center.factors import Factors
@@ -19,6 +20,9 @@ from anlan.center.funds import Funds
 from anlan.center.passkeys import Passkeys
 from anlan.center.payouts import Payouts
 from anlan.center.received_events import ReceivedEvents
+from anlan.center.recovery import Recoveries
+from anlan.center.recovery_desk import RecoveryDesk
+from anlan.center.recovery_desk import on_case_closed as on_recovery_closed
 from anlan.center.reminders import Reminders
 from anlan.center.safety import Safety
 from anlan.center.security_event_journal import SecurityEventJournal
@@ -151,7 +155,7 @@ class House:
 
     def _open_desk(self, settings: Settings) -> None:
         """What people decide, who hears of it, and the clocks of it."""
-        working = read_working_time(
+        working = self.working = read_working_time(
             settings.time_zone, settings.desk_hours, settings.desk_days_off, settings.desk_days_on
         )
         self.security_events = SecurityEvents(self.database, settings.address)
@@ -163,7 +167,7 @@ class House:
         self.sanctions = Sanctions(self.database, self.sanction_followers, zone=settings.time_zone)
         self.appeals = Appeals(self.database, self.sanctions)
         self.case_followers: tuple[CaseFollower, ...] = (
-            on_case_closed, self.payouts.on_case_closed, self.appeals.on_case_closed,
+            on_case_closed, self.payouts.on_case_closed, self.appeals.on_case_closed, on_recovery_closed,
         )
         self.platform_answers, self.closures = PlatformAnswers(self.sanctions), Closures(self.sanctions)
         sanction_clock = SanctionClock(self.sanctions, self.platform_answers)
@@ -206,6 +210,12 @@ class House:
             attack_watch.round, self.sign_ins.take_in, automatic.take_in, self.containments.round,
             self.containment_answers.round,
         )
+        moves = ClaimMoves(
+            settings.address, self.working, (self.factors.on_recovered, self.security_events.on_account_recovered)
+        )
+        self.recoveries = Recoveries(self.database, self.codec, moves)
+        self.recovery_desk = RecoveryDesk(self.database, self.codec, moves)
+        self.desk_rounds += (self.recovery_desk.take_in, self.recovery_desk.round)
         self.access_checks = AccessChecks(
             self.database, self.workshop.session_memory, self.workshop.takeover_memory, self.challenges,
             load_rules(settings.access_rules_file),

@@ -47,6 +47,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         platform_answers=house.platform_answers, closures=house.closures,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
         anchors=house.anchors, campaigns=house.campaigns, bulletins=house.bulletins,
+        recovery_desk=house.recovery_desk,
         reload_policies=house.reload_policies, reload_lists=house.reload_lists,
         writer_backlog=lambda: house.writer.backlog, max_backlog=house.settings.commit_backlog, metrics=house.metrics,
         zone=house.settings.time_zone, require_second_factor=house.settings.require_second_factor,
@@ -57,6 +58,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         payouts=house.payouts, reports=house.reports, reminders=house.reminders, sessions=house.sessions,
         safety=house.safety,
         factors=house.factors, challenges=house.challenges,
+        recoveries=house.recoveries, recovery_desk=house.recovery_desk, identity_url=house.settings.identity_url,
         zone=house.settings.time_zone,
     ))
     return Server(

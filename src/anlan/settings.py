@@ -35,10 +35,11 @@ class Settings(BaseSettings):
     max_profiles: int = Field(200_000, gt=0, description="entities whose facts are kept in memory")
     duckdb_memory_mb: int = Field(1_024, gt=0, description="for backtests and investigations together")
 
-    reminder_risk: float = Field(0.5, ge=0, le=1, description="from this risk of a sign-in on, its owner is told of it")
+    reminder_risk: float = Field(0.05, ge=0, le=1, description="from this risk of a sign-in on, its owner is told of it")
     access_rules_file: Path | None = Field(None, description="which act needs which trust; none for those that ship")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 
+    identity_url: str = Field("", description="where claimants confirm an identity document; empty for nowhere")
     captcha_url: str = Field("", description="verify endpoint of the operator's captcha; empty for none")
     captcha_secret: SecretStr = Field(SecretStr(""), description="what that endpoint knows this platform by")
 
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     def journal_dir(self) -> Path:
         """Where the Parquet segments lie."""
         return self.data_dir / "journal"
+
+    @property
+    def passwords_file(self) -> Path:
+        """The set of leaked passwords that was imported."""
+        return self.data_dir / "passwords.set"
 
     @property
     def candidates_dir(self) -> Path:

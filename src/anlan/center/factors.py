@@ -7,7 +7,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from anlan import clock
-from anlan.center.followers import ContainmentMoved, FactorChange, FactorChanged, FactorFollower
+from anlan.center.followers import (
+    AccountRecovered,
+    ContainmentMoved,
+    FactorChange,
+    FactorChanged,
+    FactorFollower,
+)
 from anlan.center.passkeys import Passkeys
 from anlan.domain.challenges import Held
 from anlan.domain.factors import (
@@ -223,6 +229,10 @@ class Factors:
                 audit.note(connection, moved.by, "factor.resume", account, {"kind": kind, "containment": name})
             else:
                 self._end(connection, account, factor_id, kind, moved.by, "revoked", moved.at)
+
+    def on_recovered(self, connection: Connection, recovered: AccountRecovered) -> None:
+        """Whoever recovers an account has lost its factors, or somebody else has them."""
+        self.revoke(connection, recovered.account, recovered.by, recovered.at)
 
     def note_clone(self, connection: Connection, account: str, factor_id: str, now: float) -> None:
         """A passkey signed with a count that another copy of it has passed: it is out of force from here on."""

@@ -248,7 +248,7 @@ class Recoveries:
                 recovery.set_outcome(connection, claim.id, "document", outcome)
             audit.note(connection, by, "recovery.document", claim.id, {"account": claim.account, "outcome": outcome})
 
-    def hand_in(self, token: str, files: Sequence[NewFile], statement_by: str, now: float) -> None:
+    def hand_in(self, token: str, files: Sequence[NewFile], now: float) -> None:
         """A relative hands in documents: they lie with the case, which is opened for them.
 
         Raises:
@@ -262,11 +262,17 @@ class Recoveries:
             if found.way != "relative":
                 raise Conflict("only relatives hand in documents", zh="仅亲属申请需要提交文件",
                                en="Only relatives hand in documents.")
-            self._moves.to_review(connection, found, "relative", statement_by, now)
+            self._moves.to_review(connection, found, "relative", "claimant", now)
             case_id = _found(recovery.find_claim(connection, found.id)).case_id or ""
             attachments.add_files(connection, self._database.vault, found.account, case_id, files, now)
 
         self._change(token, act)
+
+    def takes_documents(self, token: str) -> bool:
+        """Whether a relative may hand in documents at this address."""
+        with self._database.read() as connection:
+            claim = recovery.claim_by_token(connection, token)
+        return claim is not None and claim.way == "relative" and claim.state == "open"
 
     def submit(self, token: str, now: float) -> Claim:
         """Weigh all that was said; the claim goes on from there.

@@ -187,18 +187,6 @@ class RecoveryDesk:
             audit.note(connection, by, f"{what.replace('_', '.')}", claim.id, {"account": claim.account})
             return _again(connection, claim)
 
-    def on_case_closed(self, connection: Connection, closed: CaseClosed) -> None:
-        """Refuse to let a judgement close what is decided on a page of its own.
-
-        Raises:
-            Conflict: the case is a claim's.
-        """
-        if closed.case.kind == "recovery" and recovery.claim_of_case(connection, closed.case.id) is not None:
-            raise Conflict(
-                "recoveries are decided on their own page", zh="账号找回请在找回页面办理",
-                en="Recoveries are decided on their own page.",
-            )
-
     def round(self, now: float) -> int:
         """Hand over what nobody stopped, let lapse what nobody went on with; how many claims that moved."""
         with self._database.read() as connection:
@@ -228,6 +216,19 @@ class RecoveryDesk:
         with self._database.write() as connection:
             gone = recovery.forget_claims(connection, now - KEPT_DAYS * DAY_S)
             return gone + recovery_facts.forget_traces(connection, now)
+
+
+def on_case_closed(connection: Connection, closed: CaseClosed) -> None:
+    """Refuse to let a judgement close what is decided on a page of its own.
+
+    Raises:
+        Conflict: the case is a claim's.
+    """
+    if closed.case.kind == "recovery" and recovery.claim_of_case(connection, closed.case.id) is not None:
+        raise Conflict(
+            "recoveries are decided on their own page", zh="账号找回请在找回页面办理",
+            en="Recoveries are decided on their own page.",
+        )
 
 
 def _hours(claim: Claim) -> float:

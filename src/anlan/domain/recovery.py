@@ -173,8 +173,7 @@ def assess(
     told = {one.kind: one.outcome for one in evidence if one.kind not in public}
     totals = {name: _ratio(told, years, name) for name in FORGERS}
     worst = min(FORGERS, key=totals.__getitem__)
-    is_at_risk = is_high_value or dormant_years >= DORMANT_YEARS
-    share = forged_share(totals[worst], FORGED_SHARE_AT_RISK if is_at_risk else FORGED_SHARE)
+    share = forged_share(totals[worst], prior_of(dormant_years, is_high_value=is_high_value))
     return Assessment(
         band=band_of(totals[worst], share), score=totals[worst], worst=worst, forged_share=share, totals=totals,
         lines=_lines(told, years, worst, totals[worst]),
@@ -187,6 +186,11 @@ def score_of(evidence: Iterable[Evidence], dormant_years: float = 0.0) -> float:
     years = round(max(dormant_years, 0.0))
     owner = _owner_log(told, years)
     return min(owner - _forger_log(told, name) for name in FORGERS)
+
+
+def prior_of(dormant_years: float, *, is_high_value: bool) -> float:
+    """The chance of a forgery before any evidence."""
+    return FORGED_SHARE_AT_RISK if is_high_value or dormant_years >= DORMANT_YEARS else FORGED_SHARE
 
 
 def forged_share(score: float, prior: float) -> float:

@@ -20,6 +20,7 @@ from anlan.web.api import (
     members,
     policies,
     questions,
+    recoveries,
     reports,
     sanctions,
     security,
@@ -32,9 +33,9 @@ from anlan.web.api.problems import install_problems
 
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
-    deliveries.router, reports.router, funds.router, sanctions.router, members.router, challenges.router,
-    containments.router, access_checks.router, security.router, security_events.router, health.router,
-    description.router,
+    deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
+    challenges.router, containments.router, access_checks.router, security.router, security_events.router,
+    health.router, description.router,
 )
 
 

@@ -30,6 +30,7 @@ from anlan.web.console import (
     oversight,
     overview,
     policies,
+    recoveries,
     reports,
     sanctioning,
     sanctions,
@@ -48,7 +49,7 @@ MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, keys, health, oversight, staff,
-    cases, appeals, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
+    cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

@@ -6,7 +6,7 @@ from typing import Any
 from anlan.domain.cases import CaseKind
 from anlan.store.case_reading import FAR_SEQS, NEAR_SEQS, conversation
 from anlan.store.cases import Case
-from anlan.web.console import appeals, reports
+from anlan.web.console import appeals, recoveries, reports
 from anlan.web.console.explained import Reader
 from anlan.web.console.funds import case_panel
 from anlan.web.console.shell import Visit
@@ -48,4 +48,5 @@ PANELS: dict[CaseKind, Panel] = {
     "report": reports.case_panel,
     "appeal": show_appeal,
     "funds": case_panel,
+    "recovery": recoveries.case_panel,
 }

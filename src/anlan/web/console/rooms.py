@@ -8,6 +8,7 @@ from anlan import clock
 from anlan.center.containment import Containments
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
+from anlan.center.recovery_desk import RecoveryDesk
 from anlan.desk.appeals import Appeals
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
@@ -86,6 +87,7 @@ class Rooms:
     anchors: AnchorFile
     campaigns: Campaigns
     bulletins: Bulletins
+    recovery_desk: RecoveryDesk
     checks: Checks
     routing: Routing
     reload_policies: Callable[[], None]

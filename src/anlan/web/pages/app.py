@@ -18,6 +18,8 @@ from anlan.web.pages import (
     groups,
     home,
     notices,
+    recovery,
+    recovery_stops,
     reports,
     safety,
     security,
@@ -32,7 +34,10 @@ MAX_PLAIN_BYTES = 256 * 1024
 """A form with more in it is read only for a member whose session is good."""
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
-ROOMS = (home, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify)
+ROOMS = (
+    home, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify,
+    recovery, recovery_stops,
+)
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})
 
@@ -55,7 +60,7 @@ async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Re
     length = request.headers.get("content-length", "")
     if not (length.isdigit() and int(length) <= MAX_FORM_BYTES):
         return _refuse(request, 413, mark("The files are too large: three at most, of 5 MB each."))
-    if is_public(request) and int(length) <= MAX_OPEN_BYTES:
+    if is_public(request) and (int(length) <= MAX_OPEN_BYTES or await _brings_documents(request)):
         return await answer(request)
     if MEMBER_COOKIE not in request.cookies or (int(length) > MAX_PLAIN_BYTES and not await _is_member(request)):
         return _refuse(request, 401, mark("Open this page from the app first."))
@@ -65,6 +70,15 @@ async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Re
 def _refuse(request: Request, status: int, detail: str) -> Response:
     reader = stranger(request)
     return FAULTS.draw(reader, status, reader.language.say(detail))
+
+
+async def _brings_documents(request: Request) -> bool:
+    """Whether a relative hands in files with a claim that is open."""
+    parts = request.url.path.removeprefix(request.scope.get("root_path", "")).split("/")
+    if len(parts) != 5 or parts[2] != "recover" or parts[4] != "files":
+        return False
+    rooms: MemberRooms = request.app.state.rooms
+    return await run_in_threadpool(rooms.recoveries.takes_documents, parts[3])
 
 
 async def _is_member(request: Request) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from anlan.center.challenges import Challenges
 from anlan.center.factors import Factors
 from anlan.center.payouts import Payouts
+from anlan.center.recovery import Recoveries
+from anlan.center.recovery_desk import RecoveryDesk
 from anlan.center.reminders import Reminders
 from anlan.center.safety import Safety
 from anlan.center.sessions import Sessions
@@ -19,6 +21,7 @@ class MemberRooms:
     """Ports of members' pages.
 
     Attributes:
+        identity_url: where claimants confirm an identity document; empty for nowhere.
         zone: IANA name of the time zone that times are shown in.
     """
 
@@ -32,4 +35,7 @@ class MemberRooms:
     safety: Safety
     factors: Factors
     challenges: Challenges
+    recoveries: Recoveries
+    recovery_desk: RecoveryDesk
+    identity_url: str = ""
     zone: str = "Asia/Shanghai"

@@ -1,0 +1,179 @@
+"""Claims of people who lost their accounts: what speaks for them and what against, and the decision of one or two."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, cast
+
+import msgspec
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response
+
+from anlan import clock
+from anlan.domain.claims import (
+    KIND_TITLES,
+    SETTLEMENT_TITLES,
+    SETTLEMENTS,
+    STATE_TITLES,
+    UNDER_WAY,
+    ClaimState,
+    Settlement,
+)
+from anlan.domain.recovery import (
+    FORGERY_COSTS,
+    LIKELY_FORGED_SHARE,
+    Assessment,
+    prior_of,
+)
+from anlan.errors import AnlanError, NotFound
+from anlan.store import recovery
+from anlan.store.attachments import files_of_case, open_file
+from anlan.store.cases import Case
+from anlan.store.recovery import Answered, Particulars
+from anlan.store.review import history_of
+from anlan.web.console.gate import allowed
+from anlan.web.console.shell import Visit
+from anlan.web.languages import mark
+from anlan.web.pages.uploads import hand_out
+
+router = APIRouter()
+
+PAGE_LINES = 50
+Words = Annotated[str, Form(max_length=2_000)]
+Choice = Annotated[str, Form(max_length=16)]
+
+GROUPS: dict[str, tuple[ClaimState, ...]] = {
+    "review": ("review",), "cooling": ("cooling",), "open": ("open",), "granted": ("granted",),
+    "refused": ("refused",), "stopped": ("stopped",), "over": ("withdrawn", "expired"),
+}
+"""Tabs of the list."""
+
+OUTCOME_TITLES = {
+    "right": mark("right"), "near": mark("half right"), "wrong": mark("wrong"), "unknown": mark("not known"),
+}
+FORGER_TITLES = {
+    "stranger": mark("a stranger with leaked data"), "acquaintance": mark("an acquaintance who knows what is public"),
+    "partner": mark("a former partner"), "household": mark("somebody of the same household"),
+}
+BAND_TITLES = {
+    "likely": mark("Very likely the owner"), "unclear": mark("Unclear"),
+    "unlikely": mark("Little speaks for the owner"),
+}
+VOUCH_TITLES = {
+    "spoken": mark("It is them, by voice or in person"), "written": mark("It is them, in writing only"),
+    "not_them": mark("It is not them"), "unsure": mark("Cannot say"),
+}
+
+_assessment = msgspec.json.Decoder(Assessment).decode
+
+
+@router.get("/recoveries")
+def list_recoveries(
+    visit: Annotated[Visit, allowed("judge_recoveries")], state: str = "review",
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    group = state if state in GROUPS else "review"
+    with visit.rooms.database.read() as connection:
+        rows = recovery.claims_in(connection, GROUPS[group], PAGE_LINES + 1, (page - 1) * PAGE_LINES)
+        counts = recovery.count_by_state(connection)
+    return visit.page(
+        "console/recoveries.html", rows=rows[:PAGE_LINES], has_more=len(rows) > PAGE_LINES, group=group, page=page,
+        counts=counts, groups={name: sum(counts.get(one, 0) for one in some) for name, some in GROUPS.items()},
+        state_titles=STATE_TITLES,
+    )
+
+
+@router.get("/recoveries/{claim_id}")
+def show_recovery(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str) -> Response:
+    return _draw(visit, claim_id)
+
+
+def _draw(
+    visit: Visit, claim_id: str, *, problem: str = "", answer: int = 200, seen: Particulars | None = None,
+    filled: Mapping[str, str] | None = None,
+) -> Response:
+    vault = visit.rooms.database.vault
+    with visit.rooms.database.read() as connection:
+        claim = recovery.find_claim(connection, claim_id)
+        if claim is None:
+            raise NotFound("there is no such claim", zh="没有这份申请", en="There is no such claim.")
+        answers = recovery.answers_of(connection, vault, claim_id)
+        vouches = recovery.vouches_of(connection, claim_id)
+        rivals = [one for one in recovery.claims_for(connection, claim.account) if one.id != claim.id]
+        history = history_of(connection, claim.case_id) if claim.case_id else []
+        files = files_of_case(connection, claim.case_id) if claim.case_id else []
+        body = recovery.read_assessment(connection, claim_id)
+    assessment = _assessment(body) if body else None
+    return visit.page(
+        "console/recovery.html", answer=answer, one=claim, answers=_said(visit, answers), vouches=vouches,
+        rivals=rivals, history=history, files=files, assessment=assessment, seen=seen, problem=problem,
+        filled=filled or {}, now=clock.now(), prior=prior_of(claim.dormant_years, is_high_value=claim.is_high_value),
+        limit=LIKELY_FORGED_SHARE, **_words(),
+    )
+
+
+def _said(visit: Visit, answers: list[Answered]) -> dict[str, str]:
+    """What was answered, for those who may see what members wrote."""
+    if not visit.can("see_personal"):
+        return {}
+    return {one.kind: one.said for one in answers if one.said}
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "state_titles": STATE_TITLES, "kind_titles": KIND_TITLES, "outcome_titles": OUTCOME_TITLES,
+        "forger_titles": FORGER_TITLES, "band_titles": BAND_TITLES, "vouch_titles": VOUCH_TITLES,
+        "settlement_titles": SETTLEMENT_TITLES, "costs": FORGERY_COSTS, "under_way": UNDER_WAY,
+    }
+
+
+@router.post("/recoveries/{claim_id}/look")
+def look(visit: Annotated[Visit, allowed("see_sensitive")], claim_id: str) -> Response:
+    """Show how to reach the claimant once, in the answer itself; the look is in the audit log."""
+    return _draw(visit, claim_id, seen=visit.rooms.recovery_desk.look(claim_id, visit.actor))
+
+
+@router.get("/recoveries/{claim_id}/files/{file_id}")
+def fetch_file(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, file_id: str) -> Response:
+    database = visit.rooms.database
+    visit.rooms.recovery_desk.look(claim_id, visit.actor)
+    with database.read() as connection:
+        claim = recovery.find_claim(connection, claim_id)
+        file = open_file(connection, database.vault, claim.case_id, file_id) if claim and claim.case_id else None
+    if file is None:
+        raise NotFound(mark("There is no such file any more."))
+    return hand_out(file)
+
+
+@router.post("/recoveries/{claim_id}/approve")
+def approve(
+    visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, settlement: Choice = ""
+) -> Response:
+    granted = cast("Settlement", settlement) if settlement in SETTLEMENTS else None
+    desk = visit.rooms.recovery_desk
+    return _done(visit, claim_id, lambda: desk.approve(claim_id, visit.actor, clock.now(), granted))
+
+
+@router.post("/recoveries/{claim_id}/refuse")
+def refuse(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, words: Words = "") -> Response:
+    desk = visit.rooms.recovery_desk
+    return _done(
+        visit, claim_id, lambda: desk.refuse(claim_id, visit.actor, words, clock.now()), {"words": words}
+    )
+
+
+def _done(
+    visit: Visit, claim_id: str, act: Callable[[], object], filled: Mapping[str, str] | None = None
+) -> Response:
+    """Back to the page; what is not possible stands on it, with what was filled in."""
+    try:
+        act()
+    except NotFound:
+        raise
+    except AnlanError as error:
+        return _draw(visit, claim_id, problem=visit.tell(error), answer=error.status, filled=filled)
+    return visit.go(f"/recoveries/{claim_id}")
+
+
+def case_panel(visit: Visit, case: Case) -> Mapping[str, Any]:
+    """The claim that a case stands for, with the way to its own page."""
+    with visit.rooms.database.read() as connection:
+        return {"one": recovery.claim_of_case(connection, case.id), "state_titles": STATE_TITLES}

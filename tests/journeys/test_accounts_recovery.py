@@ -1,0 +1,210 @@
+"""A lost account comes back: registered facts, a claim by page, friends, the stop button, two people, the platform."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from consoled import Consoled, Visitor
+from sqlalchemy import insert, select
+
+from anlan import clock
+from anlan.domain.digests import salted_digest
+from anlan.store import recovery
+from anlan.store.tables import facts, outbox
+
+DAY_S = 86_400.0
+HOSTILE = "<script>alert(1)</script>'; DROP TABLE recovery_claims;--"
+PDF = b"%PDF-1.4 proof of death"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
+    running = Consoled(tmp_path_factory.mktemp("recovery"), identity_url="https://platform.example/identity").start()
+    for name in ("cai", "dan"):
+        running.add_person(name, "service")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def platform(house: Consoled) -> Iterator[httpx.Client]:
+    _, secret = house.house.keys.create("platform", ("accounts:write", "members:write"), 1000.0)
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+        yield client
+
+
+def has_past(house: Consoled, platform: httpx.Client, account: str, value_class: str = "ordinary") -> None:
+    """The platform registers what it knows, and the journal has seen old friends and a device."""
+    told = {
+        "value_class": value_class, "registered_at": 1_600_000_000, "city": "杭州", "nickname": "小船", "inviter": "",
+        "passwords": [{"digest": salted_digest("saltsalt", "old pass 1")}],
+        "phones": [salted_digest("saltsalt", "13800001111")],
+    }
+    assert platform.put(f"/v1/accounts/{account}/recovery", json=told).status_code == 200
+    now = clock.now()
+    rows = [(f"tie:account:{account}|device:phone-{account}", "is_known", True, 300.0)]
+    for number in range(3):
+        friend = f"{account}-f{number}"
+        rows += [
+            (f"tie:account:{account}|account:{friend}", "friends_since", now - 400 * DAY_S, 400.0),
+            (f"account:{friend}", "registered_at", now - (500 + 9 * number) * DAY_S, 500.0),
+        ]
+    with house.house.database.write() as connection:
+        connection.execute(insert(facts), [
+            {"entity": entity, "field": field, "since": now - days * DAY_S, "value": msgspec.json.encode(value),
+             "privacy": "internal", "event_seq": 1}
+            for entity, field, value, days in rows
+        ])
+
+
+def sent(house: Consoled, kind: str) -> list[dict[str, Any]]:
+    with house.house.database.read() as connection:
+        rows = connection.execute(select(outbox.c.body).where(outbox.c.kind == kind).order_by(outbox.c.created_at))
+        return [msgspec.json.decode(body)["data"] for body in rows.scalars()]
+
+
+def begins(visitor: Visitor, account: str, way: str = "owner") -> str:
+    """Open a claim on the page; its path."""
+    opened = visitor.http.post("/public/recover", data={"account": account, "contact": HOSTILE, "way": way})
+    assert opened.status_code == 303, opened.text
+    return str(opened.headers["location"])
+
+
+def answers(visitor: Visitor, path: str, said: dict[str, str]) -> None:
+    """Go through the wizard as its pages ask, not knowing what is not in `said`."""
+    while kind := re.search(r'name="kind" value="([a-z]+)"', visitor.get(path).text):
+        if 'id="code"' in visitor.get(path).text:
+            return
+        words = said.get(kind[1], "")
+        form = {"kind": kind[1], "said": words} if words else {"kind": kind[1], "skip": "1"}
+        assert visitor.http.post(f"{path}/answer", data=form).status_code == 303
+
+
+def comes_in(house: Consoled, platform: httpx.Client, account: str, path: str) -> Visitor:
+    made = platform.post("/v1/members:link", json={"account": account, "path": path, "language": "en"})
+    visitor = house.visitor()
+    visitor.get("/me/open" + made.json()["url"].partition("/me/open")[2])
+    return visitor
+
+
+KNOWS = {
+    "password": "old pass 1", "registered": "2020-09", "city": "杭州", "nickname": "小船",
+}
+
+
+def test_an_owner_comes_back_by_page_friends_and_time(house: Consoled, platform: httpx.Client) -> None:
+    has_past(house, platform, "ann")
+    claimant = house.visitor()
+    assert "Get your account back" in claimant.http.get("/public/recover", headers={"accept-language": "en"}).text
+    path = begins(claimant, "ann")
+    friends = {f"ann-f{number}" for number in range(3)}
+    answers(claimant, path, {**KNOWS, "contacts": "\n".join(friends), "phone": "138 0000 1111"})
+    (code,) = [one["code"] for one in sent(house, "recovery.code")]
+    wrong = "000000" if code != "000000" else "111111"
+    assert claimant.http.post(f"{path}/code", data={"kind": "phone", "code": wrong}).status_code == 422
+    assert claimant.http.post(f"{path}/code", data={"kind": "phone", "code": code}).status_code == 303
+    answers(claimant, path, {"friends": "\n".join(friends)})
+    assert "https://platform.example/identity?claim=recovery_" in claimant.get(path).text
+    asked = sent(house, "recovery.vouch")
+    assert {one["account"] for one in asked} == {f"account:{name}" for name in friends}
+    assert HOSTILE not in str(asked)
+    for name in sorted(friends)[:2]:
+        friend = comes_in(house, platform, name, asked[0]["path"])
+        page = friend.get(asked[0]["path"])
+        assert "Is it really ann?" in page.text
+        assert friend.post(asked[0]["path"], form_on=asked[0]["path"], answer="spoken").status_code == 303
+    stranger = comes_in(house, platform, "mallory", "/me")
+    assert stranger.get(asked[0]["path"]).status_code == 404
+    assert claimant.http.post(f"{path}/send").status_code == 303
+    assert "Not before" in claimant.http.get(path, headers={"accept-language": "en"}).text
+    assert "<script>alert" not in claimant.get(path).text
+    shown = platform.get(f"/v1/recoveries/{asked[0]['claim']}").json()
+    assert shown["state"] == "cooling"
+    house.house.recovery_desk.round(shown["cool_off_until"])
+    (granted,) = sent(house, "recovery.grant")
+    assert (granted["account"], granted["settlement"]) == ("account:ann", None)
+    assert platform.get(f"/v1/recoveries/{asked[0]['claim']}").json()["state"] == "granted"
+
+
+def claims_by_api(platform: httpx.Client, account: str, said: dict[str, str], **opening: str) -> dict[str, Any]:
+    made = platform.post("/v1/recoveries", json={"account": account, "contact": "a@b.example", **opening}).json()
+    for kind, words in said.items():
+        body = {"token": made["token"], "kind": kind, "said": words}
+        assert platform.post(f"/v1/recoveries/{made['claim']}:answer", json=body).status_code == 200
+    return {**made, "path": f"/v1/recoveries/{made['claim']}"}
+
+
+def test_the_owner_stops_a_forger_who_got_that_far(house: Consoled, platform: httpx.Client) -> None:
+    has_past(house, platform, "bea")
+    made = claims_by_api(platform, "bea", {**KNOWS, "contacts": "bea-f0\nbea-f1\nbea-f2"}, device="phone-bea")
+    document = platform.post(f"{made['path']}:document", json={"result": "passed"})
+    assert document.status_code == 200
+    submitted = platform.post(f"{made['path']}:submit", json={"token": made["token"]}).json()
+    assert submitted["state"] == "cooling"
+    (notice,) = [one for one in sent(house, "recovery.notice") if one["claim"] == made["claim"]]
+    page = notice["stop_url"].partition(str(house.port))[2]
+    owner = house.visitor()
+    assert "stop" in owner.http.get(page, headers={"accept-language": "en"}).text
+    assert owner.http.post(f"{page}/prove").status_code == 409
+    assert owner.http.post(page).status_code == 200
+    assert platform.get(made["path"]).json()["state"] == "review"
+    wrong = platform.post(f"{made['path']}:stop", json={"account": "ann", "device": "phone-bea"})
+    assert wrong.status_code == 404
+    stopped = platform.post(f"{made['path']}:stop", json={"account": "bea", "device": "phone-bea"})
+    assert stopped.json()["state"] == "stopped"
+    assert platform.post(f"{made['path']}:submit", json={"token": made["token"]}).status_code == 409
+
+
+def test_value_is_decided_by_two_people_on_the_evidence(house: Consoled, platform: httpx.Client) -> None:
+    has_past(house, platform, "eve", "high")
+    made = claims_by_api(platform, "eve", {**KNOWS, "nickname": HOSTILE}, device="phone-eve")
+    platform.post(f"{made['path']}:submit", json={"token": made["token"]})
+    cai, dan = house.signed_in("cai"), house.signed_in("dan")
+    assert "account:eve" in cai.get("/recoveries").text
+    path = f"/recoveries/{made['claim']}"
+    page = cai.get(path).text
+    assert "<script>alert" not in page
+    assert "a former partner" in page
+    assert "old pass 1" not in page
+    assert "a@b.example" not in page
+    assert "a@b.example" in cai.post(f"{path}/look").text
+    assert cai.post(f"{path}/approve").status_code == 303
+    assert cai.post(f"{path}/approve").status_code == 403
+    assert dan.post(f"{path}/approve").status_code == 303
+    assert platform.get(made["path"]).json()["state"] == "cooling"
+    with house.house.database.read() as connection:
+        claim = recovery.find_claim(connection, made["claim"])
+    assert claim is not None
+    assert f"/recoveries/{made['claim']}" in dan.get(f"/cases/{claim.case_id}").text
+
+
+def test_relatives_bring_documents_that_only_staff_see(house: Consoled, platform: httpx.Client) -> None:
+    has_past(house, platform, "old")
+    relative = house.visitor()
+    path = begins(relative, "old", "relative")
+    large = PDF + b" " * 64_000
+    refused = relative.http.post(f"{path}/files", files={"files": ("x.exe", b"MZ" + b" " * 64_000)})
+    assert refused.status_code == 400
+    handed = relative.http.post(f"{path}/files", files={"files": ("proof.pdf", large)})
+    assert handed.status_code == 303
+    assert relative.http.post(f"{path}/files", files={"files": ("proof.pdf", large)}).status_code == 401
+    cai, dan = house.signed_in("cai"), house.signed_in("dan")
+    with house.house.database.read() as connection:
+        (claim,) = recovery.claims_for(connection, "account:old")
+    page = f"/recoveries/{claim.id}"
+    (file,) = re.findall(r"/files/file_[0-9a-f]+", cai.get(page).text)
+    assert cai.get(page + file).content == large
+    assert cai.post(f"{page}/approve").status_code == 400
+    assert cai.post(f"{page}/approve", settlement="memorial").status_code == 303
+    assert dan.post(f"{page}/approve", settlement="close").status_code == 409
+    assert dan.post(f"{page}/refuse", words="please send the page with your name").status_code == 303
+    assert "please send the page" in relative.get(path).text
+
+
+def test_digests_that_prove_nothing_are_refused(platform: httpx.Client) -> None:
+    for digest in ("secret", "sha256$short$00", "pbkdf2_sha256$9999999$saltsalt$" + "A" * 43 + "="):
+        told = platform.put("/v1/accounts/zoe/recovery", json={"passwords": [{"digest": digest}]})
+        assert told.status_code == 400
