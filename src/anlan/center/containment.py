@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from anlan.center.containment_orders import send_order, tell_contacts, tell_owner
 from anlan.center.followers import ContainmentFollower, ContainmentMove, ContainmentMoved
-from anlan.domain.containment import LONGEST_S, NAMING, WINDOW_S, ContainmentState, Ground, taken_back_by
+from anlan.domain.containment import LONGEST_S, NAMING, REACH_S, WINDOW_S, ContainmentState, Ground, taken_back_by
 from anlan.domain.thefts import NewStep, OwnAct, Traces, first_steps, follow, trace_steps, undoing_steps
 from anlan.errors import Conflict, InvalidRequest, NotFound
 from anlan.store import audit, own_events
@@ -167,7 +167,8 @@ class Containments:
     def _draft(self, connection: Connection, alarm: Alarm) -> Containment:
         account, device = alarm.account, alarm.device
         came_at = first_known_at(connection, account, device, alarm.since - WINDOW_S) if device else None
-        since = min(alarm.since, came_at) if came_at else alarm.since
+        reach_s = REACH_S if device or alarm.session else WINDOW_S
+        since = max(min(alarm.since, came_at or alarm.since), alarm.at - reach_s)
         place = place_before(connection, account, since, AT_ONCE_EVENTS)
         return Containment(
             id=f"cont_{secrets.token_hex(12)}", account=account, ground=alarm.ground,

@@ -29,6 +29,9 @@ STEP_ANSWERS: tuple[StepAnswer, ...] = get_args(StepAnswer)
 
 WINDOW_S = 72 * 3_600.0
 """Bindings, owners of groups and friendships that changed longer before are not put back: the owner lives with them."""
+REACH_S = 30 * 86_400.0
+"""So far back at most a thief is searched for, and only by `WINDOW_S` when nobody names them: every new device is taken
+for theirs then."""
 LONGEST_S = 14 * 86_400.0
 """Then the limits end by themselves: without a near end they would be as good as a punishment."""
 

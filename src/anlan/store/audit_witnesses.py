@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, selec
 
 from anlan.domain.audit_chain import SealedRow
 from anlan.domain.sanctions import PERMANENT_KINDS
-from anlan.store.tables import case_judgements, closures, payout_applications, sanctions
+from anlan.store.tables import case_judgements, closures, containments, payout_applications, sanctions
 
 DoubtKind = Literal["untold", "told_otherwise", "unlawful"]
 DOUBTS: dict[DoubtKind, dict[str, str]] = {
@@ -74,6 +74,18 @@ WITNESSED: tuple[Witnessed, ...] = (
             "checked_by": "checked_by", "first_approver": "first_approver",
         },
         payout_applications.c.ordered_at.is_not(None) | payout_applications.c.state.in_(("ordered", "paid", "failed")),
+    ),
+    Witnessed(
+        "containment", "containment.open", containments,
+        {"actor": "opened_by", "account": "account", "ground": "ground"},
+    ),
+    Witnessed(
+        "lifted containment", "containment.lifted", containments, {"account": "account"},
+        containments.c.state == "lifted",
+    ),
+    Witnessed(
+        "false containment", "containment.false_alarm", containments, {"actor": "closed_by", "account": "account"},
+        containments.c.state == "false_alarm",
     ),
     Witnessed("closure", "group.close", closures, {"actor": "made_by", "group": "group", "case": "case_id"}),
 )

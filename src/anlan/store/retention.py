@@ -11,7 +11,10 @@ from anlan.store import outbox
 from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files
 from anlan.store.attacks import forget_parts
+from anlan.store.challenges import forget_challenges
+from anlan.store.containments import forget_details
 from anlan.store.database import Database
+from anlan.store.factors import forget_factors
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
 from anlan.store.members import forget_visits
@@ -23,6 +26,7 @@ from anlan.store.signing_keys import forget_keys
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
 from anlan.store.transmitters import forget_received
+from anlan.store.trusted_devices import forget_trust
 from anlan.store.vault import redacted_data
 
 BATCH_ROWS = 500
@@ -61,6 +65,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     reported: int = 0
     appealed: int = 0
     handed_in: int = 0
+    contained: int = 0
+    proofs: int = 0
     attacks: int = 0
     sign_ins: int = 0
     tokens: int = 0
@@ -94,6 +100,10 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
             database, lambda connection: forget_reported(connection, personal_before, BATCH_ROWS, now)
         ),
         appealed=_drain(database, lambda connection: forget_words(connection, personal_before, BATCH_ROWS)),
+        proofs=_drain(database, lambda connection: forget_challenges(connection, now, BATCH_ROWS))
+        + _drain(database, lambda connection: forget_trust(connection, now))
+        + _drain(database, lambda connection: forget_factors(connection, personal_before, BATCH_ROWS)),
+        contained=_drain(database, lambda connection: forget_details(connection, personal_before, BATCH_ROWS)),
         handed_in=_drain(database, lambda connection: forget_files(connection, personal_before, BATCH_ROWS)),
         attacks=_drain(database, lambda connection: forget_parts(connection, personal_before, BATCH_ROWS)),
         sign_ins=_drain(database, lambda connection: forget_sign_ins(connection, personal_before, BATCH_ROWS)),
