@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from appealed import PNG, WORDS, AppealDesk
 from consoled import Consoled
 from playwright.sync_api import Browser, Page
+from spine import envelope
+from sqlalchemy import select
 from test_console_for_everybody import faults, is_too_wide
 
 from anlan import clock
 from anlan.store.members import OpenedLink, make_link
 from anlan.store.sanctions import Sanction
+from anlan.store.tables import outbox
 
 WORDS_OF = {
     "zh": ("提交申诉", "审理中", "撤回申诉"),
@@ -82,3 +86,27 @@ def test_it_all_works_without_a_script(browser: Browser, house: Consoled, banned
     page.get_by_role("link", name="中文").click()
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     page.context.close()
+
+
+def test_one_tap_on_a_phone(browser: Browser, house: Consoled) -> None:
+    """The security page reads well with something on it, and "not me" works without a script."""
+    there = {"account": "ann", "device": "phone", "session": "s"}
+    for kind, data in (("account.login", {"result": "success"}), ("account.password_changed", {"way": "change"})):
+        house.do(house.house.intake.accept(envelope(kind, kind, {**there, **data})))
+    house.house.sign_ins.take_in(clock.now())
+    with house.house.database.read() as connection:
+        sent = select(outbox.c.body).where(outbox.c.kind == "login.reminder").order_by(outbox.c.created_at.desc())
+        link = msgspec.json.decode(connection.execute(sent.limit(1)).scalar_one())["data"]["link"]
+    page = open_pages(browser, house, "zh", theme="dark", has_script=True)
+    found = []
+    for path in ("/me/security", "/me/security/history", link):
+        page.goto(path)
+        found += faults(page)
+        assert not is_too_wide(page), path
+    assert found == []
+    page.context.close()
+    plain = open_pages(browser, house, "en", theme="light", has_script=False)
+    plain.goto(link)
+    plain.get_by_role("button", name="Not me").click()
+    assert plain.get_by_role("button", name="Not me").count() == 0
+    plain.context.close()
