@@ -1,4 +1,4 @@
-"""Passkeys in a browser with a virtual authenticator, in both languages: made, used, and worth nothing a second time."""
+"""Passkeys in a browser with a virtual authenticator, in both languages: made, used, worth nothing a second time."""
 
 from collections.abc import Iterator
 
@@ -103,9 +103,8 @@ def test_an_assertion_is_good_once_and_a_copied_key_is_noticed(browser: Browser,
 
     devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})
     made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
-    devtools.send(
-        "WebAuthn.addCredential", {"authenticatorId": made, "credential": {**copied, "signCount": copied["signCount"] - 1}}
-    )
+    late = {**copied, "signCount": copied["signCount"] - 1}
+    devtools.send("WebAuthn.addCredential", {"authenticatorId": made, "credential": late})
     page.goto(second.path)
     page.get_by_role("button", name="Use the passkey").click()
     page.get_by_text("That was not right").wait_for()

@@ -1,6 +1,7 @@
 """Passkeys (WebAuthn): what a browser is asked to make or sign, and whether what came back was made by that key."""
 
 import secrets
+import struct
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from ipaddress import ip_address
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from fido2.server import Fido2Server
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -20,6 +22,12 @@ from fido2.webauthn import (
 )
 
 CHALLENGE_BYTES = 32
+MALFORMED = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, struct.error,
+    UnsupportedAlgorithm,
+)
+"""What the library raises for answers that no browser gives, beside ValueError for those that prove nothing."""
+
 _VERIFIED = UserVerificationRequirement.REQUIRED
 
 
@@ -79,7 +87,7 @@ class Passkeys:
         """The key that was made; None when the answer is not one to what was asked, here, by a verified person."""
         try:
             data = self._server.register_complete(_state(asked), answer)
-        except (ValueError, TypeError, KeyError):
+        except MALFORMED:
             return None
         found = data.credential_data
         return Made(bytes(found), found.credential_id, data.counter) if found else None
@@ -97,7 +105,7 @@ class Passkeys:
         try:
             signer = self._server.authenticate_complete(_state(asked), keys, answer)
             counter = AuthenticationResponse.from_dict(answer).response.authenticator_data.counter
-        except (ValueError, TypeError, KeyError):
+        except MALFORMED:
             return None
         return Signed(keys.index(signer), counter)
 

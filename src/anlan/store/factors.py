@@ -147,6 +147,15 @@ def resume_factor(connection: Connection, factor_id: str) -> None:
     connection.execute(update(factors).where(factors.c.id == factor_id).values(suspended_by=None))
 
 
+def forget_factors(connection: Connection, before: float, limit: int) -> int:
+    """Delete factors that were over before `before`, and enrolments that were never finished; returns how many rows."""
+    old = select(factors.c.id).where(factors.c.ended_at < before).limit(limit)
+    names = connection.execute(old).scalars().all()
+    connection.execute(delete(factors).where(factors.c.id.in_(names)))
+    stale = connection.execute(delete(factor_enrolments).where(factor_enrolments.c.expires_at <= before))
+    return len(names) + stale.rowcount
+
+
 def take_step(connection: Connection, factor_id: str, step: int, now: float) -> bool:
     """Use up the code of a time step; False when that or a later one was used before."""
     taken = connection.execute(
