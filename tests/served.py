@@ -23,7 +23,7 @@ ALL_SCOPES = (
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "lexicon:write",
     "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
-    "members:write",
+    "members:write", "accounts:write", "security_events:read", "security_events:write",
 )
 
 
