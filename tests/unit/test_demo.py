@@ -242,6 +242,15 @@ def test_a_thief_who_is_let_in_goes_on(day: list[LabelledEvent]) -> None:
     assert all(map(doorkeeper.happens, day))
 
 
+def test_a_contained_thief_falls_silent_and_the_owner_comes_back(day: list[LabelledEvent]) -> None:
+    doorkeeper = Doorkeeper()
+    first = next(event for event in day if event.label == "takeover" and event.type == "message.sent")
+    doorkeeper.obey(first, "allow", {"contain"})
+    left = [event for event in day if event.story == first.story and event.time > first.time]
+    assert {event.actor_role for event in left} >= {"thief", "ordinary"}
+    assert {event.actor_role for event in left if doorkeeper.happens(event)} == {"ordinary"}
+
+
 def test_an_owner_who_is_asked_proves_it_with_the_same_session(
     day: list[LabelledEvent], decoded: list[Event]
 ) -> None:

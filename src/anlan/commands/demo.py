@@ -89,10 +89,8 @@ async def _remember(house: House, seed: int, people: int) -> None:
         task = bar.add_task("a day in the life of the community", total=len(events), rate="")
         for batch in _batches(events):
             real = [event for event in batch if doorkeeper.happens(event)]
-            proofs = [
-                doorkeeper.obey(event, _verdict(answer))
-                for event, answer in zip(real, await _take(house, [event.cloudevent for event in real]), strict=True)
-            ]
+            answers = await _take(house, [event.cloudevent for event in real])
+            proofs = [_obey(doorkeeper, event, answer) for event, answer in zip(real, answers, strict=True)]
             await _take(house, [proof for proof in proofs if proof])
             happened += real
             bar.update(task, advance=len(batch))
@@ -119,8 +117,9 @@ async def _take(house: House, bodies: Sequence[bytes]) -> list[bytes]:
     return taken
 
 
-def _verdict(answer: bytes) -> str:
-    return msgspec.json.decode(answer, type=VerdictAnswer).verdict
+def _obey(doorkeeper: Doorkeeper, event: LabelledEvent, answer: bytes) -> bytes | None:
+    decoded = msgspec.json.decode(answer, type=VerdictAnswer)
+    return doorkeeper.obey(event, decoded.verdict, {action.kind for action in decoded.actions})
 
 
 async def _go_on(house: House, seed: int, people: int, events_per_second: float) -> None:
@@ -128,7 +127,7 @@ async def _go_on(house: House, seed: int, people: int, events_per_second: float)
     async for event in live(seed, clock.now, events_per_second, people):
         try:
             if doorkeeper.happens(event):
-                proof = doorkeeper.obey(event, _verdict(await house.intake.accept(event.cloudevent)))
+                proof = _obey(doorkeeper, event, await house.intake.accept(event.cloudevent))
                 await _take(house, [proof] if proof else [])
         except AnlanError as error:
             ERR.print(f"demo event not accepted: {error.message}", markup=False)

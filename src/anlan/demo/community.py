@@ -28,6 +28,7 @@ _RHYTHMS = (
 """How active a day person, an evening person and a night owl are in each local hour."""
 
 _ENGLISH_SHARE = 0.08
+_SYLLABLES = ("chen", "hai", "jing", "leo", "lin", "mei", "ning", "ping", "qian", "sun", "tao", "wen", "yan", "zoe")
 
 
 @dataclass(eq=False, slots=True)
@@ -136,6 +137,12 @@ def nickname(rng: Random, book: Phrasebook, is_english: bool = False) -> str:
         else book.say(rng, "nicknames.first") + book.say(rng, "nicknames.second")
     )
     return f"{name}{rng.randrange(100)}" if rng.random() < 0.4 else name
+
+
+def mail_address(rng: Random) -> str:
+    """One that nobody else has, as people choose them."""
+    name = "".join(rng.choice(_SYLLABLES) for _ in range(rng.randrange(2, 4)))
+    return f"{name}{rng.choice(('', '.', '_'))}{rng.randrange(10_000)}@example.com"
 
 
 def _member(rng: Random, book: Phrasebook, index: int, is_english: bool) -> Person:

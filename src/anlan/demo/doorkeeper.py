@@ -1,4 +1,6 @@
-"""Obeys verdicts on the demo's sign-ins as its platform would: owners prove themselves, thieves cannot and stay out."""
+"""Obeys verdicts on the demo's accounts as its platform would: owners prove themselves, thieves cannot and stay out."""
+
+from collections.abc import Collection
 
 import msgspec
 
@@ -23,23 +25,31 @@ def is_break_in(event: LabelledEvent) -> bool:
 
 
 class Doorkeeper:
-    """Keeps which thefts were stopped at the door, so that what would have come of them does not happen."""
+    """Keeps which thefts were stopped, so that what would have come of them does not happen."""
 
     def __init__(self) -> None:
-        self._stopped: set[str] = set()
+        self._stopped_at_door: set[str] = set()
+        self._contained: set[str] = set()
 
     def happens(self, event: LabelledEvent) -> bool:
-        """Whether an event of the simulation still comes to pass."""
-        return event.story not in self._stopped
+        """Whether an event of the simulation still comes to pass; a contained account's owner does come back."""
+        is_cut_off = event.story in self._contained and event.actor_role in ("thief", "victim")
+        return event.story not in self._stopped_at_door and not is_cut_off
 
-    def obey(self, event: LabelledEvent, verdict: str) -> bytes | None:
-        """What the platform does about the verdict on `event`; the CloudEvent of a proof, if one was given."""
+    def obey(self, event: LabelledEvent, verdict: str, actions: Collection[str] = ()) -> bytes | None:
+        """What the platform does about the verdict on `event`; the CloudEvent of a proof, if one was given.
+
+        Args:
+            actions: the kinds of actions that came with it.
+        """
+        if event.actor_role == "thief" and "contain" in actions:
+            self._contained.add(event.story)
         if event.type != "account.login" or verdict in ("allow", "warn"):
             return None
         login = msgspec.json.decode(event.cloudevent, type=_Envelope)
         is_thief = event.actor_role == "thief"
         if is_thief:
-            self._stopped.add(plunder_story(event.story, login.data.account))
+            self._stopped_at_door.add(plunder_story(event.story, login.data.account))
         if verdict != "challenge" or login.data.result == "failure":
             return None
         return _proof(login, event.time + PROOF_S, is_thief=is_thief)

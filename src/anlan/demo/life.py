@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from anlan.demo.community import Circle, Person, nickname
+from anlan.demo.community import Circle, Person, mail_address, nickname
 from anlan.demo.gear import hotel
 from anlan.demo.labels import NORMAL
 from anlan.demo.scenes import Scene
@@ -220,7 +220,7 @@ def arrive(scene: Scene, person: Person) -> None:
     scene.happen(
         AccountRegistered(
             account=newcomer.account, nickname=newcomer.nickname, device=device, ip=ip, invited_by=person.account,
-            email=f"{newcomer.account}@example.com",
+            email=mail_address(scene.rng),
         )
     )
     scene.wait(60, 400)
