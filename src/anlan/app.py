@@ -18,6 +18,7 @@ from anlan.center.factors import Factors
 from anlan.center.followers import ContainmentFollower
 from anlan.center.funds import Funds
 from anlan.center.passkeys import Passkeys
+from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
 from anlan.center.received_events import ReceivedEvents
 from anlan.center.recovery import Recoveries
@@ -220,6 +221,7 @@ class House:
             self.database, self.workshop.session_memory, self.workshop.takeover_memory, self.challenges,
             load_rules(settings.access_rules_file),
         )
+        self.passwords = Passwords(settings.passwords_file)
         self.signing_keys = SigningKeys(self.database)
         self.token_receiver = Receiver(
             self.database, ReceivedEvents(self.containments, settings.address).take,

@@ -42,13 +42,16 @@ WHERE = {
     "member": "anlan.commands.members:member",
     "migrate": "anlan.commands.archive:migrate",
     "model": "anlan.commands.learning:model",
+    "passwords": "anlan.commands.passwords:passwords",
     "policy": "anlan.commands.policy:policy",
     "reports": "anlan.commands.report_import:reports",
     "restore": "anlan.commands.archive:restore",
     "serve": "anlan.commands.serve:serve_command",
     "signals": "anlan.commands.catalogue:signals",
     "staff": "anlan.commands.people:staff",
+    "streams": "anlan.commands.streams:streams",
     "train": "anlan.cli:train",
+    "transmitters": "anlan.commands.streams:transmitters",
 }
 
 

@@ -43,7 +43,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         text_lab=house.text_lab, judgements=house.judgements, models=house.models, drift=house.drift,
         reload_models=house.reload_models,
         funds=house.funds, payouts=house.payouts, appeals=house.appeals, sanctions=house.sanctions,
-        containments=house.containments,
+        containments=house.containments, security_events=house.security_events,
         platform_answers=house.platform_answers, closures=house.closures,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
         anchors=house.anchors, campaigns=house.campaigns, bulletins=house.bulletins,
@@ -55,7 +55,8 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     )
     pages = build_pages(MemberRooms(
         database=house.database, appeals=house.appeals, closures=house.closures,
-        payouts=house.payouts, reports=house.reports, reminders=house.reminders, sessions=house.sessions,
+        payouts=house.payouts, passwords=house.passwords, reports=house.reports, reminders=house.reminders,
+        sessions=house.sessions,
         safety=house.safety,
         factors=house.factors, challenges=house.challenges,
         recoveries=house.recoveries, recovery_desk=house.recovery_desk, identity_url=house.settings.identity_url,

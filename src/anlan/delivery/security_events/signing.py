@@ -53,7 +53,8 @@ class SigningKeys:
         return made.id
 
     def key_set(self, now: float) -> dict[str, Any]:
-        """What receivers verify with: a JSON Web Key Set."""
+        """What receivers verify with: a JSON Web Key Set, with the key that the next token is signed with."""
+        self.current(now)
         with self._database.read() as connection:
             return {"keys": [msgspec.json.decode(one) for one in shown_keys(connection, now)]}
 

@@ -18,6 +18,7 @@ from anlan.web.api import (
     lexicon,
     lists,
     members,
+    passwords,
     policies,
     questions,
     recoveries,
@@ -35,7 +36,7 @@ ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
     challenges.router, containments.router, access_checks.router, security.router, security_events.router,
-    health.router, description.router,
+    passwords.router, health.router, description.router,
 )
 
 

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from anlan import __version__
 from anlan.app import House
+from anlan.center.passwords import PasswordChecked
 from anlan.desk.report_filing import ReportFiling
 from anlan.domain.decisions import VerdictAnswer
 from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
@@ -30,6 +31,7 @@ from anlan.web.api import (
     lexicon,
     lists,
     members,
+    passwords,
     policies,
     questions,
     recoveries,
@@ -101,6 +103,7 @@ SCHEMAS = (
     security_events.StreamWantedBody, security_events.StreamChange, security_events.StreamShown,
     security_events.StreamState, security_events.VerificationWanted, security_events.PollQuestion,
     security_events.PollAnswer, security_events.KeySet, security_events.TransmitterConfiguration,
+    passwords.PasswordQuestion, PasswordChecked,
 )
 
 

@@ -34,6 +34,7 @@ from anlan.web.console import (
     reports,
     sanctioning,
     sanctions,
+    security_events,
     sign_in,
     signals,
     staff,
@@ -48,8 +49,8 @@ from anlan.web.headers import STATIC, add_headers
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
-    text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, keys, health, oversight, staff,
-    cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
+    text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
+    oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

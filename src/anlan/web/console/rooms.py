@@ -9,6 +9,7 @@ from anlan.center.containment import Containments
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.center.recovery_desk import RecoveryDesk
+from anlan.center.security_events import SecurityEvents
 from anlan.desk.appeals import Appeals
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
@@ -77,6 +78,7 @@ class Rooms:
     drift: DriftWatch
     funds: Funds
     payouts: Payouts
+    security_events: SecurityEvents
     containments: Containments
     review: Review
     sanctions: Sanctions

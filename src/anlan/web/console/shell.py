@@ -69,6 +69,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("Running"),
         (
             Link("/deliveries", mark("Deliveries"), "send", "see_deliveries"),
+            Link("/security-events", mark("Security events"), "signal", "see_deliveries"),
             Link("/keys", mark("API keys"), "key", "write_keys"),
             Link("/health", mark("Health"), "pulse", "see_health"),
         ),

@@ -18,6 +18,7 @@ from anlan.web.pages import (
     groups,
     home,
     notices,
+    passwords,
     recovery,
     recovery_stops,
     reports,
@@ -36,7 +37,7 @@ MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
     home, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify,
-    recovery, recovery_stops,
+    recovery, recovery_stops, passwords,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from anlan.center.challenges import Challenges
 from anlan.center.factors import Factors
+from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
 from anlan.center.recovery import Recoveries
 from anlan.center.recovery_desk import RecoveryDesk
@@ -29,6 +30,7 @@ class MemberRooms:
     appeals: Appeals
     closures: Closures
     payouts: Payouts
+    passwords: Passwords
     reports: Reports
     reminders: Reminders
     sessions: Sessions
