@@ -369,6 +369,26 @@ def test_only_factors_from_before_answer_where_that_is_asked(owner: Owner) -> No
         owner.challenges.start(connection, ANN, "lift_containment", owner.now, level="factor", factors_before=before)
 
 
+def test_a_code_still_goes_to_the_address_from_before_a_theft(owner: Owner) -> None:
+    owner.reach("sms")
+    theft = owner.now
+    owner.wait(60)
+    with owner.database.write() as connection:
+        factors.tell_channels(connection, owner.database.vault, ANN, {"sms": "+86 *** 9999"}, owner.now)
+        owner.wait(60)
+        started = owner.challenges.start(
+            connection, ANN, "lift_containment", owner.now, level="channel", factors_before=theft
+        )
+    challenge = owner.challenges.read(started.id)
+    assert challenge.methods == ("sms_code",)
+    assert owner.challenges.hints(challenge) == {"sms": "a***@im.example"}
+    owner.challenges.send_code(challenge, "sms", "zh")
+    assert owner.sent()[-1]["data"]["bound_before"] == theft  # type: ignore[index]
+    with owner.database.write() as connection:
+        factors.tell_channels(connection, owner.database.vault, ANN, {}, owner.now)
+        assert not owner.challenges.methods_for(connection, ANN, "channel")
+
+
 def test_work_is_asked_of_who_has_nothing_else_and_takes_its_time(owner: Owner) -> None:
     challenge = owner.start()
     assert challenge.methods == ("proof_of_work",)

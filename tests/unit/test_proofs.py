@@ -23,7 +23,6 @@ from anlan.domain.factors import (
     new_recovery_code,
     recovery_digest,
 )
-from anlan.domain.networks import network_of
 from anlan.domain.proof_of_work import LEAST_BITS, MOST_BITS, bits_for, is_done
 from anlan.errors import Unavailable
 
@@ -93,17 +92,6 @@ def test_work_is_a_number_whose_digest_begins_with_zeros(text: str) -> None:
 def test_work_grows_with_what_a_network_asks_for(few: int, many: int) -> None:
     few, many = sorted((few, many))
     assert LEAST_BITS <= bits_for(few) <= bits_for(many) <= bits_for(many, is_under_attack=True) <= MOST_BITS
-
-
-@pytest.mark.parametrize(
-    ("ip", "network"),
-    [
-        ("203.0.113.9", "203.0.113.0/24"), ("::ffff:203.0.113.9", "203.0.113.0/24"),
-        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("", ""), ("no address", ""),
-    ],
-)
-def test_an_address_stands_for_its_network(ip: str, network: str) -> None:
-    assert network_of(ip) == network
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Challenges: opened for one act, answered within limits that no stranger can use up for the owner, good once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -25,10 +25,11 @@ from anlan.domain.factors import (
     is_at_least,
     new_sent_code,
 )
-from anlan.domain.networks import network_of
+from anlan.domain.places import network_of
 from anlan.domain.proof_of_work import bits_for
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 from anlan.store import audit, challenges, factors, outbox, own_events, trusted_devices
+from anlan.store.attacks import standing_attack
 from anlan.store.challenges import Behind, Challenge, NewChallenge
 from anlan.store.database import Database
 
@@ -81,19 +82,16 @@ class Challenges:
     Args:
         address: how browsers reach the members' pages.
         captcha: the operator's; None for none.
-        is_under_attack: asks whether an attack on many accounts goes on; work costs more then.
     """
 
     def __init__(
-        self, database: Database, held: Factors, address: str, captcha: Captcha | None = None,
-        is_under_attack: Callable[[Connection], bool] = lambda _: False,
+        self, database: Database, held: Factors, address: str, captcha: Captcha | None = None
     ) -> None:
         self._database = database
         self._held = held
         self._proofs = Proofs(database.vault, held)
         self._address = address
         self._captcha = captcha
-        self._is_under_attack = is_under_attack
 
     def methods_for(
         self, connection: Connection, account: str, level: Level, factors_before: float | None = None
@@ -135,7 +133,7 @@ class Challenges:
         if not methods:
             raise Conflict(f"the account can prove nothing that is worth {level}", level=level)
         is_known = trusted_devices.is_trusted(connection, account, visitor.device, now)
-        network = network_of(visitor.ip)
+        network = network_of(visitor.ip) or ""
         party = _digest(account, "device", visitor.device) if is_known else _digest(account, "network", network)
         if not challenges.take_turn(connection, "start", party, rules.PARTY_STARTS_1H, rules.HOUR_S, now):
             raise _too_many()
@@ -161,7 +159,7 @@ class Challenges:
     def _work_bits(self, connection: Connection, network: str, now: float) -> int:
         recent = challenges.count_turns(connection, "work", network, rules.HOUR_S, now)
         challenges.take_turn(connection, "work", network, 1_000_000, rules.HOUR_S, now)
-        return bits_for(recent, is_under_attack=self._is_under_attack(connection))
+        return bits_for(recent, is_under_attack=standing_attack(connection) is not None)
 
     def find(self, token: str) -> Challenge:
         """The challenge whose page has this token.
@@ -194,7 +192,7 @@ class Challenges:
     def hints(self, challenge: Challenge) -> dict[Channel, str]:
         """Masked addresses of the account's channels."""
         with self._database.read() as connection:
-            return factors.hints_of(connection, self._database.vault, challenge.account)
+            return factors.hints_of(connection, self._database.vault, challenge.account, challenge.factors_before)
 
     def send_code(self, challenge: Challenge, channel: Channel, language: str) -> None:
         """Ask the platform to send a code.

@@ -43,7 +43,7 @@ PURPOSES: dict[str, dict[str, str]] = {
     "sign_in": {"zh": "登录", "en": "signing in"},
     "change_password": {"zh": "修改密码", "en": "changing the password"},
     "change_binding": {"zh": "修改绑定的手机或邮箱", "en": "changing a bound phone or mail address"},
-    "change_factors": {"zh": "修改验证方式", "en": "changing how you prove that it is you"},
+    "change_factors": {"zh": "修改验证方式", "en": "changing your second step"},
     "lift_containment": {"zh": "解除账号保护", "en": "lifting the protection of your account"},
     "payment": {"zh": "付款", "en": "a payment"},
     "transfer_group": {"zh": "转让群", "en": "handing over a group"},

@@ -84,9 +84,7 @@ def held_by(connection: Connection, account: str, before: float = math.inf) -> H
         one.kind for one in factors_of(connection, account)
         if one.added_at < before and (one.kind != "recovery_codes" or one.codes_left)
     }
-    query = select(account_channels.c.channel).where(
-        account_channels.c.account == account, account_channels.c.since < before
-    )
+    query = select(account_channels.c.channel).where(_bound(account, before))
     return Held(kinds=frozenset(kinds), channels=frozenset(connection.execute(query).scalars()))
 
 
@@ -148,12 +146,13 @@ def resume_factor(connection: Connection, factor_id: str) -> None:
 
 
 def forget_factors(connection: Connection, before: float, limit: int) -> int:
-    """Delete factors that were over before `before`, and enrolments that were never finished; returns how many rows."""
+    """Delete factors over before `before`, enrolments never finished, and former channels; returns how many rows."""
     old = select(factors.c.id).where(factors.c.ended_at < before).limit(limit)
     names = connection.execute(old).scalars().all()
     connection.execute(delete(factors).where(factors.c.id.in_(names)))
     stale = connection.execute(delete(factor_enrolments).where(factor_enrolments.c.expires_at <= before))
-    return len(names) + stale.rowcount
+    former = connection.execute(delete(account_channels).where(account_channels.c.until < before))
+    return len(names) + stale.rowcount + former.rowcount
 
 
 def take_step(connection: Connection, factor_id: str, step: int, now: float) -> bool:
@@ -234,27 +233,37 @@ def tell_channels(
 ) -> None:
     """Keep where the platform can send codes to, and since when it is these addresses, going by the hints."""
     known = hints_of(connection, vault, account)
-    for channel, hint in hints.items():
-        if known.get(channel) == hint:
-            continue
-        same = (account_channels.c.account == account, account_channels.c.channel == channel)
-        connection.execute(delete(account_channels).where(*same))
-        sealed = vault.seal(hint.encode(), _channel_context(account, channel))
-        row = {"account": account, "channel": channel, "hint": sealed, "since": now}
-        connection.execute(insert(account_channels), row)
-    gone = [channel for channel in known if channel not in hints]
+    over = [channel for channel, hint in known.items() if hints.get(channel) != hint]
+    present = (account_channels.c.account == account) & account_channels.c.until.is_(None)
     connection.execute(
-        delete(account_channels).where(account_channels.c.account == account, account_channels.c.channel.in_(gone))
+        update(account_channels).where(present, account_channels.c.channel.in_(over)).values(until=now)
     )
+    new = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    for channel, hint in hints.items():
+        if known.get(channel) != hint:
+            sealed = vault.seal(hint.encode(), _channel_context(account, channel))
+            row = {"account": account, "channel": channel, "hint": sealed, "since": now}
+            connection.execute(new(account_channels).values(row).on_conflict_do_nothing())
 
 
-def hints_of(connection: Connection, vault: Vault, account: str) -> dict[Channel, str]:
-    """The channels of an account, each with the platform's masked form of its address; it may be empty."""
-    query = select(account_channels.c.channel, account_channels.c.hint).where(account_channels.c.account == account)
+def hints_of(
+    connection: Connection, vault: Vault, account: str, before: float = math.inf
+) -> dict[Channel, str]:
+    """The channels of an account, each with the platform's masked form of its address; it may be empty.
+
+    Args:
+        before: asks for those that were bound at that time, and may have been replaced since.
+    """
+    query = select(account_channels.c.channel, account_channels.c.hint).where(_bound(account, before))
     return {
         row.channel: vault.open(row.hint, _channel_context(account, row.channel)).decode()
         for row in connection.execute(query.order_by(account_channels.c.channel))
     }
+
+
+def _bound(account: str, before: float) -> ColumnElement[bool]:
+    is_bound = (account_channels.c.account == account) & (account_channels.c.since <= before)
+    return is_bound & (account_channels.c.until.is_(None) | (account_channels.c.until > before))
 
 
 def _context(name: str) -> bytes:

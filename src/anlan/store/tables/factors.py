@@ -72,8 +72,9 @@ account_channels = Table(
     metadata,
     Column("account", String(300), primary_key=True),
     Column("channel", String(8), primary_key=True),
+    Column("since", Double, primary_key=True, comment="since when it is this address, as far as we were told"),
+    Column("until", Double, comment="NULL while it is; a former one still reaches the owner after a theft"),
     Column("hint", LargeBinary, nullable=False, comment="sealed: how the platform masks the address"),
-    Column("since", Double, nullable=False, comment="since when it is this address, as far as we were told"),
     CheckConstraint(one_of("channel", CHANNELS), name="channel"),
 )
 

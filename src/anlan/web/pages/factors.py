@@ -13,6 +13,7 @@ from anlan import clock
 from anlan.center.challenges import Visitor
 from anlan.center.factors import CHANGE
 from anlan.domain.factors import KIND_TITLES, LEVELS, RECOVERY_CODES, Level
+from anlan.domain.user_agents import client_of
 from anlan.errors import AnlanError, InvalidRequest, NotFound
 from anlan.store import factors, trusted_devices
 from anlan.web.languages import mark
@@ -42,7 +43,8 @@ def _draw(visit: MemberVisit, *, problem: str = "", answer: int = 200) -> Respon
     return visit.page(
         "pages/factors.html", answer=answer, problem=problem, factors=own, titles=titles, devices=devices,
         channels=channels, kind_titles=KIND_TITLES, icons=ICONS, total_codes=RECOVERY_CODES,
-        has_totp=any(one.kind == "totp" for one in own), has_codes=any(one.kind == "recovery_codes" for one in own),
+        client=client_of, has_totp=any(one.kind == "totp" for one in own),
+        has_codes=any(one.kind == "recovery_codes" for one in own),
         has_passkeys=visit.rooms.factors.passkeys.is_possible,
         is_proven=visit.rooms.factors.is_proven(visit.account, session_of(visit), now),
     )

@@ -60,10 +60,11 @@ def _factors() -> None:
         "account_channels",
         sa.Column("account", sa.String(length=300), nullable=False),
         sa.Column("channel", sa.String(length=8), nullable=False),
-        sa.Column("hint", sa.LargeBinary(), nullable=False, comment="sealed: how the platform masks the address"),
         sa.Column("since", sa.Double(), nullable=False, comment="since when it is this address, as far as we were told"),
+        sa.Column("until", sa.Double(), comment="NULL while it is; a former one still reaches the owner after a theft"),
+        sa.Column("hint", sa.LargeBinary(), nullable=False, comment="sealed: how the platform masks the address"),
         sa.CheckConstraint("channel IN ('email', 'sms')", name=op.f("ck_account_channels_channel")),
-        sa.PrimaryKeyConstraint("account", "channel", name=op.f("pk_account_channels")),
+        sa.PrimaryKeyConstraint("account", "channel", "since", name=op.f("pk_account_channels")),
     )
     op.create_table(
         "trusted_devices",
