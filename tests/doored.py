@@ -46,6 +46,14 @@ class Entrance:
         self.spine = Spine(signals, POLICIES, COUNTERS)
         self._number = 0
 
+    def forget(self) -> None:
+        """As new."""
+        self.door.clear()
+        self.spine.engine.profiles.clear()
+        self.spine.engine.fuses.clear()
+        for counter in self.spine.counters.by_name.values():
+            counter.clear()
+
     def happen(self, type_name: str, at: float, **data: Any) -> Decision:
         """Judge an event `at` seconds after noon."""
         self._number += 1

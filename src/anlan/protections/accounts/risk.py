@@ -22,7 +22,7 @@ PRIOR = 0.002
 PRIOR_BY_LEVEL = {0: PRIOR, 1: 0.01, 2: 0.03}
 """The same by level of attack (see `pulse`)."""
 
-ACQUAINTANCES = 0.2
+ACQUAINTANCES = 0.1
 """Share of thieves who know the owner (Freeman et al. call them researching attackers)."""
 
 _OWNERS = {"network": 0.5, "block": 0.15, "system": 0.2, "country": 0.1, "agent": 0.45, "shape": 0.35, "platform": 0.15}
