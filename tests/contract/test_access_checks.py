@@ -133,6 +133,19 @@ def test_nobody_pays_from_a_contained_account(desk: Desk) -> None:
     assert desk.ask("payment", amount_minor=1).verdict == "allow"
 
 
+def test_the_thief_gets_nothing_where_the_owners_own_phone_goes_on(desk: Desk) -> None:
+    desk.now += 60
+    desk.happen("account.login", result="success", session="odd", device="laptop")
+    containments = Containments(desk.database, Codec(desk.database.vault))
+    with desk.database.write() as connection:
+        containments.open(
+            connection, ANN, "owner", desk.now, by=ANN, since=desk.now, device="laptop", session="odd"
+        )
+    assert desk.ask("read_messages", session="odd", device="laptop").verdict == "deny"
+    assert desk.ask("payment", session="odd", device="laptop").verdict == "deny"
+    assert desk.ask("read_messages").verdict == "allow"
+
+
 def test_trust_outlives_a_restart(desk: Desk) -> None:
     desk.happen("verification.completed", result="passed", method="passkey")
     fresh = Sessions(100)

@@ -117,15 +117,19 @@ def test_greetings_of_the_owner_convict_nobody_not_even_from_a_new_phone(account
     assert max(known) == 0.0
     account.sign_in("s2", "newphone", "1.1.1.1", is_new=True)
     fresh = [account.say(f"p{n}", "s2", "newphone", template="happy2", text_urls=0).score for n in range(40)]
-    assert max(fresh) < CHALLENGED
+    assert max(fresh) < CONTAINED, "at most a proof is asked for"
+    calm = Account()
+    calm.sign_in("s2", "newphone", "1.1.1.1", is_new=True)
+    for n in range(30):
+        calm.at += 90
+        assert calm.say(f"p{n % 10}", "s2", "newphone").score < CHALLENGED
 
 
 def test_moving_to_a_new_phone_and_number_is_not_held_against_the_owner(account: Account) -> None:
     account.sign_in("s2", "newphone", "1.1.1.1", is_new=True)
     account.act("account.binding_changed", "s2", "newphone", binding="phone", change="replaced")
-    account.act("account.password_changed", "s2", "newphone", way="change")
-    assert account.act("session.changed", "s2", "newphone", change="others_ended").score < CHALLENGED
-    assert account.say("friend1", "s2", "newphone", asks=True).score < CONTAINED
+    assert account.act("account.password_changed", "s2", "newphone", way="change").score < CHALLENGED
+    assert account.act("session.changed", "s2", "newphone", change="others_ended").score < CONTAINED
 
 
 def test_travel_and_mobile_networks_are_no_theft(account: Account) -> None:
@@ -140,7 +144,7 @@ def test_a_second_factor_ends_the_doubt_and_a_failed_one_feeds_it(account: Accou
     assert failed > before
     worked = account.act("verification.completed", "s2", "laptop", result="passed", method="proof_of_work").score
     assert worked == failed
-    assert account.act("verification.completed", "s2", "laptop", result="passed", method="totp").score < 0.001
+    assert account.act("verification.completed", "s2", "laptop", result="passed", method="passkey").score < 0.001
     assert max(begging(account, "s2", "laptop", "2.2.2.2", 2)) < CHALLENGED
 
 

@@ -27,7 +27,7 @@ from anlan.domain.trust import (
 from anlan.errors import InvalidSettings
 from anlan.store import audit
 from anlan.store.challenges import find_challenge
-from anlan.store.containments import standing_containment
+from anlan.store.containments import Containment, standing_containment
 from anlan.store.database import Database
 
 RULES_FILE = Path(__file__).with_name("access_rules.yaml")
@@ -97,12 +97,21 @@ class AccessChecks:
         """
         found = self._judge(asked, now)
         with self._database.read() as connection:
-            is_contained = standing_containment(connection, f"account:{asked.account}") is not None
-        if is_contained and self._rules[found.rule].is_limited:
+            contained = standing_containment(connection, f"account:{asked.account}")
+        if contained and self._is_held(contained, asked, found.rule):
             denied = msgspec.structs.replace(found, verdict="deny", reasons=("contained", *found.reasons))
             self._note(denied, asked, by)
             return denied
         return found if found.verdict == "allow" else self._ask_for_proof(found, asked, by, now)
+
+    def _is_held(self, contained: Containment, asked: Asked, rule: str) -> bool:
+        """Whether a containment leaves this to nobody here: nothing to the thief, and what it limits only to a device
+        that was the owner's before."""
+        traces = contained.traces
+        if asked.device is not None and asked.device in traces.known:
+            return False
+        is_thiefs = asked.session in traces.sessions or asked.device in traces.devices
+        return is_thiefs or self._rules[rule].is_limited
 
     def _judge(self, asked: Asked, now: float) -> Access:
         rule = self._rules.get(asked.act) or self._rules[OTHER]

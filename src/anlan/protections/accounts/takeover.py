@@ -22,7 +22,8 @@ class Doings(msgspec.Struct, array_like=True, gc=False):
     Attributes:
         contacts: to whom something was written, the first `MOST_CONTACTS`.
         asked: of whom money, a code or an app was asked.
-        templates: texts that were sent.
+        templates: texts that were sent; `told` has them with the contact who got them.
+        rush: contacts written to for the first time within `RUSH_S` of the message before, which was at `written_at`.
         repeats: messages with a text that another contact got already.
         baited: those of them with a link, a contact handle or a request.
         familiar: messages without any of that to people whom the account writes to anyway.
@@ -40,6 +41,9 @@ class Doings(msgspec.Struct, array_like=True, gc=False):
     contacts: list[int] = []
     asked: list[int] = []
     templates: list[int] = []
+    told: list[int] = []
+    rush: int = 0
+    written_at: float = 0.0
     repeats: int = 0
     baited: int = 0
     familiar: int = 0
@@ -85,6 +89,8 @@ ASKED = (0.0, 1.5, 3.0, 4.5)
 """For nobody, one, two, and three or more people who were asked for something."""
 _LOCK_FIRST, _LOCK_MORE, _LOCK_ADDED = 2.0, 1.0, 0.7
 _LARGE_MINOR = 100_000
+RUSH_S = 60.0
+_GREETING = 5.4
 
 
 def weigh(start: float, done: Doings) -> Evidence:
@@ -109,9 +115,10 @@ def _steps(times: int, first: float, more: float, most: float) -> float:
 
 
 def _spread(done: Doings) -> float:
-    """Many contacts and equal texts are also how owners greet; with bait in them they are not."""
-    greeting = min(_steps(len(done.contacts) - 3, 0.35, 0.35, 2.0) + _steps(done.repeats, 0.5, 0.5, 2.0), 2.5)
-    return greeting + _steps(done.baited, 1.0, 1.0, 3.0)
+    """Who writes to one contact after the other, waiting for no answer, is challenged at most: owners greet like that
+    too, if seldom from a device that is new. With bait in it, it is no greeting."""
+    greeting = _steps(done.rush - 1, 0.9, 0.9, _GREETING) + _steps(done.repeats, 0.5, 0.5, 2.0)
+    return min(greeting, _GREETING) + _steps(done.baited, 1.0, 1.0, 3.0)
 
 
 def _lockout(done: Doings) -> float:
@@ -119,12 +126,12 @@ def _lockout(done: Doings) -> float:
     replaced = sum(1 for name in done.bindings if not name.endswith(".added"))
     added = len(done.bindings) - replaced
     found = _steps(replaced, _LOCK_FIRST, _LOCK_MORE, 4.0) + _LOCK_ADDED * min(added, 2)
-    found += 1.2 * (done.passwords > 0) + 1.2 * (done.others_ended > 0) + 0.8 * min(done.failed_proofs, 2)
+    found += 1.5 * (done.passwords > 0) + 1.8 * (done.others_ended > 0) + 0.8 * min(done.failed_proofs, 2)
     return min(found, 5.5)
 
 
 def _habit(done: Doings) -> float:
-    return max(-2.0, min(done.style, 2.5)) + done.hour - min(0.4 * done.familiar, 2.0)
+    return max(-2.0, min(done.style, 2.5)) + done.hour - min(0.3 * done.familiar, 1.5)
 
 
 def remember(known: list[int], one: int, most: int) -> bool:
