@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     max_profiles: int = Field(200_000, gt=0, description="entities whose facts are kept in memory")
     duckdb_memory_mb: int = Field(1_024, gt=0, description="for backtests and investigations together")
 
-    reminder_risk: float = Field(0.05, ge=0, le=1, description="from this risk of a sign-in on, its owner is told of it")
+    reminder_risk: float = Field(0.05, ge=0, le=1, description="from this risk of a sign-in on, its owner is told")
     access_rules_file: Path | None = Field(None, description="which act needs which trust; none for those that ship")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 

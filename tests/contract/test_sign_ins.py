@@ -27,7 +27,7 @@ from anlan.store.sign_ins import devices_of, failures_of, sessions_of, sign_ins_
 from anlan.store.tables import account_devices, account_sessions, outbox, sign_in_failures, sign_in_reminders, sign_ins
 from anlan.store.vault import Codec
 
-NOW = NOON + 900
+NOW = NOON + 600
 HOME, ABROAD = "192.0.2.7", "198.51.100.7"
 AGENT = "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36"
 
@@ -125,6 +125,17 @@ def test_a_stopped_or_unproven_sign_in_makes_nothing_known(owner: Owner) -> None
     assert owner.count(account_devices) == 1, "neither a failure nor the proof of another session lets in"
     owner.take_in(owner.happens("verification.completed", result="passed", method="totp", session="s2"))
     assert owner.count(account_devices) == 2
+
+
+def test_who_had_the_password_and_nothing_more_is_told_of_later(owner: Owner) -> None:
+    owner.take_in(owner.login(), owner.login("thief", ABROAD, "challenge"))
+    owner.book.take_in(NOON + 60)
+    assert owner.causes() == []
+    for _ in range(2):
+        owner.book.take_in(NOW + 600)
+    assert owner.causes() == ["stopped"]
+    owner.take_in(owner.happens("verification.completed", result="passed", method="totp", session="s1"))
+    assert owner.count(account_devices) == 1, "too late"
 
 
 def test_sessions_come_and_go_as_the_platform_says(owner: Owner) -> None:

@@ -31,15 +31,15 @@ from anlan.store.database import Database
 from anlan.store.journal import StoredEvent, event_columns, last_seq, stored_event
 from anlan.store.marks import SIGN_INS, raise_mark, read_mark
 from anlan.store.own_events import SOURCE
-from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of, find_session
+from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of, find_session, unproven
 from anlan.store.tables import decisions, events
 from anlan.store.vault import Codec
 
 CHUNK_EVENTS = 25
 """Events to a transaction: who commits verdicts waits for it."""
 MAX_CHUNKS = 400
-CHALLENGE_S = 3_600.0
-"""So long after a sign-in a passed challenge still lets it in."""
+CHALLENGE_S = 900.0
+"""So long after a sign-in a passed challenge still lets it in; then it is said to have been stopped."""
 
 _STATES: dict[str, SignInState] = {
     "allow": "entered", "warn": "entered", "challenge": "challenged", "hold": "stopped", "block": "stopped"
@@ -90,7 +90,20 @@ class SignInBook:
             if not self._is_behind():
                 break
             total += self._take_chunk(now)
+        self._give_up(now)
         return total
+
+    def _give_up(self, now: float) -> None:
+        """Whoever had the right proof and did not show what else was asked: the owner must hear of that too."""
+        vault = self._database.vault
+        with self._database.read() as connection:
+            late = unproven(connection, vault, now - CHALLENGE_S, CHUNK_EVENTS)
+        if not late:
+            return
+        with self._database.write() as connection:
+            for one in late:
+                if rows.settle(connection, one.seq, "stopped"):
+                    self._tell_of(connection, one, "stopped", now)
 
     def _is_behind(self) -> bool:
         with self._database.read() as connection:
@@ -154,7 +167,7 @@ class SignInBook:
         vault, account = self._database.vault, judged.event.actor
         waiting = challenged_of(connection, vault, account, judged.event.time - CHALLENGE_S)
         found = next((one for one in waiting if _is_same(one.particulars, data)), None)
-        if found is not None and rows.admit(connection, found.seq):
+        if found is not None and rows.settle(connection, found.seq, "entered"):
             self._let_in(connection, structs.replace(found, state="entered", at=judged.event.time), now)
 
     def _let_in(self, connection: Connection, new: SignIn, now: float) -> None:

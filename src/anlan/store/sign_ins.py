@@ -120,6 +120,12 @@ def challenged_of(connection: Connection, vault: Vault, account: str, since: flo
     return [_sign_in(row, vault) for row in connection.execute(query.order_by(sign_ins.c.seq.desc()))]
 
 
+def unproven(connection: Connection, vault: Vault, older: float, limit: int) -> list[SignIn]:
+    """Sign-ins of any account before `older` (event time) of which more was asked and not shown, oldest first."""
+    query = select(sign_ins).where(sign_ins.c.state == "challenged", sign_ins.c.at < older).order_by(sign_ins.c.at)
+    return [_sign_in(row, vault) for row in connection.execute(query.limit(limit))]
+
+
 def failures_of(connection: Connection, account: str, since: float = 0.0, limit: int = 2_000) -> list[Failure]:
     """Tries with a wrong proof since `since` (event time), by hour and network, newest first."""
     columns = [sign_in_failures.c[name] for name in Failure.__struct_fields__]

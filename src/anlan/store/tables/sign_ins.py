@@ -1,6 +1,6 @@
 """What owners see of their account: sign-ins, devices, sessions, what they were told and answered, its standing."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Double, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Double, Index, Integer, LargeBinary, String, Table, Text, text
 
 from anlan.domain.sign_ins import ANSWERS, CAUSES, DEVICE_STATES, SESSION_STATES, SIGN_IN_STATES
 from anlan.store.tables.register import BIG, HexDigest, metadata, one_of
@@ -24,6 +24,10 @@ sign_ins = Table(
 )
 Index("ix_sign_ins_account", sign_ins.c.account, sign_ins.c.seq)
 Index("ix_sign_ins_at", sign_ins.c.at)
+Index(
+    "ix_sign_ins_challenged", sign_ins.c.at,
+    sqlite_where=text("state = 'challenged'"), postgresql_where=text("state = 'challenged'"),
+)
 
 sign_in_failures = Table(
     "sign_in_failures",

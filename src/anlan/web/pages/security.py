@@ -26,7 +26,7 @@ HERE = f"{PATH}/at/"
 
 LEVELS = {"calm": mark("Well protected"), "fair": mark("Could be safer"), "low": mark("Needs your attention")}
 STATES = {
-    "entered": mark("Signed in"), "challenged": mark("Asked for more, and did not show it"),
+    "entered": mark("Signed in"), "challenged": mark("Asked for more"),
     "stopped": mark("Stopped, though the password was right"),
 }
 

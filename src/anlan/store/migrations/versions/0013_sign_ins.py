@@ -38,6 +38,7 @@ def _sign_ins() -> None:
     )
     op.create_index("ix_sign_ins_account", "sign_ins", ["account", "seq"])
     op.create_index("ix_sign_ins_at", "sign_ins", ["at"])
+    op.create_index("ix_sign_ins_challenged", "sign_ins", ["at"], sqlite_where=sa.text("state = 'challenged'"), postgresql_where=sa.text("state = 'challenged'"))
 
 
 def _sign_in_failures() -> None:
