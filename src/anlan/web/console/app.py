@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from anlan.web.console import (
     appeals,
+    attacks,
     bulletins,
     campaigns,
     case_acts,
@@ -50,7 +51,8 @@ MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
-    oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning, containments,
+    oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
+    containments, attacks,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:
