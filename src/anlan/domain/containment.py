@@ -49,8 +49,8 @@ class StepKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of step.
 
     Attributes:
-        title: what was done.
-        undone: what took it back; empty for what has no way back and needs none.
+        title: what is done.
+        undone: what takes it back; empty for what has no way back and needs none.
         is_ours: Anlan does it by itself, so the platform has nothing to confirm.
         ends_with_lift: taken back too when the owner has proved who they are; the others only by a false alarm.
     """
@@ -62,43 +62,41 @@ class StepKind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STEP_KINDS: dict[str, StepKind] = {
-    "end_sessions": StepKind(title={"zh": "已让其他登录全部退出", "en": "Signed out everywhere else"}),
-    "end_session": StepKind(title={"zh": "已让可疑登录退出", "en": "Signed out the suspicious session"}),
+    "end_sessions": StepKind(title={"zh": "退出其他登录", "en": "Sign out everywhere else"}),
+    "end_session": StepKind(title={"zh": "退出可疑登录", "en": "Sign out the suspicious session"}),
     "distrust_device": StepKind(
-        title={"zh": "不再信任该设备", "en": "The device is not trusted any more"},
-        undone={"zh": "已恢复信任该设备", "en": "The device is trusted again"},
+        title={"zh": "不再信任可疑设备", "en": "Trust the strange device no more"},
+        undone={"zh": "重新信任设备", "en": "Trust the device again"},
     ),
     "limit": StepKind(
-        title={"zh": "暂停使用：{feature}", "en": "Paused: {feature}"},
-        undone={"zh": "已恢复使用：{feature}", "en": "Open again: {feature}"}, ends_with_lift=True,
+        title={"zh": "暂停：{feature}", "en": "Pause: {feature}"},
+        undone={"zh": "恢复：{feature}", "en": "Open again: {feature}"}, ends_with_lift=True,
     ),
     "renew_password": StepKind(
-        title={"zh": "下次登录时需要设置新密码", "en": "A new password is asked for at the next sign-in"},
-        undone={"zh": "不再要求设置新密码", "en": "No new password is asked for"},
+        title={"zh": "下次登录时要求设置新密码", "en": "Ask for a new password at the next sign-in"},
+        undone={"zh": "不再要求设置新密码", "en": "Ask for no new password"},
     ),
     "take_back_message": StepKind(
-        title={"zh": "已撤回一条消息", "en": "Took back a message"},
-        undone={"zh": "已恢复一条消息", "en": "Restored a message"},
+        title={"zh": "撤回消息", "en": "Take back messages"}, undone={"zh": "恢复消息", "en": "Restore messages"},
     ),
     "restore_binding": StepKind(
-        title={"zh": "已恢复原来的{binding}", "en": "Put back your former {binding}"},
-        undone={"zh": "已恢复你更换的{binding}", "en": "Put back the {binding} that you had changed"},
+        title={"zh": "恢复原来的{binding}", "en": "Put back the former {binding}"},
+        undone={"zh": "恢复你更换后的{binding}", "en": "Put back the {binding} that you had changed"},
     ),
     "restore_group": StepKind(
-        title={"zh": "已收回转让出去的群", "en": "Gave back a group that was given away"},
-        undone={"zh": "已恢复你转让群的操作", "en": "Restored the group's new owner"},
+        title={"zh": "收回被转让的群", "en": "Take back a group that was given away"},
+        undone={"zh": "恢复群的转让", "en": "Give the group to its new owner again"},
     ),
     "restore_friendship": StepKind(
-        title={"zh": "已恢复一位好友的关系", "en": "Put back a friendship as it was"},
-        undone={"zh": "已恢复你对好友关系的改动", "en": "Restored your change to a friendship"},
+        title={"zh": "恢复好友关系", "en": "Put back a friendship as it was"},
+        undone={"zh": "恢复你对好友关系的改动", "en": "Restore your change to a friendship"},
     ),
     "hold_payment": StepKind(
-        title={"zh": "已暂停一笔付款", "en": "Stopped a payment"},
-        undone={"zh": "已放行一笔付款", "en": "Let a payment go on"},
+        title={"zh": "暂停付款", "en": "Stop a payment"}, undone={"zh": "放行付款", "en": "Let a payment go on"},
     ),
     "warn_contact": StepKind(
-        title={"zh": "已提醒收到消息的联系人", "en": "Warned a contact who got messages"},
-        undone={"zh": "已告知联系人是误报", "en": "Told the contact that it was a false alarm"}, is_ours=True,
+        title={"zh": "提醒收到消息的联系人", "en": "Warn contacts who got messages"},
+        undone={"zh": "告知联系人是误报", "en": "Tell contacts that it was a false alarm"}, is_ours=True,
     ),
 }
 """In the order in which a page tells of them."""
@@ -165,7 +163,7 @@ def taken_back_by(state: ContainmentState) -> tuple[str, ...]:
 
 
 def step_title(kind: str, act: str, details: dict[str, object]) -> Words:
-    """What a step did, for its owner and for staff."""
+    """What a step does, for the account's owner and for staff."""
     words = STEP_KINDS[kind].undone if act == "undo" else STEP_KINDS[kind].title
     feature = LIMITS.get(str(details.get("feature")), {})
     binding = BINDINGS.get(str(details.get("binding")), {})
