@@ -31,8 +31,8 @@ ROUND_EVENTS = 500
 """To a transaction; the others wait for the next round."""
 
 TAKEN: dict[str, type[Data]] = {
-    "password.changed": PasswordChanged, "binding.changed": BindingChanged, "session.changed": SessionChanged,
-    "verification.completed": VerificationCompleted,
+    "account.password_changed": PasswordChanged, "account.binding_changed": BindingChanged,
+    "session.changed": SessionChanged, "verification.completed": VerificationCompleted,
 }
 SECOND_FACTORS = ("totp", "passkey", "recovery_code", "sms_code")
 """Passing one of these raises the assurance of a session to the second level of NIST."""
