@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from anlan.center.containment import Containments
 from anlan.center.reminders import MAX_SENT_A_DAY, Reminders
-from anlan.center.security_view import fold_days
+from anlan.center.security_view import fold_days, look_at
 from anlan.center.sessions import Sessions
 from anlan.center.sign_ins import SignInBook
 from anlan.domain.places import Place
@@ -25,6 +25,7 @@ from anlan.store.retention import RetentionDays
 from anlan.store.sign_in_rows import MAX_DEVICES, MAX_NETWORKS, MAX_SIGN_INS
 from anlan.store.sign_ins import devices_of, failures_of, sessions_of, sign_ins_of, standing_of
 from anlan.store.tables import account_devices, account_sessions, outbox, sign_in_failures, sign_in_reminders, sign_ins
+from anlan.store.trusted_devices import is_trusted, trust
 from anlan.store.vault import Codec
 
 NOW = NOON + 600
@@ -164,6 +165,20 @@ def test_an_ended_session_is_not_ordered_again_and_orders_name_whom_they_keep(ow
         sessions.end("account:ann", one.id, NOW)
     with pytest.raises(NotFound):
         sessions.end("account:bob", one.id, NOW)
+
+
+def test_a_device_that_is_taken_away_is_trusted_no_more(owner: Owner) -> None:
+    owner.take_in(owner.login("phone"), owner.login("pc"), owner.login("tab"))
+    with owner.database.write() as connection:
+        for device in ("phone", "pc", "tab"):
+            trust(connection, owner.vault, "account:ann", device, AGENT, NOW)
+        pc = next(one for one in devices_of(connection, owner.vault, "account:ann") if one.device == "pc")
+        assert pc.id in look_at(connection, owner.vault, "account:ann", NOW).trusted
+    Sessions(owner.database).remove_device("account:ann", pc.id, NOW)
+    owner.take_in(owner.happens("device.disowned", device="tab"))
+    with owner.database.read() as connection:
+        left = [device for device in ("phone", "pc", "tab") if is_trusted(connection, "account:ann", device, NOW)]
+        assert [one.device for one in look_at(connection, owner.vault, "account:ann", NOW).devices] == left == ["phone"]
 
 
 def test_an_attacked_account_does_not_grow_without_end(owner: Owner) -> None:

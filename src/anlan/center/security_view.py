@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from anlan.domain.checkup import CheckUp, Held, check_up
+from anlan.domain.factors import device_digest
 from anlan.domain.sign_ins import DAY_S, MORE_NETWORKS, STALE_DAYS
 from anlan.store.containments import Containment, standing_containment
 from anlan.store.factors import Factor, factors_of
@@ -21,6 +22,7 @@ from anlan.store.sign_ins import (
     sign_ins_of,
     standing_of,
 )
+from anlan.store.trusted_devices import trusted_of
 from anlan.store.vault import Vault
 
 HISTORY_DAYS = 30
@@ -31,6 +33,7 @@ class SecurityView(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         devices: those that the account knows.
+        trusted: ids of those that skip the second step for a while.
         sessions: on the platform, open or being ended.
         reminders: of the last time, answered ones too.
         failures: tries with a wrong proof of the last `HISTORY_DAYS`.
@@ -39,6 +42,7 @@ class SecurityView(msgspec.Struct, frozen=True, kw_only=True):
 
     check_up: CheckUp
     devices: Sequence[Device]
+    trusted: frozenset[str]
     sessions: Sequence[PlatformSession]
     sign_ins: Sequence[SignIn]
     failures: Sequence[Failure]
@@ -73,9 +77,12 @@ def look_at(connection: Connection, vault: Vault, account: str, now: float) -> S
     devices = [device for device in known if device.state in ("known", "own")]
     reminders = reminders_of(connection, vault, account)
     factors = factors_of(connection, account)
+    digests = {one.digest for one in trusted_of(connection, vault, account, now)}
     held = _held(connection, account, devices, factors, sum(one.answer is None for one in reminders), now)
     return SecurityView(
-        check_up=check_up(held, now), devices=devices, sessions=sessions_of(connection, vault, account),
+        check_up=check_up(held, now), devices=devices,
+        trusted=frozenset(one.id for one in devices if device_digest(account, one.device) in digests),
+        sessions=sessions_of(connection, vault, account),
         sign_ins=sign_ins_of(connection, vault, account, 200),
         failures=failures_of(connection, account, now - HISTORY_DAYS * DAY_S),
         reminders=reminders, factors=factors, containment=standing_containment(connection, account),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from anlan.center.followers import ContainmentMoved
+from anlan.domain.factors import device_digest
 from anlan.domain.sign_in_messages import SessionEnding, ending_message
 from anlan.domain.sign_ins import session_name
 from anlan.errors import NotFound
@@ -14,6 +15,7 @@ from anlan.store.audit import note
 from anlan.store.database import Database
 from anlan.store.sign_in_rows import mark_device, mark_ended, mark_ending
 from anlan.store.sign_ins import PlatformSession, devices_of, sessions_of
+from anlan.store.trusted_devices import distrust
 
 
 class Sessions:
@@ -35,6 +37,7 @@ class Sessions:
                 raise NotFound("there is no such device", zh="没有这台设备", en="There is no such device.")
             if not mark_device(connection, device_id, "removed", ("known", "own")):
                 return
+            distrust(connection, account, device_digest(account, found.device))
             told = {"account": account.removeprefix("account:"), "device": found.device}
             own_events.say(connection, "device.disowned", told, f"removed.{secrets.token_hex(12)}", now)
             open_sessions = sessions_of(connection, self._database.vault, account, ("open",))

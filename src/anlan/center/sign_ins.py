@@ -22,6 +22,7 @@ from anlan.domain.event_data import (
     SessionChanged,
     VerificationCompleted,
 )
+from anlan.domain.factors import device_digest
 from anlan.domain.places import Place, Places, network_of
 from anlan.domain.sign_in_messages import Occasion
 from anlan.domain.sign_ins import Cause, Seen, SignInState, cause_of, device_name, session_name
@@ -33,10 +34,13 @@ from anlan.store.marks import SIGN_INS, raise_mark, read_mark
 from anlan.store.own_events import SOURCE
 from anlan.store.sign_ins import Failure, Particulars, SignIn, challenged_of, find_session, unproven
 from anlan.store.tables import decisions, events
+from anlan.store.trusted_devices import distrust
 from anlan.store.vault import Codec
 
 CHUNK_EVENTS = 25
 """Events to a transaction: who commits verdicts waits for it."""
+SCAN_EVENTS = 20_000
+"""How much of the journal, of whatever type, is looked through for them at once."""
 MAX_CHUNKS = 400
 CHALLENGE_S = 900.0
 """So long after a sign-in a passed challenge still lets it in; then it is said to have been stopped."""
@@ -121,7 +125,7 @@ class SignInBook:
         return len(found)
 
     def _waiting(self, connection: Connection, done: int) -> tuple[Sequence[Judged], int]:
-        newest = last_seq(connection)
+        newest = min(last_seq(connection), done + SCAN_EVENTS)
         query = (
             select(*event_columns(), decisions.c.verdict, decisions.c.body)
             .join(decisions, decisions.c.event_seq == events.c.seq)
@@ -203,7 +207,9 @@ class SignInBook:
             rows.put_session(connection, self._database.vault, account, data.session, seen, seen.device_id)
 
     def _take_disowning(self, connection: Connection, judged: Judged, data: DeviceDisowned, now: float) -> None:
-        rows.mark_device(connection, device_name(judged.event.actor, data.device), "disowned", ("known", "own"))
+        account = judged.event.actor
+        rows.mark_device(connection, device_name(account, data.device), "disowned", ("known", "own"))
+        distrust(connection, account, device_digest(account, data.device))
 
     def _take_owning(self, connection: Connection, judged: Judged, data: DeviceOwned, now: float) -> None:
         rows.mark_device(connection, device_name(judged.event.actor, data.device), "own", ("disowned",))
