@@ -24,7 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = DOCS / "how-to"
 GUIDES = (
     "connect-a-platform", "write-a-policy", "operate", "audit", "members-money", "members-pages", "sanctions",
-    "members-reports", "account-owners",
+    "members-reports", "account-owners", "stolen-accounts", "prove-an-account", "guard-a-login",
 )
 
 
