@@ -212,7 +212,10 @@ class House:
             self.containment_answers.round,
         )
         moves = ClaimMoves(
-            settings.address, self.working, (self.factors.on_recovered, self.security_events.on_account_recovered)
+            settings.address, self.working, (
+                self.factors.on_recovered, self.containments.on_account_recovered,
+                self.security_events.on_account_recovered,
+            ),
         )
         self.recoveries = Recoveries(self.database, self.codec, moves)
         self.recovery_desk = RecoveryDesk(self.database, self.codec, moves)

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from anlan.center.containment_answers import ASK_AGAIN_AFTER_S
+from anlan.center.followers import AccountRecovered
 from anlan.domain.containment import LIMITS, LONGEST_S, STEP_KINDS, WINDOW_S
 from anlan.errors import Conflict, InvalidRequest, NotFound
 from anlan.store.audit import latest_entries
@@ -245,6 +246,19 @@ def test_limits_end_by_themselves(theft: Theft) -> None:
     assert theft.containments.round(NOW + LONGEST_S - 1) == 0
     assert theft.containments.round(NOW + LONGEST_S) == 1
     assert theft.state(name) == "lifted"
+
+
+def test_a_recovery_ends_it_as_lifted(theft: Theft) -> None:
+    recovered = AccountRecovered(account=ANN, claim_id="claim-1", by="staff:li", at=NOW + 60)
+    with theft.database.write() as connection:
+        theft.containments.on_account_recovered(connection, recovered)
+    assert theft.heard == []
+    name = theft.open()
+    with theft.database.write() as connection:
+        theft.containments.on_account_recovered(connection, recovered)
+    assert theft.state(name) == "lifted"
+    assert {step.act for step in theft.steps(name, "take_back_message")} == {"do"}
+    assert [moved.move for moved in theft.heard] == ["opened", "lifted"]
 
 
 def test_nobody_ends_it_without_a_reason(theft: Theft) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from anlan.center.containment_orders import send_order, tell_contacts, tell_owner
-from anlan.center.followers import ContainmentFollower, ContainmentMove, ContainmentMoved
+from anlan.center.followers import AccountRecovered, ContainmentFollower, ContainmentMove, ContainmentMoved
 from anlan.domain.containment import LONGEST_S, NAMING, REACH_S, WINDOW_S, ContainmentState, Ground, taken_back_by
 from anlan.domain.thefts import NewStep, OwnAct, Traces, first_steps, follow, trace_steps, undoing_steps
 from anlan.errors import Conflict, InvalidRequest, NotFound
@@ -45,6 +45,7 @@ IDLE_EVENTS = 1_000
 """So many events without anything of the account need no note of how far the search has come."""
 MAX_REASON_CHARS = 2_000
 OVER = "its time was over"
+RECOVERED = "the account was given back by the recovery claim"
 
 
 class Found(NamedTuple):
@@ -131,6 +132,12 @@ class Containments:
         self._take_back(connection, ended, now)
         self._tell(connection, ended, state, by, now, ended.traces if is_false_alarm else Traces())
         return ended
+
+    def on_account_recovered(self, connection: Connection, recovered: AccountRecovered) -> None:
+        """Whoever was given the account back has proved more than a lift asks for; the thief stays out."""
+        standing = standing_containment(connection, recovered.account)
+        if standing is not None:
+            self.lift(connection, standing.id, recovered.by, f"{RECOVERED} {recovered.claim_id}", recovered.at)
 
     def get(self, connection: Connection, containment_id: str) -> Containment:
         """The containment with this id.

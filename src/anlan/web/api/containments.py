@@ -22,7 +22,7 @@ _TEXT = r"^[^\x00-\x1f\x7f]+$"
 router = APIRouter(tags=["accounts"])
 
 ContainmentId = Annotated[str, Path(pattern=r"^cont_[0-9a-f]{24}$")]
-AccountPath = Annotated[str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,256}$", description="The account's id.")]
+AccountPath = Annotated[str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="The account's id.")]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=_TEXT)]
 Revision = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 StepIds = Annotated[

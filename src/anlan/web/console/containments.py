@@ -52,7 +52,7 @@ def _draw_list(visit: Visit, *, account: str = "", problem: str = "", answer: in
 
 @router.post("/containments/open")
 def open_by_hand(
-    visit: Annotated[Visit, allowed("contain_accounts")], account: Annotated[str, Form(max_length=256)],
+    visit: Annotated[Visit, allowed("contain_accounts")], account: Annotated[str, Form(max_length=128)],
     reason: Reason, hours: Annotated[int, Form(ge=1, le=72)] = 24, device: Name = "", session: Name = "",
 ) -> Response:
     """Contain an account; who did it and why is in the audit log."""
