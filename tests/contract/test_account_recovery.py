@@ -1,20 +1,27 @@
 """Claims on both databases: evidence in, a decision out; what must not happen is refused by the database itself."""
 
+import shutil
+from collections.abc import Iterator
+from itertools import count
+
 import msgspec
 import pytest
+from servers import PostgresServer
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from stores import KEY
+from stores import BACKENDS, KEY
 
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.followers import AccountRecovered
 from anlan.center.recovery import Claimed, Recoveries
 from anlan.center.recovery_desk import RecoveryDesk
+from anlan.domain.claims import MAX_CLAIMS_PER_CLAIMANT_30D, MAX_CLAIMS_PER_NETWORK_1D, ClaimWay, ValueClass
 from anlan.domain.digests import salted_digest
 from anlan.domain.queues import WorkingTime
+from anlan.domain.recovery import EvidenceKind
 from anlan.domain.recovery_answers import PasswordDigest, Registered
 from anlan.errors import Conflict, Forbidden, NotFound, RateLimited
-from anlan.store import recovery, recovery_facts
+from anlan.store import recovery, recovery_facts, retention
 from anlan.store.database import Database
 from anlan.store.recovery import Claim
 from anlan.store.tables import facts, outbox, recovery_claims
@@ -22,14 +29,17 @@ from anlan.store.vault import Codec, Vault
 
 NOW = 1_750_000_000.0
 DAY_S = 86_400.0
-ANN = "account:ann"
-FRIENDS = ("bob", "cat", "dan")
+_numbers = count(1)
 
 
 class People:
-    """One installation with an account that has a past."""
+    """An account that has a past, of its own in a store that others use too."""
 
     def __init__(self, database: Database) -> None:
+        self.number = next(_numbers)
+        self.account = f"account:ann{self.number}"
+        self.friends = [f"{name}{self.number}" for name in ("bob", "cat", "dan")]
+        self.own = frozenset[str]()
         self.database, self.codec = database, Codec(Vault(KEY))
         self.given_back: list[AccountRecovered] = []
         moves = ClaimMoves("https://anlan.example", WorkingTime(), (lambda _, told: self.given_back.append(told),))
@@ -44,51 +54,78 @@ class People:
         with self.database.write() as connection:
             connection.execute(insert(facts), row)
 
-    def has_past(self, value_class: str = "ordinary") -> None:
+    def has_past(self, value_class: ValueClass = "ordinary") -> None:
         registered = Registered(
-            registered_at=1_600_000_000.0, city="杭州", nickname="小船", inviter="bob",
+            registered_at=1_600_000_000.0, city="杭州", nickname="小船", inviter=self.friends[0],
             passwords=(PasswordDigest(digest=salted_digest("saltsalt", "old pass 1")),),
             phones=(salted_digest("saltsalt", "13800001111"),),
         )
         with self.database.write() as connection:
-            recovery_facts.register(connection, self.database.vault, ANN, value_class, registered, "key:k", NOW)  # type: ignore[arg-type]
+            vault = self.database.vault
+            recovery_facts.register(connection, vault, self.account, value_class, registered, "key:k", NOW)
         seen = {"ip": "203.0.113.9", "device": "phone-1", "agent": "App", "method": None}
-        self.fact(ANN, "sign_in", seen, 40)
-        self.fact(ANN, "last_login_at", NOW - 40 * DAY_S, 40)
-        self.fact(f"tie:{ANN}|device:phone-1", "is_known", value=True, days_ago=300)
-        for number, friend in enumerate(FRIENDS):
-            self.fact(f"tie:{ANN}|account:{friend}", "friends_since", NOW - 400 * DAY_S, 400)
+        self.fact(self.account, "sign_in", seen, 40)
+        self.fact(self.account, "last_login_at", NOW - 40 * DAY_S, 40)
+        self.fact(f"tie:{self.account}|device:phone-1", "is_known", value=True, days_ago=300)
+        for number, friend in enumerate(self.friends):
+            self.fact(f"tie:{self.account}|account:{friend}", "friends_since", NOW - 400 * DAY_S, 400)
             self.fact(f"account:{friend}", "registered_at", NOW - (500 + 10 * number) * DAY_S, 500)
             self.fact(f"account:{friend}", "sign_in", {"ip": f"198.51.{number}.7", "device": f"d{number}"}, 3)
 
-    def open(self, *, account: str = ANN, device: str | None = None, ip: str = "192.0.2.1") -> tuple[Claim, str]:
-        claimed = Claimed(account=account, contact="ann@example.org", ip=ip, device=device, agent="App")
-        return self.claims.open(claimed, "public", NOW)
+    def open(
+        self, *, account: str = "", device: str | None = None, ip: str = "", way: ClaimWay = "owner"
+    ) -> tuple[Claim, str]:
+        claimed = Claimed(
+            account=account or self.account, contact="ann@example.org", ip=ip or f"192.{self.number}.2.1",
+            device=device, agent="App", way=way,
+        )
+        made = self.claims.open(claimed, "public", NOW)
+        self.own |= {made[0].id}
+        return made
 
     def says_all(self, token: str) -> None:
-        said = {"password": "old pass 1", "registered": "2020-09", "city": "杭州", "nickname": "小船", "inviter": "bob",
-                "contacts": "bob\ncat\ndan"}
+        said: dict[EvidenceKind, str] = {
+            "password": "old pass 1", "registered": "2020-09", "city": "杭州", "nickname": "小船",
+            "inviter": self.friends[0], "contacts": "\n".join(self.friends),
+        }
         for kind, words in said.items():
-            self.claims.answer(token, kind, words, NOW)  # type: ignore[arg-type]
+            self.claims.answer(token, kind, words, NOW)
 
     def likely(self) -> tuple[Claim, str]:
         """A claim that people need not look at."""
-        claim, token = self.open(device="phone-1", ip="203.0.113.77")
+        claim, token = self.open(device="phone-1", ip=f"203.{self.number}.113.77")
         self.says_all(token)
-        self.claims.answer(token, "friends", "bob, cat, dan", NOW)
-        for friend in FRIENDS[:2]:
+        self.claims.answer(token, "friends", ", ".join(self.friends), NOW)
+        for friend in self.friends[:2]:
             self.desk.vouch(claim.id, f"account:{friend}", "spoken", NOW)
         return self.claims.submit(token, NOW), token
 
     def sent(self, kind: str) -> list[dict[str, object]]:
         with self.database.read() as connection:
             rows = connection.execute(select(outbox.c.body).where(outbox.c.kind == kind)).scalars()
-            return [msgspec.json.decode(body)["data"] for body in rows]
+            said = [msgspec.json.decode(body)["data"] for body in rows]
+        return [one for one in said if one["claim"] in self.own]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One store of each kind for all tests of this file."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("recovery") / "anlan.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        server.create("anlan_recovery", "anlan_template")
+        url = server.url("anlan_recovery")
+    opened = Database(url, KEY)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def people(database: Database) -> People:
-    made = People(database)
+def people(store: Database) -> People:
+    made = People(store)
     made.has_past()
     return made
 
@@ -100,13 +137,13 @@ def test_an_owner_gets_the_account_back_after_the_time_to_stop_it(people: People
     assert claim.cool_off_until >= NOW + DAY_S
     assert len(people.sent("recovery.notice")) == 1
     people.desk.round(claim.cool_off_until - 1)
-    assert not people.given_back
+    assert people.account not in {told.account for told in people.given_back}
     for _ in range(2):
         people.desk.round(claim.cool_off_until)
-    assert [told.account for told in people.given_back] == [ANN]
+    assert [told.account for told in people.given_back if told.account == people.account] == [people.account]
     assert len(people.sent("recovery.grant")) == 1
     with people.database.read() as connection:
-        assert recovery_facts.watched_until(connection, ANN) == claim.cool_off_until + 7 * DAY_S
+        assert recovery_facts.watched_until(connection, people.account) == claim.cool_off_until + 7 * DAY_S
 
 
 def test_public_facts_and_guesses_give_nothing_back(people: People) -> None:
@@ -125,7 +162,7 @@ def test_an_account_that_never_was_looks_like_any_other(people: People) -> None:
     _, token = people.open(account="account:nobody")
     people.says_all(token)
     people.claims.answer(token, "phone", "13800001111", NOW)
-    people.claims.answer(token, "friends", "bob, cat", NOW)
+    people.claims.answer(token, "friends", ", ".join(people.friends), NOW)
     assert not people.sent("recovery.code")
     assert not people.sent("recovery.vouch")
     assert not people.claims.give_code(token, "phone", "000000", NOW)
@@ -152,27 +189,27 @@ def test_the_link_alone_hands_it_to_people_and_a_device_of_old_ends_it(people: P
     paused = people.desk.stop_by_link(url.rpartition("/")[2], NOW + 60)
     assert (paused.state, paused.is_flagged, paused.cool_off_until) == ("review", True, None)
     people.desk.round(NOW + 30 * DAY_S)
-    assert not people.given_back
-    assert people.desk.stop_by_owner(claim.id, ANN, "unknown-device", "key:k", NOW + 70).state == "review"
-    assert people.desk.stop_by_owner(claim.id, ANN, "phone-1", "key:k", NOW + 80).state == "stopped"
+    assert people.account not in {told.account for told in people.given_back}
+    assert people.desk.stop_by_owner(claim.id, people.account, "unknown-device", "key:k", NOW + 70).state == "review"
+    assert people.desk.stop_by_owner(claim.id, people.account, "phone-1", "key:k", NOW + 80).state == "stopped"
     with pytest.raises(NotFound):
-        people.desk.stop_by_owner(claim.id, "account:bob", "phone-1", "key:k", NOW)
+        people.desk.stop_by_owner(claim.id, f"account:{people.friends[0]}", "phone-1", "key:k", NOW)
 
 
 def test_two_people_who_claim_the_same_account_meet_staff(people: People) -> None:
     first, _ = people.likely()
-    second, token = people.open(ip="192.0.2.200")
+    second, token = people.open(ip="198.51.100.200")
     people.says_all(token)
     assert people.claims.submit(token, NOW + 5).state == "review"
     with people.database.read() as connection:
-        assert {one.state for one in recovery.claims_for(connection, ANN)} == {"review"}
+        assert {one.state for one in recovery.claims_for(connection, people.account)} == {"review"}
     assert people.desk.refuse(second.id, "staff:mei", "the other one is the owner", NOW + 9).state == "refused"
     assert people.desk.approve(first.id, "staff:mei", NOW + 10).state == "cooling"
 
 
 def test_junk_does_not_keep_the_owner_from_their_own(people: People) -> None:
     for number in range(8):
-        _, token = people.open(ip=f"192.0.{number}.1")
+        _, token = people.open(ip=f"198.{people.number}.{number}.1")
         people.claims.submit(token, NOW)
     assert people.likely()[0].state == "cooling"
 
@@ -181,15 +218,21 @@ def test_claims_are_limited_by_network_and_by_claimant(people: People) -> None:
     people.open()
     with pytest.raises(Conflict):
         people.open()
-    for number in range(4):
+    for number in range(MAX_CLAIMS_PER_NETWORK_1D - 1):
         people.open(account=f"account:other{number}")
     with pytest.raises(RateLimited):
-        people.open(account="account:other5")
+        people.open(account="account:another")
+    people.open(account="account:another", ip=f"198.{people.number}.0.1")
+    for _ in range(MAX_CLAIMS_PER_CLAIMANT_30D):
+        _, token = people.open(ip=f"198.{people.number}.7.7")
+        people.claims.withdraw(token, NOW)
+    with pytest.raises(RateLimited):
+        people.open(ip=f"198.{people.number}.7.7")
 
 
 def test_a_friend_who_says_it_is_not_them_stops_what_was_about_to_be_granted(people: People) -> None:
     claim, _ = people.likely()
-    people.desk.vouch(claim.id, "account:dan", "not_them", NOW + 9)
+    people.desk.vouch(claim.id, f"account:{people.friends[2]}", "not_them", NOW + 9)
     assert people.desk.look(claim.id, "staff:mei")
     with people.database.read() as connection:
         found = recovery.find_claim(connection, claim.id)
@@ -199,8 +242,8 @@ def test_a_friend_who_says_it_is_not_them_stops_what_was_about_to_be_granted(peo
         people.desk.vouch(claim.id, "account:eve", "spoken", NOW)
 
 
-def test_value_needs_two_people(database: Database) -> None:
-    people = People(database)
+def test_value_needs_two_people(store: Database) -> None:
+    people = People(store)
     people.has_past("high")
     claim, _ = people.likely()
     assert claim.state == "review"
@@ -211,8 +254,7 @@ def test_value_needs_two_people(database: Database) -> None:
 
 
 def test_relatives_meet_two_people_who_agree_and_a_time_to_stop_it(people: People) -> None:
-    claimed = Claimed(account=ANN, contact="her son", way="relative", ip="192.0.2.8")
-    claim, token = people.claims.open(claimed, "public", NOW)
+    claim, token = people.open(way="relative")
     assert people.claims.submit(token, NOW).state == "review"
     people.desk.approve(claim.id, "staff:mei", NOW, "memorial")
     with pytest.raises(Conflict):
@@ -252,7 +294,7 @@ def test_what_was_written_goes_when_its_time_is_over(people: People) -> None:
     people.claims.answer(token, "city", "杭州", NOW)
     people.claims.withdraw(token, NOW)
     for days, kept in ((179, "杭州"), (181, None)):
-        people.desk.forget(NOW + days * DAY_S)
+        retention.apply(people.database, retention.RetentionDays(personal_days=180), NOW + days * DAY_S, ())
         with people.database.read() as connection:
             answers = recovery.answers_of(connection, people.database.vault, claim.id)
             particulars = recovery.read_particulars(connection, people.database.vault, claim.id)

@@ -45,7 +45,9 @@ def has_past(house: Consoled, platform: httpx.Client, account: str, value_class:
     }
     assert platform.put(f"/v1/accounts/{account}/recovery", json=told).status_code == 200
     now = clock.now()
-    rows = [(f"tie:account:{account}|device:phone-{account}", "is_known", True, 300.0)]
+    rows: list[tuple[str, str, object, float]] = [
+        (f"tie:account:{account}|device:phone-{account}", "is_known", True, 300.0)
+    ]
     for number in range(3):
         friend = f"{account}-f{number}"
         rows += [

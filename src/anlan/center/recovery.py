@@ -46,6 +46,7 @@ from anlan.store.vault import Codec
 T = TypeVar("T")
 
 MAX_CONTACT_CHARS = 200
+MAX_STATEMENT_CHARS = 2_000
 MAX_FRIENDS_NAMED = 10
 _NO_CLAIM = {"zh": "没有这份申请，或其时限已过", "en": "There is no such claim, or its time is over."}
 
@@ -104,13 +105,9 @@ class Recoveries:
             years = recovery_facts.dormant_years(connection, self._codec, claimed.account, now)
             seen = self._look(connection, claimed, now)
         new = NewClaim(
-            account=claimed.account, claimant=_claimant(claimed), network=recovery.digest(claimed.network),
-            way=claimed.way, language=claimed.language, opened_by=by, is_high_value=value_class == "high",
-            dormant_years=years,
-            particulars=Particulars(
-                contact=claimed.contact.strip()[:MAX_CONTACT_CHARS], ip=claimed.ip, device=claimed.device,
-                agent=claimed.agent, statement=claimed.statement.strip()[:2_000],
-            ),
+            account=claimed.account, claimant=_claimant(claimed), way=claimed.way, language=claimed.language,
+            network=recovery.digest(claimed.network) if claimed.network else None, opened_by=by,
+            is_high_value=value_class == "high", dormant_years=years, particulars=_particulars(claimed),
         )
         with self._database.write() as connection:
             return self._open(connection, new, seen, by, now)
@@ -135,7 +132,7 @@ class Recoveries:
     def _look(self, connection: Connection, claimed: Claimed, now: float) -> list[Evidence]:
         """What the claimant's device and network say without a question."""
         known = recovery_facts.known_of(connection, self._codec, self._database.vault, claimed.account, now)
-        device: EvidenceOutcome = "unknown"
+        device: EvidenceOutcome = "moot"
         if claimed.device:
             before = now - SETTLED_S
             is_own = recovery_facts.is_own_device(connection, self._codec, claimed.account, claimed.device, before)
@@ -181,7 +178,7 @@ class Recoveries:
         code = f"{secrets.randbelow(1_000_000):06d}" if said and is_known_channel(kind, said, known) else None
 
         def act(connection: Connection, found: Claim) -> None:
-            self._keep(connection, found, Evidence(kind, "unknown"), said, now)
+            self._keep(connection, found, Evidence(kind, judge(kind, said, known)), said, now)
             if not said:
                 return
             recovery.keep_code(connection, found.id, kind, code, now + CODE_S)
@@ -209,7 +206,8 @@ class Recoveries:
 
     def _ask_friends(self, connection: Connection, claim: Claim, said: str, now: float) -> None:
         """Ask those of the friends who were named who are old, independent, and not asked too often."""
-        self._keep(connection, claim, Evidence("friends", "unknown"), said, now)
+        known = recovery_facts.known_of(connection, self._codec, self._database.vault, claim.account, now)
+        self._keep(connection, claim, Evidence("friends", "unknown" if known.contacts else "moot"), said, now)
         named = list(dict.fromkeys(f"account:{name}" for name in lines_of(said)))[:MAX_FRIENDS_NAMED]
         others = [name for name in named if name != claim.account]
         candidates = [
@@ -304,7 +302,7 @@ class Recoveries:
         answers = [one.answer for one in recovery.vouches_of(connection, claim.id) if one.answer]
         vouched = judge_vouches(answers)
         evidence = [
-            Evidence(one.kind, vouched) if one.kind == "friends" else one
+            Evidence(one.kind, vouched) if one.kind == "friends" and answers else one
             for one in recovery.evidence_of(connection, claim.id)
         ]
         return assess(
@@ -344,6 +342,13 @@ class Recoveries:
             return act(connection, claim)
 
 
+def _particulars(claimed: Claimed) -> Particulars:
+    return Particulars(
+        contact=claimed.contact.strip()[:MAX_CONTACT_CHARS], ip=claimed.ip, device=claimed.device,
+        agent=claimed.agent, statement=claimed.statement.strip()[:MAX_STATEMENT_CHARS],
+    )
+
+
 def _claimant(claimed: Claimed) -> str:
     return recovery.digest("|".join((claimed.network, claimed.device or "", claimed.agent or "")))
 
@@ -353,7 +358,7 @@ def _vouched_at(connection: Connection, friend: str) -> list[float]:
 
 
 def _check_limits(connection: Connection, new: NewClaim, now: float) -> None:
-    by_network = recovery.count_from_network(connection, new.network or "", now - DAY_S)
+    by_network = recovery.count_from_network(connection, new.network, now - DAY_S) if new.network else 0
     by_claimant = recovery.count_by_claimant(connection, new.account, new.claimant, now - 30 * DAY_S)
     if by_network >= MAX_CLAIMS_PER_NETWORK_1D or by_claimant >= MAX_CLAIMS_PER_CLAIMANT_30D:
         raise RateLimited(

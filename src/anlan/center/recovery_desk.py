@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from anlan.center.claim_moves import MUST_BE_STOPPABLE, ClaimMoves
 from anlan.desk.followers import CaseClosed
-from anlan.domain.claims import KEPT_DAYS, OPEN_DAYS, UNDER_WAY, ClaimState, Settlement
+from anlan.domain.claims import OPEN_DAYS, UNDER_WAY, ClaimState, Settlement
 from anlan.domain.recovery import COOL_OFF_HOURS_AT_RISK, COOL_OFF_HOURS_MOST, DORMANT_YEARS
 from anlan.domain.vouching import VouchAnswer
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -210,12 +210,6 @@ class RecoveryDesk:
             return 0
         with self._database.write() as connection:
             return recovery_facts.keep_traces(connection, self._database.vault, found, reached)
-
-    def forget(self, now: float) -> int:
-        """Remove what was written in claims that ended long ago, and traces that are too old; how many rows."""
-        with self._database.write() as connection:
-            gone = recovery.forget_claims(connection, now - KEPT_DAYS * DAY_S)
-            return gone + recovery_facts.forget_traces(connection, now)
 
 
 def on_case_closed(connection: Connection, closed: CaseClosed) -> None:

@@ -26,13 +26,12 @@ VALUE_CLASSES: tuple[ValueClass, ...] = get_args(ValueClass)
 
 OPEN_DAYS = 14.0
 """So long a claim may be worked on before it lapses."""
-KEPT_DAYS = 180.0
-"""After its end a claim loses what was written in it; what was decided stays."""
 WATCH_DAYS = 7.0
 """So long an account stays under watch after it was given back."""
 CODE_S = 600.0
 MAX_CODE_TRIES = 3
-MAX_CLAIMS_PER_NETWORK_1D = 5
+MAX_CLAIMS_PER_NETWORK_1D = 20
+"""A network is a household, an office or a carrier's gateway with thousands behind it."""
 MAX_CLAIMS_PER_CLAIMANT_30D = 3
 """Of one claimant for one account. Claims of others are not counted: nobody can use up the owner's."""
 

@@ -20,8 +20,9 @@ EvidenceKind = Literal[
 ]
 EVIDENCE_KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
-EvidenceOutcome = Literal["right", "near", "wrong", "unknown"]
-"""`near` is half right, or right but known to have leaked; `unknown` was not answered, or we know nothing of it."""
+EvidenceOutcome = Literal["right", "near", "wrong", "unknown", "moot"]
+"""`near` is half right, or right but known to have leaked; `unknown` was not answered; `moot` is what we know nothing
+of, which counts for nothing."""
 EVIDENCE_OUTCOMES: tuple[EvidenceOutcome, ...] = get_args(EvidenceOutcome)
 
 Forger = Literal["stranger", "acquaintance", "partner", "household"]
@@ -170,7 +171,7 @@ def assess(
         public: kinds that the platform shows to everybody.
     """
     years = round(max(dormant_years, 0.0))
-    told = {one.kind: one.outcome for one in evidence if one.kind not in public}
+    told = {one.kind: one.outcome for one in evidence if one.kind not in public and one.outcome != "moot"}
     totals = {name: _ratio(told, years, name) for name in FORGERS}
     worst = min(FORGERS, key=totals.__getitem__)
     share = forged_share(totals[worst], prior_of(dormant_years, is_high_value=is_high_value))
@@ -182,10 +183,10 @@ def assess(
 
 def score_of(evidence: Iterable[Evidence], dormant_years: float = 0.0) -> float:
     """Only the score of `assess`, for many claims at once."""
-    told = {one.kind: one.outcome for one in evidence}
+    told = {one.kind: one.outcome for one in evidence if one.outcome != "moot"}
     years = round(max(dormant_years, 0.0))
     owner = _owner_log(told, years)
-    return min(owner - _forger_log(told, name) for name in FORGERS)
+    return min(owner - _forger_log(told, years, name) for name in FORGERS)
 
 
 def prior_of(dormant_years: float, *, is_high_value: bool) -> float:
@@ -224,7 +225,7 @@ def _lines(told: _Told, years: int, worst: Forger, score: float) -> tuple[Line, 
 
 
 def _ratio(told: _Told, years: int, forger: Forger) -> float:
-    return _owner_log(told, years) - _forger_log(told, forger)
+    return _owner_log(told, years) - _forger_log(told, years, forger)
 
 
 def _owner_log(told: _Told, years: int) -> float:
@@ -232,8 +233,8 @@ def _owner_log(told: _Told, years: int) -> float:
     return _mixed([start + sum(table[kind, said] for kind, said in told.items()) for start, table in tables])
 
 
-def _forger_log(told: _Told, forger: Forger) -> float:
-    tables = _forger_tables(forger)
+def _forger_log(told: _Told, years: int, forger: Forger) -> float:
+    tables = _forger_tables(forger, years)
     return _mixed([start + sum(table[kind, said] for kind, said in told.items()) for start, table in tables])
 
 
@@ -259,12 +260,19 @@ def _owner_tables(years: int) -> list[tuple[float, _Table]]:
 
 
 @cache
-def _forger_tables(forger: Forger) -> list[tuple[float, _Table]]:
-    chances = {
+def _forger_tables(forger: Forger, years: int) -> list[tuple[float, _Table]]:
+    """The same for each level of closeness; silence is nowhere likelier from the owner, so that it never helps."""
+    forged = {
         kind: Chances(one.right, one.wrong * (1 - _SILENT_SHARE))
         for kind, one in ((kind, strength.forgers[forger]) for kind, strength in STRENGTHS.items())
     }
-    return [(log(part), _table(chances, factor)) for factor, part in CLOSENESS[forger]]
+    tables = [(log(part), _table(forged, factor)) for factor, part in CLOSENESS[forger]]
+    for kind, strength in STRENGTHS.items():
+        owner = aged(strength, years)
+        least = log(1 - owner.right - owner.wrong)
+        for _, table in tables:
+            table[kind, "unknown"] = max(table[kind, "unknown"], least)
+    return tables
 
 
 def _table(chances: Mapping[EvidenceKind, Chances], factor: float) -> _Table:

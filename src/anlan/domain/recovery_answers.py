@@ -84,11 +84,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(kind: EvidenceKind, said: str, known: Known, dormant_years: float = 0.0) -> EvidenceOutcome:
-    """What an answer comes to; an empty one is `unknown`.
+    """What an answer comes to; an empty one is `unknown`, and where nothing is known all are `moot`.
 
-    Kinds that are not asked in words (`device`, `friends`, ...) are not judged here.
+    Numbers and addresses are `unknown` until a code proves them; `device`, `friends` and the like are not asked in
+    words, and not judged here.
     """
     said = said.strip()[:MAX_ANSWER_CHARS]
+    if not _can_be_judged(kind, known):
+        return "moot"
     if not said:
         return "unknown"
     match kind:
@@ -109,7 +112,17 @@ def judge(kind: EvidenceKind, said: str, known: Known, dormant_years: float = 0.
         case "nickname":
             return _judge_name(said, known.nickname)
         case _:
-            raise ValueError(f"{kind} is not asked in words")
+            return "unknown"
+
+
+_FIELDS: dict[EvidenceKind, str] = {
+    "password": "passwords", "phone": "phones", "mail": "mails", "registered": "registered_at", "city": "city",
+    "inviter": "inviter", "nickname": "nickname", "contacts": "contacts", "groups": "groups", "payment": "payments",
+}
+
+
+def _can_be_judged(kind: EvidenceKind, known: Known) -> bool:
+    return getattr(known, _FIELDS[kind]) not in (None, ())
 
 
 def lines_of(said: str) -> list[str]:
@@ -146,14 +159,14 @@ def judge_place(ip: str | None, known: Known) -> EvidenceOutcome:
     """Whether the claimant sits where the account was used."""
     network = network_of(ip) if ip else None
     if network is None or not known.networks:
-        return "unknown"
+        return "moot"
     return "right" if network in known.networks else "wrong"
 
 
 def judge_habit(client: str | None, known: Known) -> EvidenceOutcome:
     """Whether the claimant uses what the account was used with; a new device is no wonder in a recovery."""
     if not client or not known.clients:
-        return "unknown"
+        return "moot"
     return "near" if client in known.clients else "unknown"
 
 

@@ -334,7 +334,7 @@ def answer_vouch(connection: Connection, claim_id: str, friend: str, answer: Vou
     return changed.rowcount == 1
 
 
-def forget_claims(connection: Connection, before: float, limit: int = 500) -> int:
+def forget_claims(connection: Connection, before: float, limit: int) -> int:
     """Remove what was written in claims that ended before `before`; returns how many."""
     old = connection.execute(
         select(recovery_claims.c.id)

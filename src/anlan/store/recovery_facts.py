@@ -235,11 +235,11 @@ def _trim(connection: Connection, account: str, kind: str) -> None:
     connection.execute(delete(recovery_traces).where(of_account, recovery_traces.c.seq.not_in(newest)))
 
 
-def forget_traces(connection: Connection, now: float) -> int:
-    """Remove what is older than `KEPT_TRACES_YEARS`; returns how many."""
-    return connection.execute(
-        delete(recovery_traces).where(recovery_traces.c.at < now - KEPT_TRACES_YEARS * YEAR_S)
-    ).rowcount
+def forget_traces(connection: Connection, now: float, limit: int) -> int:
+    """Remove at most `limit` traces that are older than `KEPT_TRACES_YEARS`; returns how many."""
+    is_over = recovery_traces.c.at < now - KEPT_TRACES_YEARS * YEAR_S
+    old = connection.execute(select(recovery_traces.c.seq).where(is_over).limit(limit)).scalars().all()
+    return connection.execute(delete(recovery_traces).where(recovery_traces.c.seq.in_(old))).rowcount
 
 
 def _context(account: str) -> bytes:

@@ -18,6 +18,8 @@ from anlan.store.factors import forget_factors
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
 from anlan.store.members import forget_visits
+from anlan.store.recovery import forget_claims
+from anlan.store.recovery_facts import forget_traces
 from anlan.store.reports import forget_reported
 from anlan.store.security_events import forget_tokens
 from anlan.store.shadow_scores import forget_scores
@@ -65,6 +67,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     reported: int = 0
     appealed: int = 0
     handed_in: int = 0
+    claimed: int = 0
     contained: int = 0
     proofs: int = 0
     attacks: int = 0
@@ -105,6 +108,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         + _drain(database, lambda connection: forget_factors(connection, personal_before, BATCH_ROWS)),
         contained=_drain(database, lambda connection: forget_details(connection, personal_before, BATCH_ROWS)),
         handed_in=_drain(database, lambda connection: forget_files(connection, personal_before, BATCH_ROWS)),
+        claimed=_drain(database, lambda connection: forget_claims(connection, personal_before, BATCH_ROWS))
+        + _drain(database, lambda connection: forget_traces(connection, now, BATCH_ROWS)),
         attacks=_drain(database, lambda connection: forget_parts(connection, personal_before, BATCH_ROWS)),
         sign_ins=_drain(database, lambda connection: forget_sign_ins(connection, personal_before, BATCH_ROWS)),
         tokens=_drain(database, lambda connection: _forget_tokens(connection, personal_before, now)),

@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[ClaimState, ...]] = {
 
 OUTCOME_TITLES = {
     "right": mark("right"), "near": mark("half right"), "wrong": mark("wrong"), "unknown": mark("not known"),
+    "moot": mark("nothing to compare with"),
 }
 FORGER_TITLES = {
     "stranger": mark("a stranger with leaked data"), "acquaintance": mark("an acquaintance who knows what is public"),

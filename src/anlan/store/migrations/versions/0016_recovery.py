@@ -148,7 +148,7 @@ def _recovery_evidence() -> None:
             name=op.f("ck_recovery_evidence_kind"),
         ),
         sa.CheckConstraint(
-            "outcome IN ('right', 'near', 'wrong', 'unknown')", name=op.f("ck_recovery_evidence_outcome")
+            "outcome IN ('right', 'near', 'wrong', 'unknown', 'moot')", name=op.f("ck_recovery_evidence_outcome")
         ),
         sa.ForeignKeyConstraint(["claim_id"], ["recovery_claims.id"], name=op.f("fk_recovery_evidence_claim_id")),
         sa.PrimaryKeyConstraint("claim_id", "kind", name=op.f("pk_recovery_evidence")),
