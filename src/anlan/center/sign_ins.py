@@ -42,8 +42,10 @@ CHUNK_EVENTS = 25
 SCAN_EVENTS = 20_000
 """How much of the journal, of whatever type, is looked through for them at once."""
 MAX_CHUNKS = 400
-CHALLENGE_S = 900.0
-"""So long after a sign-in a passed challenge still lets it in; then it is said to have been stopped."""
+CHALLENGE_S = 3_600.0
+"""So long after a sign-in a passed challenge still lets it in."""
+GIVEN_UP_S = 900.0
+"""Whoever has not passed one by then is said to have been stopped."""
 
 _STATES: dict[str, SignInState] = {
     "allow": "entered", "warn": "entered", "challenge": "challenged", "hold": "stopped", "block": "stopped"
@@ -101,13 +103,13 @@ class SignInBook:
         """Whoever had the right proof and did not show what else was asked: the owner must hear of that too."""
         vault = self._database.vault
         with self._database.read() as connection:
-            late = unproven(connection, vault, now - CHALLENGE_S, CHUNK_EVENTS)
+            late = unproven(connection, vault, now - GIVEN_UP_S, CHUNK_EVENTS)
         if not late:
             return
         with self._database.write() as connection:
             for one in late:
-                if rows.settle(connection, one.seq, "stopped"):
-                    self._tell_of(connection, one, "stopped", now)
+                if rows.give_up(connection, one.seq):
+                    self._tell_of(connection, one, "stopped", one.seq, now)
 
     def _is_behind(self) -> bool:
         with self._database.read() as connection:
@@ -158,9 +160,9 @@ class SignInBook:
         if data.password_is_breached is not None or data.password_is_weak is not None:
             rows.put_standing(connection, new.account, **_flags(data))
         if new.state == "entered":
-            self._let_in(connection, new, now)
+            self._let_in(connection, new, new.seq, now)
         elif new.state == "stopped":
-            self._tell_of(connection, new, "stopped", now)
+            self._tell_of(connection, new, "stopped", new.seq, now)
 
     def _take_verification(
         self, connection: Connection, judged: Judged, data: VerificationCompleted, now: float
@@ -171,10 +173,12 @@ class SignInBook:
         vault, account = self._database.vault, judged.event.actor
         waiting = challenged_of(connection, vault, account, judged.event.time - CHALLENGE_S)
         found = next((one for one in waiting if _is_same(one.particulars, data)), None)
-        if found is not None and rows.settle(connection, found.seq, "entered"):
-            self._let_in(connection, structs.replace(found, state="entered", at=judged.event.time), now)
+        if found is not None and rows.admit(connection, found.seq):
+            came = structs.replace(found, state="entered", at=judged.event.time)
+            self._let_in(connection, came, judged.event.seq, now)
 
-    def _let_in(self, connection: Connection, new: SignIn, now: float) -> None:
+    def _let_in(self, connection: Connection, new: SignIn, by_seq: int, now: float) -> None:
+        """Somebody came in by the event `by_seq`: the sign-in, or the proof that it waited for."""
         vault, told = self._database.vault, new.particulars
         known = rows.before(connection, new)
         if told.device is not None:
@@ -187,13 +191,13 @@ class SignInBook:
         )
         cause = cause_of(seen, self._risk_threshold)
         if cause is not None:
-            self._tell_of(connection, new, cause, now)
+            self._tell_of(connection, new, cause, by_seq, now)
 
-    def _tell_of(self, connection: Connection, new: SignIn, cause: Cause, now: float) -> None:
+    def _tell_of(self, connection: Connection, new: SignIn, cause: Cause, by_seq: int, now: float) -> None:
         occasion = Occasion(
             account=new.account, cause=cause, detail="", at=new.at, country=new.country, client=new.client
         )
-        self._reminders.tell(connection, occasion, new.seq, new.particulars, now)
+        self._reminders.tell(connection, occasion, by_seq, new.particulars, now)
 
     def _take_session(self, connection: Connection, judged: Judged, data: SessionChanged, now: float) -> None:
         account, at = judged.event.actor, judged.event.time

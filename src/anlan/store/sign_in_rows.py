@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.sign_ins import HOUR_S, MORE_NETWORKS, DeviceState, SignInState, device_name, session_name
+from anlan.domain.sign_ins import HOUR_S, MORE_NETWORKS, DeviceState, device_name, session_name
 from anlan.store.batch import storable
 from anlan.store.sign_ins import Failure, SignIn, sign_in_context
 from anlan.store.tables import (
@@ -50,10 +50,16 @@ def add_sign_in(connection: Connection, vault: Vault, new: SignIn) -> None:
     connection.execute(_CUT_SIGN_INS, {"of": account})
 
 
-def settle(connection: Connection, seq: int, state: SignInState) -> bool:
-    """Note what became of somebody who was asked for more; False when that was settled before."""
+def admit(connection: Connection, seq: int) -> bool:
+    """Note that somebody who was asked for more has shown it; False when they had before."""
+    waiting = update(sign_ins).where(sign_ins.c.seq == seq, sign_ins.c.state != "entered")
+    return connection.execute(waiting.values(state="entered")).rowcount == 1
+
+
+def give_up(connection: Connection, seq: int) -> bool:
+    """Note that somebody who was asked for more has not shown it; False when that was settled before."""
     waiting = update(sign_ins).where(sign_ins.c.seq == seq, sign_ins.c.state == "challenged")
-    return connection.execute(waiting.values(state=state)).rowcount == 1
+    return connection.execute(waiting.values(state="stopped")).rowcount == 1
 
 
 def add_failures(connection: Connection, failures: Iterable[Failure]) -> None:

@@ -115,7 +115,8 @@ def sign_ins_of(connection: Connection, vault: Vault, account: str, limit: int =
 def challenged_of(connection: Connection, vault: Vault, account: str, since: float) -> list[SignIn]:
     """Sign-ins since `since` (event time) of which more was asked and not shown yet, newest first."""
     query = select(sign_ins).where(
-        sign_ins.c.account == storable(account), sign_ins.c.state == "challenged", sign_ins.c.at >= since
+        sign_ins.c.account == storable(account), sign_ins.c.verdict == "challenge", sign_ins.c.state != "entered",
+        sign_ins.c.at >= since,
     )
     return [_sign_in(row, vault) for row in connection.execute(query.order_by(sign_ins.c.seq.desc()))]
 
