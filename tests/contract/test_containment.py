@@ -1,5 +1,6 @@
 """Stolen accounts on both databases: contained once, undone from the journal, taken back once."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,6 +8,7 @@ from contained import ANN, NOW, OWN, THIEF, Theft
 from judged import NOON
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
+from stores import BACKENDS, KEY
 
 from anlan.center.containment_answers import ASK_AGAIN_AFTER_S
 from anlan.center.followers import AccountRecovered
@@ -21,16 +23,27 @@ from anlan.store.tables import containments
 
 
 @pytest.fixture
-def theft(database: Database) -> Theft:
-    made = Theft(database)
-    made.steal()
-    return made
+def empty(request: pytest.FixtureRequest, new_url: Callable[[str], str]) -> Iterator[Theft]:
+    """Nothing happened yet. On SQLite; a test whose guard the database keeps runs `on_both`."""
+    database = Database(new_url(getattr(request, "param", "sqlite")), KEY)
+    yield Theft(database)
+    database.close()
+
+
+@pytest.fixture
+def theft(empty: Theft) -> Theft:
+    empty.steal()
+    return empty
+
+
+on_both = pytest.mark.parametrize("empty", BACKENDS, indirect=True)
 
 
 def _about(theft: Theft, name: str, word: str, *kinds: str) -> list[object]:
     return [step.details.get(word) for step in theft.steps(name, *kinds)]
 
 
+@on_both
 def test_one_act_stops_undoes_and_tells(theft: Theft) -> None:
     name = theft.open()
     assert {step.kind for step in theft.steps(name)} == set(STEP_KINDS)
@@ -69,8 +82,8 @@ def test_nothing_from_a_device_known_before_is_the_thiefs(theft: Theft) -> None:
     assert theft.sent("contact.warning") == []
 
 
-def test_without_a_trace_every_session_ends(database: Database) -> None:
-    theft = Theft(database)
+def test_without_a_trace_every_session_ends(empty: Theft) -> None:
+    theft = empty
     theft.sign_in(NOON - 30 * 86_400.0, OWN)
     name = theft.open(ground="staff", by="staff:li", device=None)
     assert _about(theft, name, "kept_devices", "end_sessions") == [[]]
@@ -82,6 +95,7 @@ def test_unnamed_thieves_are_found_by_what_was_new(theft: Theft) -> None:
     assert len(theft.steps(name, "take_back_message")) == 3
 
 
+@on_both
 def test_two_alarms_are_one_containment(theft: Theft) -> None:
     first = theft.open(ground="policy", by="policy:p")
     assert theft.open(ground="owner") == first
@@ -93,6 +107,7 @@ def test_two_alarms_are_one_containment(theft: Theft) -> None:
         assert len(list_cases(connection, queue="accounts")) == 1
 
 
+@on_both
 def test_alarms_at_the_same_moment_are_one(theft: Theft) -> None:
     with ThreadPoolExecutor(4) as pool:
         names = set(pool.map(lambda number: theft.open(ground="staff", by=f"staff:s{number}"), range(8)))
@@ -101,6 +116,7 @@ def test_alarms_at_the_same_moment_are_one(theft: Theft) -> None:
     assert len(theft.sent("contact.warning")) == 2
 
 
+@on_both
 def test_the_database_keeps_one_standing(theft: Theft) -> None:
     name = theft.open()
     with theft.database.read() as connection:
@@ -109,6 +125,7 @@ def test_the_database_keeps_one_standing(theft: Theft) -> None:
         connection.execute(insert(containments), row | {"id": "cont_other"})
 
 
+@on_both
 def test_what_comes_late_is_undone_too(theft: Theft) -> None:
     name = theft.open()
     assert theft.containments.round(NOW + 5) == 0
@@ -133,12 +150,12 @@ def test_a_second_device_that_is_named_later_is_searched_for_from_the_start(thef
     assert sorted(theft.said()) == [("device.disowned", "odd-phone"), ("device.disowned", "odd-tablet")]
 
 
-def test_what_lies_before_the_window_stays(database: Database) -> None:
-    theft = Theft(database)
+def test_what_lies_before_the_window_stays(empty: Theft) -> None:
+    theft = empty
     theft.sign_in(NOON - 30 * 86_400.0, OWN)
     long_ago = NOW - WINDOW_S - 60
     theft.happen("account.binding_changed", long_ago, binding="email", change="added", email="x@y.example", **THIEF)
-    with database.write() as connection:
+    with theft.database.write() as connection:
         name = theft.containments.open(
             connection, ANN, "staff", NOW, by="staff:li", since=long_ago - 60, device=THIEF["device"]
         )
@@ -157,6 +174,7 @@ def test_the_owner_lifts_the_limits_and_the_thief_stays_out(theft: Theft) -> Non
     assert theft.open() != name
 
 
+@on_both
 def test_a_false_alarm_puts_everything_back_once(theft: Theft) -> None:
     """Also when the platform has confirmed only half of it."""
     name = theft.open()
@@ -187,6 +205,7 @@ def test_a_lifted_one_may_still_turn_out_false(theft: Theft) -> None:
     assert "limit" not in kinds
 
 
+@on_both
 def test_ends_at_the_same_moment_are_one(theft: Theft) -> None:
     name = theft.open()
 
@@ -202,6 +221,7 @@ def test_ends_at_the_same_moment_are_one(theft: Theft) -> None:
     assert len(theft.sent("containment.order")) == 2
 
 
+@on_both
 def test_an_answer_to_an_older_order_does_not_confirm_a_newer_one(theft: Theft) -> None:
     name = theft.open()
     limits = theft.steps(name, "limit")
@@ -212,6 +232,7 @@ def test_an_answer_to_an_older_order_does_not_confirm_a_newer_one(theft: Theft) 
     assert {(step.act, step.answer) for step in theft.steps(name, "limit")} == {("undo", "done")}
 
 
+@on_both
 def test_what_is_not_answered_is_asked_again_and_then_given_up(theft: Theft) -> None:
     name, now = theft.open(), NOW
     theft.confirm(name, 1, [step for step in theft.steps(name) if step.kind != "limit"])
@@ -269,6 +290,7 @@ def test_nobody_ends_it_without_a_reason(theft: Theft) -> None:
         theft.containments.lift(connection, "cont_none", "staff:li", "because", NOW)
 
 
+@on_both
 def test_details_go_when_their_time_is_over(theft: Theft) -> None:
     name = theft.open()
     theft.lift(name)

@@ -1,10 +1,13 @@
 """The owner's own way out of a containment: only by what the account could be proved by before the thief came."""
 
+from collections.abc import Callable, Iterator
+
 import msgspec
 import pytest
 from contained import ANN, NOW, Theft
 from judged import NOON
 from sqlalchemy import select
+from stores import BACKENDS, KEY
 
 from anlan import clock
 from anlan.center.challenges import NOBODY, Challenges
@@ -45,11 +48,17 @@ class Owner:
 
 
 @pytest.fixture
-def owner(database: Database, monkeypatch: pytest.MonkeyPatch) -> Owner:
-    made = Owner(database)
+def owner(
+    request: pytest.FixtureRequest, new_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Owner]:
+    """On SQLite, unless a test asks for both."""
+    database = Database(new_url(getattr(request, "param", "sqlite")), KEY)
     monkeypatch.setattr(clock, "now", lambda: LATER)
-    return made
+    yield Owner(database)
+    database.close()
 
+
+@pytest.mark.parametrize("owner", BACKENDS, indirect=True)
 
 def test_a_phone_from_before_opens_everything_once(owner: Owner) -> None:
     owner.bind("sms", NOON - 30 * 86_400.0)
@@ -93,8 +102,7 @@ def test_a_proof_for_something_else_proves_nothing_here(owner: Owner) -> None:
         owner.safety.end(ANN, "lifted", "it is me", LATER)
 
 
-def test_an_owner_who_knows_not_which_sign_in_it_was_is_believed_for_a_day(database: Database) -> None:
-    owner = Owner(database)
+def test_an_owner_who_knows_not_which_sign_in_it_was_is_believed_for_a_day(owner: Owner) -> None:
     name = owner.safety.give_alarm(ANN, None, NOW)
     assert [step.details["device"] for step in owner.theft.steps(name, "distrust_device")] == ["odd-phone"]
     assert owner.safety.look(ANN, NOW).containment is not None
@@ -102,8 +110,7 @@ def test_an_owner_who_knows_not_which_sign_in_it_was_is_believed_for_a_day(datab
         owner.safety.give_alarm(ANN, 999_999, NOW)
 
 
-def test_nothing_to_end_where_nothing_stands(database: Database) -> None:
-    owner = Owner(database)
+def test_nothing_to_end_where_nothing_stands(owner: Owner) -> None:
     with pytest.raises(NotFound):
         owner.safety.prove(ANN, NOBODY, NOW)
     with pytest.raises(NotFound):

@@ -136,8 +136,9 @@ class Containments:
     def on_account_recovered(self, connection: Connection, recovered: AccountRecovered) -> None:
         """Whoever was given the account back has proved more than a lift asks for; the thief stays out."""
         standing = standing_containment(connection, recovered.account)
-        if standing is not None:
-            self.lift(connection, standing.id, recovered.by, f"{RECOVERED} {recovered.claim_id}", recovered.at)
+        held = lock_containment(connection, standing.id) if standing else None
+        if held is not None and held.state == "standing":
+            self.lift(connection, held.id, recovered.by, f"{RECOVERED} {recovered.claim_id}", recovered.at)
 
     def get(self, connection: Connection, containment_id: str) -> Containment:
         """The containment with this id.
