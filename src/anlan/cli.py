@@ -43,6 +43,7 @@ WHERE = {
     "migrate": "anlan.commands.archive:migrate",
     "model": "anlan.commands.learning:model",
     "passwords": "anlan.commands.passwords:passwords",
+    "places": "anlan.commands.places:places",
     "policy": "anlan.commands.policy:policy",
     "reports": "anlan.commands.report_import:reports",
     "restore": "anlan.commands.archive:restore",

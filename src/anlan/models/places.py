@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +31,12 @@ _KEY_BITS = {4: 32, 6: 48}
 _KEY_BYTES = {4: 4, 6: 6}
 _ASN_BYTES = 4
 _FORMAT = 1
+_RESERVED = tuple(map(ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+    "::/3", "2001:db8::/32", "4000::/2", "8000::/1",
+)))
+"""Private, for documentation, or never given to anybody; in order."""
 _COUNTRY = re.compile("[A-Z]{2}")
 
 log = structlog.get_logger(__name__)
@@ -193,8 +199,28 @@ def _rows_of(
         end = max(end, after)
     if end < 2 ** _KEY_BITS[version]:
         _begin(rows, end, 0)
-    starts, values = zip(*rows, strict=True)
+    starts, values = zip(*_without_reserved(rows, version), strict=True)
     return np.array(starts, np.uint64), np.array(values, np.uint64)
+
+
+def _without_reserved(rows: Sequence[tuple[int, int]], version: int) -> list[tuple[int, int]]:
+    """The rows with unknown where addresses stand nowhere by definition, whatever the data claim of them."""
+    cut = ADDRESS_BITS[version] - _KEY_BITS[version]
+    starts = [start for start, _ in rows]
+    kept = [(0, 0)]
+    at = 0
+    for network in (one for one in _RESERVED if one.version == version):
+        first, last = _ends(network)
+        first, after = first >> cut, (last >> cut) + 1
+        for start, value in rows[at : bisect_right(starts, first - 1)]:
+            _begin(kept, start, value)
+        _begin(kept, first, 0)
+        at = bisect_right(starts, after)
+        if after < 2 ** _KEY_BITS[version]:
+            _begin(kept, after, rows[at - 1][1])
+    for start, value in rows[at:]:
+        _begin(kept, start, value)
+    return kept
 
 
 def _begin(rows: list[tuple[int, int]], start: int, value: int) -> None:
