@@ -44,7 +44,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 SHAPES = (
     Shape(
-        pattern=re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"), guesses=1e6,
+        pattern=re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"), guesses=5e5,
         words={
             "zh": "手机号认识您的人都知道，也会被批量尝试。",
             "en": "Everybody who knows you knows your phone number.",
@@ -63,7 +63,7 @@ SHAPES = (
         words={"zh": "生日和纪念日是最先被尝试的数字。", "en": "Birthdays and anniversaries are tried first."},
     ),
 )
-"""A phone number: some hundred prefixes of one's region, and four digits that are tried in full."""
+"""A phone number: some hundred prefixes of one's region and four digits, half of which are tried on average."""
 
 _HABIT = {
     "zh": "它含有很多人密码里都有的拼音或谐音数字。", "en": "It has pinyin or number words that many passwords have.",
