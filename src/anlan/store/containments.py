@@ -113,6 +113,12 @@ def list_containments(connection: Connection, state: str | None = None, limit: i
     return [_containment(row) for row in rows]
 
 
+def containments_of(connection: Connection, account: str, limit: int = 50) -> list[Containment]:
+    """Those of `account:<id>`, the latest first."""
+    query = _CONTAINMENT.where(containments.c.account == account).order_by(containments.c.opened_at.desc())
+    return [_containment(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
 def add_alarm(connection: Connection, event_seq: int, containment_id: str, policy: str, now: float) -> None:
     """Note that a policy asked for a containment because of an event; each event asks once."""
     row = {"event_seq": event_seq, "containment_id": containment_id, "policy": policy, "raised_at": now}

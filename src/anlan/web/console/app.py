@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from anlan.web.console import (
+    accounts,
     appeals,
     attacks,
     bulletins,
@@ -49,7 +50,7 @@ from anlan.web.headers import STATIC, add_headers
 
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
-    sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
+    sign_in, accounts, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
     oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
     containments, attacks,
