@@ -137,7 +137,7 @@ def test_a_platform_starts_follows_and_uses_a_challenge(house: Consoled, platfor
     assert (shown["state"], shown["method"], shown["level"]) == ("passed", "email_code", "channel")
 
     def use(account: str, purpose: str) -> int:
-        return platform.post(f"/v1/challenges/{name}/use", json={"account": account, "purpose": purpose}).status_code
+        return platform.post(f"/v1/challenges/{name}:use", json={"account": account, "purpose": purpose}).status_code
 
     assert [use("di", "sign_in"), use("ann", "payment"), use("di", "payment"), use("di", "payment")] == [
         403, 403, 200, 403,
@@ -155,12 +155,12 @@ def code_for(house: Consoled, challenge: str) -> str:
 
 def test_an_app_without_a_browser_answers_by_the_api(house: Consoled, platform: httpx.Client) -> None:
     name = start(platform, "fay", channels={"sms": ""}).json()["id"]
-    assert platform.post(f"/v1/challenges/{name}/code", json={"channel": "email"}).status_code == 400
-    assert platform.post(f"/v1/challenges/{name}/code", json={"channel": "sms"}).status_code == 200
+    assert platform.post(f"/v1/challenges/{name}:code", json={"channel": "email"}).status_code == 400
+    assert platform.post(f"/v1/challenges/{name}:code", json={"channel": "sms"}).status_code == 200
     code = code_for(house, name)
 
     def answer(text: str) -> httpx.Response:
-        return platform.post(f"/v1/challenges/{name}/answer", json={"method": "sms_code", "answer": text})
+        return platform.post(f"/v1/challenges/{name}:answer", json={"method": "sms_code", "answer": text})
 
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     assert answer(wrong).json() == {"is_passed": False, "tries_left": MAX_TRIES - 1}

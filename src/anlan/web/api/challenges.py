@@ -81,7 +81,7 @@ class ChallengeShown(msgspec.Struct, frozen=True, kw_only=True):
     """How a challenge stands.
 
     Attributes:
-        state: `open`, `passed` (do the act, and say so by `/use`), `used`, `failed`, or `expired`.
+        state: `open`, `passed` (do the act, and say so by `:use`), `used`, `failed`, or `expired`.
         method, level: by which it was passed, and what that is worth; null before.
         work: what `proof_of_work` asks for: a number in decimal digits such that the SHA-256 of "salt:number" begins
             with `bits` zero bits; null where it is not offered.
@@ -166,7 +166,7 @@ def show_challenge(caller: CallerDep, challenge_id: ChallengeId) -> Response:
 
 
 @router.post(
-    "/v1/challenges/{challenge_id}/answer",
+    "/v1/challenges/{challenge_id}:answer",
     **documented("accounts:write", ChallengeAnswered, takes=ChallengeAnswer, problems=(404, 409)),
 )
 def answer_challenge(
@@ -179,7 +179,7 @@ def answer_challenge(
 
 
 @router.post(
-    "/v1/challenges/{challenge_id}/code",
+    "/v1/challenges/{challenge_id}:code",
     **documented("accounts:write", ChallengeShown, takes=CodeAsked, problems=(404, 409)),
 )
 def send_code(
@@ -192,7 +192,7 @@ def send_code(
 
 
 @router.post(
-    "/v1/challenges/{challenge_id}/use",
+    "/v1/challenges/{challenge_id}:use",
     **documented("accounts:write", ChallengeShown, takes=ChallengeUse, problems=(404,)),
 )
 def use_challenge(
