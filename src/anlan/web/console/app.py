@@ -50,10 +50,10 @@ from anlan.web.headers import STATIC, add_headers
 
 MAX_FORM_BYTES = 256 * 1024
 ROOMS = (
-    sign_in, accounts, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
+    sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
     oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
-    containments, attacks,
+    accounts, containments, attacks,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

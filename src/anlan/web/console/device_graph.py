@@ -7,8 +7,8 @@ from typing import NamedTuple
 MOST_DEVICES, MOST_NETWORKS, MOST_OTHERS = 8, 10, 12
 HUB = 6
 """A device with more other accounts is drawn with their number: an internet café says nothing about each of them."""
-_WIDTH, _ROW, _TOP = 900, 44, 30
-_X = {"account": 70, "device": 310, "network": 560, "other": 800}
+_WIDTH, _ROW, _TOP = 640, 44, 30
+_X = {"account": 60, "device": 225, "network": 395, "other": 560}
 
 
 class Use(NamedTuple):
