@@ -25,7 +25,7 @@ from bench.measure import Figure, at_least, at_most, show_table
 
 SEED = 9_000
 HONEST, FORGED = 40_000, 400_000
-LIMITS = (1e-2, 3e-3, 1.5e-3, 1.2e-3, 1e-3, 8e-4, 3e-4, 1e-4, 3e-5, 1e-5)
+LIMITS = (1e-2, 3e-3, 2e-3, 1.3e-3, 1e-3, 5e-4, 3e-4, 1e-4, 3e-5, 1e-5)
 Answers = dict[EvidenceKind, EvidenceOutcome]
 Maker = Callable[[random.Random, float], Answers]
 Claim = tuple[float, float, float]
@@ -239,7 +239,7 @@ def run(quick: bool, seed: int = SEED) -> list[Figure]:
         for name, made in forged.items()
     ])
     show_table("The curve", ["posterior limit", "honest done", "forged into cool-off", "handed over, in 10,000"], [
-        [f"{limit:.0e}", f"{100 * share(honest, limit):.1f} %", f"{1e4 * share(every, limit):.2f}",
+        [f"{limit:g}", f"{100 * share(honest, limit):.1f} %", f"{1e4 * share(every, limit):.2f}",
          f"{1e4 * handed_over(every, limit):.2f}"]
         for limit in LIMITS
     ])

@@ -22,6 +22,7 @@ from anlan.domain.recovery import EvidenceKind
 from anlan.domain.recovery_answers import PasswordDigest, Registered
 from anlan.errors import Conflict, Forbidden, NotFound, RateLimited
 from anlan.store import recovery, recovery_facts, retention
+from anlan.store.audit_report import verify
 from anlan.store.database import Database
 from anlan.store.recovery import Claim
 from anlan.store.tables import facts, outbox, recovery_claims
@@ -142,6 +143,7 @@ def test_an_owner_gets_the_account_back_after_the_time_to_stop_it(people: People
         people.desk.round(claim.cool_off_until)
     assert [told.account for told in people.given_back if told.account == people.account] == [people.account]
     assert len(people.sent("recovery.grant")) == 1
+    assert verify(people.database, "system").doubts == ()
     with people.database.read() as connection:
         assert recovery_facts.watched_until(connection, people.account) == claim.cool_off_until + 7 * DAY_S
 
@@ -300,3 +302,11 @@ def test_what_was_written_goes_when_its_time_is_over(people: People) -> None:
             particulars = recovery.read_particulars(connection, people.database.vault, claim.id)
         assert [one.said for one in answers if one.kind == "city"] == [kept]
         assert (particulars is None) == (kept is None)
+
+
+def test_an_account_that_was_handed_over_by_hand_is_found(people: People) -> None:
+    claim, _ = people.open()
+    forged = {"state": "granted", "cool_off_until": NOW, "stop_hash": "ab", "ended_at": NOW, "ended_by": "system"}
+    with people.database.write() as connection:
+        connection.execute(update(recovery_claims).where(recovery_claims.c.id == claim.id).values(**forged))
+    assert ("recovered account", claim.id, "untold") in verify(people.database, "system").doubts

@@ -62,6 +62,21 @@ def has_past(house: Consoled, platform: httpx.Client, account: str, value_class:
         ])
 
 
+def lives(house: Consoled, account: str) -> None:
+    """A month ago the account made a group and paid for something."""
+    at = clock.to_rfc3339(clock.now() - 30 * DAY_S)
+    acts = (
+        ("group.changed", {"group": "g-fish", "account": account, "change": "created", "group_name": "钓鱼"}),
+        ("payment.initiated", {"payer": account, "payee": "shop", "amount_minor": 12_300}),
+    )
+    for number, (kind, data) in enumerate(acts):
+        event = {"specversion": "1.0", "id": f"{account}-{number}", "source": "im", "type": kind, "time": at,
+                 "data": data}
+        house.do(house.house.intake.accept(msgspec.json.encode(event)))
+    house.house.recovery_desk.take_in(clock.now())
+    assert house.house.recovery_desk.take_in(clock.now()) == 0
+
+
 def sent(house: Consoled, kind: str) -> list[dict[str, Any]]:
     with house.house.database.read() as connection:
         rows = connection.execute(select(outbox.c.body).where(outbox.c.kind == kind).order_by(outbox.c.created_at))
@@ -99,11 +114,16 @@ KNOWS = {
 
 def test_an_owner_comes_back_by_page_friends_and_time(house: Consoled, platform: httpx.Client) -> None:
     has_past(house, platform, "ann")
+    lives(house, "ann")
     claimant = house.visitor()
     assert "Get your account back" in claimant.http.get("/public/recover", headers={"accept-language": "en"}).text
     path = begins(claimant, "ann")
     friends = {f"ann-f{number}" for number in range(3)}
-    answers(claimant, path, {**KNOWS, "contacts": "\n".join(friends), "phone": "138 0000 1111"})
+    month = clock.to_rfc3339(clock.now() - 30 * DAY_S)[:7]
+    answers(claimant, path, {
+        **KNOWS, "contacts": "\n".join(friends), "groups": "钓鱼", "payment": f"123\n{month}",
+        "phone": "138 0000 1111",
+    })
     (code,) = [one["code"] for one in sent(house, "recovery.code")]
     wrong = "000000" if code != "000000" else "111111"
     assert claimant.http.post(f"{path}/code", data={"kind": "phone", "code": wrong}).status_code == 422
@@ -125,6 +145,13 @@ def test_an_owner_comes_back_by_page_friends_and_time(house: Consoled, platform:
     assert "<script>alert" not in claimant.get(path).text
     shown = platform.get(f"/v1/recoveries/{asked[0]['claim']}").json()
     assert shown["state"] == "cooling"
+    with house.house.database.read() as connection:
+        outcomes = {one.kind: one.outcome for one in recovery.evidence_of(connection, shown["claim"])}
+    assert outcomes == {
+        "password": "right", "registered": "right", "city": "right", "nickname": "right", "contacts": "right",
+        "groups": "right", "payment": "right", "phone": "right", "inviter": "unknown", "mail": "moot",
+        "friends": "unknown", "device": "moot", "place": "moot", "habit": "moot",
+    }
     house.house.recovery_desk.round(shown["cool_off_until"])
     (granted,) = sent(house, "recovery.grant")
     assert (granted["account"], granted["settlement"]) == ("account:ann", None)

@@ -29,6 +29,7 @@ PRIORITY, PRIORITY_FLAGGED = 3, 2
 DUE_WORKING_HOURS = 18.0
 DAY_S = 86_400.0
 MUST_BE_STOPPABLE: tuple[ClaimState, ...] = ("review", "cooling")
+COOLING: tuple[ClaimState, ...] = ("cooling",)
 
 
 class ClaimMoves:
@@ -93,7 +94,7 @@ class ClaimMoves:
     def grant(self, connection: Connection, claim: Claim, now: float) -> bool:
         """Give the account back: its time to be stopped is over. Whether it was still to be granted."""
         by = claim.second_approver or claim.first_approver or "system"
-        if not recovery.move(connection, claim.id, ("cooling",), state="granted", ended_at=now, ended_by=by):
+        if not recovery.move(connection, claim.id, COOLING, state="granted", ended_at=now, ended_by=by):
             return False
         until = now + WATCH_DAYS * DAY_S
         recovery_facts.watch(connection, claim.account, until)

@@ -297,7 +297,7 @@ def try_code(
     ).one_or_none()
     if found is None:
         return None
-    is_right = found.code_hash == digest(f"{claim_id}.{code}")
+    is_right = bool(found.code_hash == digest(f"{claim_id}.{code}"))
     if is_right:
         done = update(claim_codes).where(claim_codes.c.claim_id == claim_id, claim_codes.c.kind == kind)
         connection.execute(done.values(tries=max_tries))

@@ -1,7 +1,7 @@
 """Claims of people who lost their accounts: what speaks for them and what against, and the decision of one or two."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Form, Query
@@ -15,7 +15,6 @@ from anlan.domain.claims import (
     STATE_TITLES,
     UNDER_WAY,
     ClaimState,
-    Settlement,
 )
 from anlan.domain.recovery import (
     FORGERY_COSTS,
@@ -148,7 +147,7 @@ def fetch_file(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: s
 def approve(
     visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, settlement: Choice = ""
 ) -> Response:
-    granted = cast("Settlement", settlement) if settlement in SETTLEMENTS else None
+    granted = next((one for one in SETTLEMENTS if one == settlement), None)
     desk = visit.rooms.recovery_desk
     return _done(visit, claim_id, lambda: desk.approve(claim_id, visit.actor, clock.now(), granted))
 
