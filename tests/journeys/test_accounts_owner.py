@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from anlan import clock
 from anlan.store.containments import standing_containment
+from anlan.store.factors import Secret, add_factor
 from anlan.store.members import OpenedLink, make_link
 from anlan.store.sign_ins import devices_of, sessions_of
 from anlan.store.tables import outbox, own_events, sign_in_reminders
@@ -176,6 +177,21 @@ def test_a_removed_device_becomes_a_stranger_by_the_path_of_every_event(door: Do
         time.sleep(0.1)
     tie = "tie:account:fay|device:fay-phone"
     assert door.house.engine.profiles.fact(tie, "is_known", clock.now()) is False
+
+
+def test_a_thief_inside_cannot_make_strangers_of_the_owners_devices(door: Door) -> None:
+    strange(door, "hua")
+    vault = door.house.database.vault
+    with door.house.database.write() as connection:
+        phone = next(one for one in devices_of(connection, vault, "account:hua") if one.device == "hua-phone")
+        assert add_factor(connection, vault, "account:hua", "totp", Secret(totp="JBSWY3DPEHPK3PXP"), clock.now())
+    inside = door.member("hua")
+    answer = inside.post(f"/me/security/devices/{phone.id}/remove", form_on="/me/security")
+    assert answer.headers["location"].startswith("/public/verify/")
+    assert door.messages("session.end", "hua") == []
+    with door.house.database.read() as connection:
+        known = devices_of(connection, vault, "account:hua")
+    assert {one.state for one in known} == {"known"}
 
 
 def test_one_member_reaches_nothing_of_another(door: Door) -> None:

@@ -1,7 +1,6 @@
 """What a member proves themselves by: adding it, removing it, and the devices that are trusted."""
 
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
@@ -10,14 +9,12 @@ from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
 from anlan import clock
-from anlan.center.challenges import Visitor
-from anlan.center.factors import CHANGE
-from anlan.domain.factors import KIND_TITLES, LEVELS, RECOVERY_CODES, Level
+from anlan.domain.factors import KIND_TITLES, RECOVERY_CODES
 from anlan.domain.user_agents import client_of
 from anlan.errors import AnlanError, InvalidRequest, NotFound
 from anlan.store import factors, trusted_devices
-from anlan.web.languages import mark
-from anlan.web.pages.gate import MEMBER_COOKIE, OwnVisit
+from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.proving import is_proven, refusal, session_of, start_proof
 from anlan.web.pages.shell import MemberVisit
 from anlan.web.qr_codes import qr_svg
 
@@ -46,30 +43,17 @@ def _draw(visit: MemberVisit, *, problem: str = "", answer: int = 200) -> Respon
         client=client_of, has_totp=any(one.kind == "totp" for one in own),
         has_codes=any(one.kind == "recovery_codes" for one in own),
         has_passkeys=visit.rooms.factors.passkeys.is_possible,
-        is_proven=visit.rooms.factors.is_proven(visit.account, session_of(visit), now),
+        is_proven=is_proven(visit),
     )
 
 
 @router.post("/me/factors/prove")
 def prove(visit: OwnVisit) -> Response:
     """Ask for what a change needs: something that the owner set up, else a code to a channel of theirs."""
-    now, rooms = clock.now(), visit.rooms
-    client = visit.request.client
-    visitor = Visitor(
-        session=session_of(visit), ip=client.host if client else "", agent=visit.request.headers.get("user-agent", "")
-    )
     try:
-        with rooms.database.write() as connection:
-            level: Level = "factor" if rooms.challenges.methods_for(connection, visit.account, "factor") else "channel"
-            started = rooms.challenges.start(
-                connection, visit.account, CHANGE, now, level=level, visitor=visitor, by=visit.account,
-                leads_to="/me/factors",
-            )
+        return start_proof(visit, "/me/factors")
     except AnlanError as error:
-        words = visit.language.say(mark("You cannot prove yourself now: the account has nothing to do it with."))
-        says = words if error.details.get("level") in LEVELS else visit.tell(error)
-        return _draw(visit, problem=says, answer=error.status)
-    return visit.go(started.path)
+        return _draw(visit, problem=refusal(visit, error), answer=error.status)
 
 
 @router.post("/me/factors/totp")
@@ -154,11 +138,6 @@ def _refused(visit: MemberVisit, act: Callable[[], object]) -> Response | None:
     except AnlanError as error:
         return _draw(visit, problem=visit.tell(error), answer=error.status)
     return None
-
-
-def session_of(visit: MemberVisit) -> str:
-    """The name under which this visit to our own pages proves itself; nobody can make it who has not the cookie."""
-    return f"member:{sha256(visit.request.cookies.get(MEMBER_COOKIE, '').encode()).hexdigest()[:32]}"
 
 
 def read_answer(text: str) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from anlan.center.security_view import HISTORY_DAYS, SecurityView, fold_days, lo
 from anlan.domain.sign_in_messages import country_name, title_of
 from anlan.domain.sign_ins import DAY_S, STALE_DAYS, Answer, session_name
 from anlan.domain.user_agents import stored_client
+from anlan.errors import AnlanError
 from anlan.store.sign_ins import SignIn
 from anlan.web.languages import mark
 from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.proving import is_proven, refusal, start_proof
 from anlan.web.pages.shell import Card, MemberVisit
 
 router = APIRouter()
@@ -42,7 +44,7 @@ class Share(NamedTuple):
     """How many sign-ins came from one country; `width` in percent of the most."""
 
     title: str
-    count: int
+    sign_ins: int
     width: float
 
 
@@ -57,12 +59,13 @@ def show_security_here(visit: OwnVisit, session: str) -> Response:
     return _draw(visit)
 
 
-def _draw(visit: MemberVisit, done: str = "") -> Response:
+def _draw(visit: MemberVisit, done: str = "", *, problem: str = "", answer: int = 200) -> Response:
     now = clock.now()
     view = _look(visit, now)
     here = _session_here(visit)
     return visit.page(
-        "pages/security.html", view=view, done=done, levels=LEVELS, client=stored_client, country=country_name,
+        "pages/security.html", answer=answer, problem=problem, is_proven=is_proven(visit), view=view, done=done,
+        levels=LEVELS, client=stored_client, country=country_name,
         title_of=title_of, stale_before=now - STALE_DAYS * DAY_S,
         here=session_name(visit.account, here) if here else "",
         failed=sum(failure.count for failure in view.failures if failure.hour > now - DAY_S),
@@ -100,6 +103,12 @@ def _shares(visit: MemberVisit, sign_ins: Iterable[SignIn]) -> list[Share]:
 
 @router.post(PATH + "/devices/{device_id}/remove")
 def remove_device(visit: OwnVisit, device_id: DeviceId) -> Response:
+    """Take a device away; not without a proof, or a thief would make strangers of the owner's own."""
+    if not is_proven(visit):
+        try:
+            return start_proof(visit, PATH)
+        except AnlanError as error:
+            return _draw(visit, problem=refusal(visit, error), answer=error.status)
     visit.rooms.sessions.remove_device(visit.account, device_id, clock.now())
     return visit.go(PATH, done="device")
 
