@@ -186,6 +186,7 @@ TITLES: dict[str, str] = {
     "containment": mark("Containment"),
     "lifted containment": mark("Lifted containment"),
     "false containment": mark("Containment, a false alarm"),
+    "recovered account": mark("Account given back"),
     "closure": mark("Closing of a group"),
     "payout": mark("Payout"),
     "ordered payout": mark("Ordered payout"),
