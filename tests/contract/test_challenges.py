@@ -138,7 +138,7 @@ def test_a_new_set_of_recovery_codes_ends_the_old_one(owner: Owner) -> None:
 @on_both
 def test_a_challenge_is_passed_once_and_used_once_for_its_own_act(owner: Owner) -> None:
     app = owner.add_totp()
-    challenge = owner.start("change_binding")
+    challenge = owner.start("change_binding", session="s1")
     assert owner.answer(challenge, "totp", app.at(owner.now))
     owner.wait(STEP_S)
     with pytest.raises(Conflict):
@@ -146,8 +146,10 @@ def test_a_challenge_is_passed_once_and_used_once_for_its_own_act(owner: Owner) 
     for account, purpose in ((ANN, "sign_in"), ("account:bob", "change_binding")):
         with owner.database.write() as connection, pytest.raises(Forbidden):
             owner.challenges.use(connection, challenge.id, account, purpose, owner.now)
+    with owner.database.write() as connection, pytest.raises(Forbidden):
+        owner.challenges.use(connection, challenge.id, ANN, "change_binding", owner.now, "s2")
     with owner.database.write() as connection:
-        owner.challenges.use(connection, challenge.id, ANN, "change_binding", owner.now)
+        owner.challenges.use(connection, challenge.id, ANN, "change_binding", owner.now, "s1")
     with owner.database.write() as connection, pytest.raises(Forbidden):
         owner.challenges.use(connection, challenge.id, ANN, "change_binding", owner.now)
 
@@ -333,8 +335,15 @@ def test_an_enrolment_is_finished_once_by_its_owner(owner: Owner) -> None:
 
 @on_both
 def test_a_thief_s_factor_does_not_prove_and_comes_back_after_a_false_alarm(owner: Owner) -> None:
-    since = owner.now
+    owner.reach("email")
+    challenge = owner.start(device="the owner's, in the thief's hands")
+    owner.challenges.send_code(challenge, "email", "en")
+    assert owner.answer(challenge, "email_code", owner.code(challenge), is_to_trust=True)
+    since = owner.now + 1
     owner.wait(5)
+    prove = owner.start(CHANGE, session=SESSION)
+    owner.challenges.send_code(prove, "email", "en")
+    assert owner.answer(prove, "email_code", owner.code(prove))
     app = owner.add_totp()
     challenge = owner.start(device="phone")
     assert owner.answer(challenge, "totp", app.at(owner.now), is_to_trust=True)
@@ -342,7 +351,7 @@ def test_a_thief_s_factor_does_not_prove_and_comes_back_after_a_false_alarm(owne
     def move(word: ContainmentMove) -> None:
         moved = ContainmentMoved(
             containment_id="con_1", account=ANN, move=word, ground="owner", by=ANN, at=owner.now,
-            since=since,
+            since=since, devices=("the owner's, in the thief's hands",),
         )
         with owner.database.write() as connection:
             owner.factors.on_containment_moved(connection, moved)
@@ -351,7 +360,7 @@ def test_a_thief_s_factor_does_not_prove_and_comes_back_after_a_false_alarm(owne
     with pytest.raises(Conflict):
         owner.start("lift_containment", level="factor")
     with owner.database.read() as connection:
-        assert not trusted_devices.is_trusted(connection, ANN, "phone", owner.now)
+        assert trusted_devices.trusted_of(connection, owner.database.vault, ANN, owner.now) == []
     move("false_alarm")
     owner.wait(STEP_S)
     assert owner.answer(owner.start("lift_containment", level="factor"), "totp", app.at(owner.now))

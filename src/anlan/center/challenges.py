@@ -305,13 +305,19 @@ class Challenges:
         }
         own_events.say(connection, "verification.completed", data, f"{challenge.id}:{state}", now)
 
-    def use(self, connection: Connection, challenge_id: str, account: str, purpose: str, now: float) -> None:
+    def use(
+        self, connection: Connection, challenge_id: str, account: str, purpose: str, now: float,
+        session: str | None = None,
+    ) -> None:
         """Spend a passed challenge on its act, in the caller's transaction.
+
+        Args:
+            session: in which the act is done; a proof of another session is not taken then.
 
         Raises:
             Forbidden: it was not passed, not for this account and act, too long ago, or was used.
         """
-        if not challenges.use_challenge(connection, challenge_id, account, purpose, now):
+        if not challenges.use_challenge(connection, challenge_id, account, purpose, now, session):
             raise Forbidden("this challenge is not good for this act, or not any more; start another")
 
 

@@ -20,6 +20,7 @@ from anlan.domain.factors import (
     RECOVERY_CODES,
     FactorKind,
     accepted_step,
+    device_digest,
     new_recovery_code,
     new_totp_secret,
     totp_uri,
@@ -219,6 +220,8 @@ class Factors:
         account, name = moved.account, moved.containment_id
         if moved.move in ("opened", "widened"):
             trusted_devices.distrust_since(connection, account, moved.since)
+            for device in moved.devices:
+                trusted_devices.distrust(connection, account, device_digest(account, device))
             for kind in factors.suspend_factors(connection, account, moved.since, name):
                 audit.note(connection, moved.by, "factor.suspend", account, {"kind": kind, "containment": name})
             return

@@ -4,7 +4,7 @@ import secrets
 from hashlib import sha256
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.challenges import LIFE_S, MAX_TRIES, PROOF_S, RESEND_S, SENDS, ChallengeState
@@ -154,10 +154,17 @@ def end_challenge(
     return ended.rowcount == 1
 
 
-def use_challenge(connection: Connection, challenge_id: str, account: str, purpose: str, now: float) -> bool:
-    """Spend a passed challenge on the act that it was asked for; False when it is not, or no longer, good for it."""
+def use_challenge(
+    connection: Connection, challenge_id: str, account: str, purpose: str, now: float, session: str | None = None
+) -> bool:
+    """Spend a passed challenge on the act that it was asked for; False when it is not, or no longer, good for it.
+
+    Args:
+        session: in which the act is done; None where that does not matter.
+    """
     used = connection.execute(
         update(challenges)
+        .where(challenges.c.session == session if session is not None else true())
         .where(challenges.c.id == challenge_id, challenges.c.account == account, challenges.c.purpose == purpose)
         .where(challenges.c.state == "passed", challenges.c.ended_at > now - PROOF_S)
         .values(state="used", used_at=now)

@@ -127,10 +127,16 @@ class CodeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class ChallengeUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """For which act a passed challenge is spent."""
+    """For which act a passed challenge is spent.
+
+    Attributes:
+        session: in which the act is done; send it where you sent one when you asked, so that a proof of the owner's
+            is not taken for somebody else's session. Null where it does not matter.
+    """
 
     account: AccountId
     purpose: Purpose
+    session: Token | None = None
 
 
 @router.post(
@@ -202,7 +208,7 @@ def use_challenge(
     house, now = caller.house, clock.now()
     house.challenges.read(challenge_id)
     with house.database.write() as connection:
-        house.challenges.use(connection, challenge_id, f"account:{use.account}", use.purpose, now)
+        house.challenges.use(connection, challenge_id, f"account:{use.account}", use.purpose, now, use.session)
     return answer(_shown(house.challenges.read(challenge_id)))
 
 
