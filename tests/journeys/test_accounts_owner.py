@@ -114,6 +114,9 @@ def test_looking_at_the_link_changes_nothing_and_one_tap_contains(door: Door) ->
     assert "bea-pc" in containment.traces.devices
     assert stranger.http.post(path, data={"answer": "own"}).status_code == 303
     assert "being protected" in stranger.get(path).text, "a link does not take an alarm back"
+    with door.house.database.write() as connection:
+        door.house.containments.lift(connection, containment.id, "staff:li", "she came to us", clock.now())
+    assert "The protection has ended since" in stranger.get(path).text
 
 
 def test_this_was_me_marks_the_device(door: Door) -> None:

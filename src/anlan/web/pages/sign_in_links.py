@@ -9,6 +9,7 @@ from anlan import clock
 from anlan.domain.sign_in_messages import country_name, title_of
 from anlan.domain.sign_ins import Answer
 from anlan.domain.user_agents import stored_client
+from anlan.store.containments import find_containment
 from anlan.web.pages.gate import AnyVisit
 
 router = APIRouter()
@@ -17,9 +18,12 @@ router = APIRouter()
 def ask_owner(visit: AnyVisit, token: str) -> Response:
     """The facts and two buttons, or what was answered."""
     found = visit.rooms.reminders.look(token, clock.now())
+    with visit.rooms.database.read() as connection:
+        began = find_containment(connection, found.containment_id) if found.containment_id else None
     return visit.page(
         "pages/sign_in_link.html", one=found, token=token, client=stored_client, country=country_name,
         title=visit.language.pick(title_of(found.cause, found.detail)),
+        is_over=began is not None and began.state != "standing",
     )
 
 
