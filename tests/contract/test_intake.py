@@ -241,7 +241,7 @@ async def test_a_database_that_goes_and_comes_back(
         try:
             for number in (100, 101, 102):
                 with pytest.raises(Unavailable):
-                    async with asyncio.timeout(15):
+                    async with asyncio.timeout(60):
                         await house.intake.accept(hello(number, sender=f"s{number % 7}"))
             refused = await house.intake.accept_many([hello(103), hello(104, sender="somebody new"), b"{"])
             assert [type(one) for one in refused] == [Unavailable, Unavailable, InvalidEvent]

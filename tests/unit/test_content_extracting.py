@@ -87,6 +87,10 @@ def test_spans_are_in_order_apart_and_inside(text: str) -> None:
         after = one.end
 
 
+def test_a_prefecture_without_the_county_is_no_identity_number() -> None:
+    assert kinds("411638342801015552") == []
+
+
 @given(st.integers(10**14, 10**19).map(str))
 def test_a_bare_number_is_a_card_or_identity_only_with_its_checksum(number: str) -> None:
     for kind, value in kinds(number):

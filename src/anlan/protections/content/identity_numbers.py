@@ -43,7 +43,10 @@ def _digits(written: str) -> str:
 @lru_cache(maxsize=1024)
 def is_identity_number(number: str) -> bool:
     """Whether 18 characters are a resident identity number: place, date of birth and checksum (GB 11643)."""
-    return bool(ric.is_valid(number))
+    try:
+        return bool(ric.is_valid(number))
+    except KeyError:  # python-stdnum 2.2 knows some prefectures without the county that it then asks for
+        return False
 
 
 def _is_card(match: re.Match[str], text: str) -> bool:
