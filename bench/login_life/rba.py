@@ -36,7 +36,7 @@ def show_rba(path: Path) -> None:
             thieves["right proofs from attack addresses"].append(risk)
         else:
             honest.append(risk)
-    _show(honest, thieves)
+    _show(honest, {name: risks for name, risks in thieves.items() if risks})
 
 
 def _rows(path: Path) -> Iterator[tuple[float, AccountLogin, bool, bool]]:
