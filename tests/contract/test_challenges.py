@@ -12,7 +12,7 @@ from stores import BACKENDS, KEY
 from anlan import clock
 from anlan.center.challenges import Challenges, Started, Visitor
 from anlan.center.factors import CHANGE, Factors
-from anlan.center.followers import ContainmentMove, ContainmentMoved, FactorChanged
+from anlan.center.followers import AccountRecovered, ContainmentMove, ContainmentMoved, FactorChanged
 from anlan.center.passkeys import Passkeys
 from anlan.domain import challenges as rules
 from anlan.domain.factors import GUESSABLE, STEP_S, Level, Method
@@ -368,6 +368,17 @@ def test_a_thief_s_factor_does_not_prove_and_comes_back_after_a_false_alarm(owne
     move("lifted")
     with owner.database.read() as connection:
         assert factors.factors_of(connection, ANN) == []
+
+
+def test_whoever_recovers_an_account_begins_without_factors(owner: Owner) -> None:
+    app = owner.add_totp()
+    assert owner.answer(owner.start(device="phone"), "totp", app.at(owner.now), is_to_trust=True)
+    recovered = AccountRecovered(account=ANN, claim_id="claim_1", by="system", at=owner.now)
+    with owner.database.write() as connection:
+        owner.factors.on_recovered(connection, recovered)
+        assert factors.factors_of(connection, ANN) == []
+        assert not trusted_devices.is_trusted(connection, ANN, "phone", owner.now)
+    assert owner.told[-1] == ("totp", "removed")
 
 
 def test_only_factors_from_before_answer_where_that_is_asked(owner: Owner) -> None:

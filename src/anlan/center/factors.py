@@ -29,7 +29,7 @@ from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from anlan.store import audit, challenges, factors, own_events, trusted_devices
 from anlan.store.containments import standing_containment
 from anlan.store.database import Database
-from anlan.store.factors import Factor, Secret
+from anlan.store.factors import Secret
 
 CHANGE = "change_factors"
 """The purpose of the challenge that a change needs."""
@@ -200,21 +200,6 @@ class Factors:
             if trusted_devices.distrust(connection, account, digest):
                 audit.note(connection, account, "device.distrust", account, {"device": digest})
 
-    def revoke(
-        self, connection: Connection, account: str, by: str, now: float, *, since: float | None = None
-    ) -> list[Factor]:
-        """End factors that were added since `since` (all where None) and trust in every device; for containment and
-        recovery, in the caller's transaction. Returns what was ended.
-        """
-        ended = [
-            one for one in factors.factors_of(connection, account)
-            if since is None or one.added_at >= since
-        ]
-        for one in ended:
-            self._end(connection, account, one.id, one.kind, by, "revoked", now)
-        trusted_devices.distrust_since(connection, account, since or 0.0)
-        return ended
-
     def on_containment_moved(self, connection: Connection, moved: ContainmentMoved) -> None:
         """What was added while the thief may have been inside is not taken; it comes back after a false alarm."""
         account, name = moved.account, moved.containment_id
@@ -234,8 +219,10 @@ class Factors:
                 self._end(connection, account, factor_id, kind, moved.by, "revoked", moved.at)
 
     def on_recovered(self, connection: Connection, recovered: AccountRecovered) -> None:
-        """Whoever recovers an account has lost its factors, or somebody else has them."""
-        self.revoke(connection, recovered.account, recovered.by, recovered.at)
+        """Whoever recovers an account has lost its factors, or somebody else has them: none is taken any more."""
+        for one in factors.factors_of(connection, recovered.account):
+            self._end(connection, recovered.account, one.id, one.kind, recovered.by, "revoked", recovered.at)
+        trusted_devices.distrust_since(connection, recovered.account, 0.0)
 
     def note_clone(self, connection: Connection, account: str, factor_id: str, now: float) -> None:
         """A passkey signed with a count that another copy of it has passed: it is out of force from here on."""
