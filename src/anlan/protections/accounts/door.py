@@ -6,7 +6,7 @@ before the attempt itself is counted.
 
 from collections.abc import Mapping, Sequence
 from math import exp, log
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +27,22 @@ HONEST_BELOW = 0.3
 TRIED_HALF_LIFE_S = 6 * 3_600.0
 TRIED_KEPT_S = 3 * 86_400.0
 _FADING = log(2) / TRIED_HALF_LIFE_S
-_FORMAT = 1
+WORST_KEPT_S = 86_400.0
+_FORMAT = 2
+
+
+class Tried(NamedTuple):
+    """What strangers tried on an account.
+
+    Attributes:
+        failures: faded to `at`.
+        worst: the highest risk of the last day, whatever the proof; at `worst_at`.
+    """
+
+    at: float
+    failures: float = 0.0
+    worst: float = 0.0
+    worst_at: float = float("-inf")
 
 
 class Door:
@@ -75,8 +90,9 @@ class Door:
             is_known, data.is_automated, data.password_is_breached, data.password_is_weak,
         )
         own = self._own(profiles, account, event.time)
+        tried = self._tried_on(data.account, event.time)
         return look_at(
-            attempt, own, self._crowd, strange_failures=self._strange_failures(data.account, event.time),
+            attempt, own, self._crowd, strange_failures=tried.failures, recent_risk=tried.worst,
             attack_level=self._pulse.level(event.time),
         )
 
@@ -100,6 +116,10 @@ class Door:
         is_failure = data.result == "failure" and not is_known
         is_honest = data.result == "success" and (is_known or risk < HONEST_BELOW)
         self._pulse.beat(time, is_failure=is_failure, is_honest=is_honest)
+        if not is_known:
+            tried = self._tried_on(data.account, time)
+            worst, worst_at = (risk, time) if risk >= tried.worst else (tried.worst, tried.worst_at)
+            self._tried.put(data.account, Tried(time, tried.failures + is_failure, worst, worst_at), time)
         if not (is_failure or is_honest):
             return
         agent = self._visitors.agent(data.user_agent).names
@@ -107,12 +127,15 @@ class Door:
         if is_honest and not is_known and agent:
             names.append(new_device_name(agent["shape"]))
         self._crowd.add(names, time, honest=float(is_honest), failed=float(is_failure))
-        if is_failure:
-            self._tried.put(data.account, (self._strange_failures(data.account, time) + 1.0, time), time)
 
-    def _strange_failures(self, account: str, time: float) -> float:
-        number, at = self._tried.get(account) or (0.0, time)
-        return float(number) * exp(-max(0.0, time - at) * _FADING)
+    def _tried_on(self, account: str, time: float) -> Tried:
+        kept = self._tried.get(account)
+        if kept is None:
+            return Tried(time)
+        at, failures, worst, worst_at = kept
+        age = max(0.0, time - at)
+        is_recent = time - worst_at <= WORST_KEPT_S
+        return Tried(max(at, time), failures * exp(-age * _FADING), worst if is_recent else 0.0, worst_at)
 
     def snapshot(self) -> bytes:
         """Everything that `restore` needs, as msgpack."""
@@ -177,6 +200,8 @@ _PARTS: tuple[Signal, ...] = (
           "How many times more strangers fail from this network than is usual", low=0.0),
     _part("strange_failures", "account_strange_failures", "number", "近六小时陌生设备对该账号的失败尝试",
           "Strangers' failed attempts on this account in the last six hours, faded", low=0.0),
+    _part("recent_risk", "account_recent_risk_1d", "number", "1 天内陌生设备尝试该账号的最高风险",
+          "Highest risk of strangers' attempts on this account in a day", unit="probability", low=0.0, high=1.0),
     _part("attack_level", "login_attack_level", "number", "登录遭攻击等级：0平静 1升高 2受攻击",
           "Attack on sign-in: 0 calm, 1 raised, 2 under attack", low=0.0, high=2.0),
 )

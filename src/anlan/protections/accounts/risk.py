@@ -102,6 +102,7 @@ class Look(NamedTuple):
     network_failures: float = 0.0
     network_failure_ratio: float = 1.0
     strange_failures: float = 0.0
+    recent_risk: float = 0.0
     attack_level: int = 0
 
 
@@ -118,13 +119,15 @@ class Feature(NamedTuple):
 
 
 def look_at(
-    attempt: Attempt, own: Sequence[Attempt], crowd: Crowd, *, strange_failures: float, attack_level: int
+    attempt: Attempt, own: Sequence[Attempt], crowd: Crowd, *, strange_failures: float, recent_risk: float,
+    attack_level: int,
 ) -> Look:
     """Weigh an attempt.
 
     Args:
         own: the account's last sign-ins, oldest first.
         strange_failures: what strangers tried and failed on this account lately, faded.
+        recent_risk: the highest of strangers' attempts on this account lately; told, not weighed.
         attack_level: of the whole door.
     """
     time, idle_s = attempt.time, attempt.time - own[-1].time if own else 0.0
@@ -147,7 +150,7 @@ def look_at(
         "is_device_known": attempt.is_known, "travel_kmh": speed, "is_network_new": is_network_new,
         "is_country_new": _is_new(attempt, own, "country"), "strange_failures": strange_failures,
         "network_failures": crowd.failed(exact, time) if exact else 0.0, "attack_level": attack_level,
-        "network_failure_ratio": network.failure_ratio,
+        "network_failure_ratio": network.failure_ratio, "recent_risk": recent_risk,
     }
     if ways[1] > ways[0]:
         return Look(risk, "acquaintance", network.acquaintance, agent.acquaintance, device, None, other, **seen)
