@@ -33,7 +33,7 @@ class Platform:
         with console.house.database.write() as connection:  # nothing in the story hangs on a random sample
             put_queue(connection, Queue(name="appeals", second_share=0.0, golden_share=0.0))
 
-    def call(self, method: str, path: str, **body: Any) -> Any:
+    def call(self, method: str, path: str, /, **body: Any) -> Any:
         """The answer's JSON; a refusal fails the test."""
         answer = self.http.request(method, path, json=body or None)
         assert answer.status_code < 300, answer.text
