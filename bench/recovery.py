@@ -200,7 +200,7 @@ def claims(chance: random.Random, make: Maker, count: int) -> list[Claim]:
 def passes(claim: Claim, limit: float = LIKELY_FORGED_SHARE) -> bool:
     """Whether a claim goes without staff."""
     score, years, _ = claim
-    return forged_share(score, prior_of(years, is_high_value=False)) <= limit
+    return forged_share(score, prior_of(years)) <= limit
 
 
 def handed_over(found: list[Claim], limit: float = LIKELY_FORGED_SHARE) -> float:

@@ -87,6 +87,13 @@ def test_old_and_valuable_accounts_need_more_and_wait_longer() -> None:
     assert cool_off_hours(fresh, dormant_years=4, is_high_value=False) == 72
 
 
+def test_who_tries_often_needs_more() -> None:
+    shown = told(password="right", device="right", contacts="right", registered="right")
+    tried = [assess(shown, failed_claims=count).forged_share for count in (0, 1, 100)]
+    assert tried == sorted(tried)
+    assert tried[2] > 50 * tried[0] / 2
+
+
 KNOWN = Known(
     registered_at=1_600_000_000.0, city="杭州", inviter="", nickname="Little Boat",
     contacts=frozenset({"bob", "cat", "dan", "eve"}), groups=frozenset({"g1", "钓鱼"}),

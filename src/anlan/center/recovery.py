@@ -48,6 +48,8 @@ T = TypeVar("T")
 MAX_CONTACT_CHARS = 200
 MAX_STATEMENT_CHARS = 2_000
 MAX_FRIENDS_NAMED = 10
+FAILED_DAYS = 90.0
+"""So long a claim that failed makes later ones for the same account less likely to be honest."""
 _NO_CLAIM = {"zh": "没有这份申请，或其时限已过", "en": "There is no such claim, or its time is over."}
 
 
@@ -279,7 +281,7 @@ class Recoveries:
             NotFound, Conflict: the claim is not open.
         """
         def act(connection: Connection, found: Claim) -> None:
-            assessment = self._assess(connection, found)
+            assessment = self._assess(connection, found, now)
             recovery.keep_assessment(connection, found.id, assessment)
             rivals = recovery.claims_for(connection, found.account, ("review", "cooling"))
             if found.way == "owner" and assessment.band == "unlikely":
@@ -297,7 +299,7 @@ class Recoveries:
         self._change(token, act)
         return self.find(token)
 
-    def _assess(self, connection: Connection, claim: Claim) -> Assessment:
+    def _assess(self, connection: Connection, claim: Claim, now: float) -> Assessment:
         _, told = recovery_facts.read_registered(connection, self._database.vault, claim.account)
         answers = [one.answer for one in recovery.vouches_of(connection, claim.id) if one.answer]
         vouched = judge_vouches(answers)
@@ -308,6 +310,7 @@ class Recoveries:
         return assess(
             evidence, dormant_years=claim.dormant_years, is_high_value=claim.is_high_value,
             public=told.public if told else (),
+            failed_claims=recovery.count_failed(connection, claim.account, now - FAILED_DAYS * DAY_S),
         )
 
     def withdraw(self, token: str, now: float) -> None:

@@ -148,13 +148,14 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         score: natural log of the likelihood ratio against `worst`, the class that the evidence excludes least.
-        forged_share: chance of a forgery after the evidence, taken the base rate and that all forgers were of `worst`.
+        prior, forged_share: chance of a forgery before and after the evidence, as if all forgers were of `worst`.
         lines: all evidence that counts, strongest first.
     """
 
     band: Band
     score: float
     worst: Forger
+    prior: float
     forged_share: float
     totals: dict[Forger, float]
     lines: tuple[Line, ...]
@@ -162,22 +163,24 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
 def assess(
     evidence: Iterable[Evidence], *, dormant_years: float = 0.0, is_high_value: bool = False,
-    public: Collection[str] = (),
+    public: Collection[str] = (), failed_claims: int = 0,
 ) -> Assessment:
     """Weigh what is there; a kind may stand in `evidence` once.
 
     Args:
         dormant_years: how long the account was not used; memory and devices fade with it.
         public: kinds that the platform shows to everybody.
+        failed_claims: for the same account of late; whoever tries often enough would be lucky once.
     """
     years = round(max(dormant_years, 0.0))
     told = {one.kind: one.outcome for one in evidence if one.kind not in public and one.outcome != "moot"}
     totals = {name: _ratio(told, years, name) for name in FORGERS}
     worst = min(FORGERS, key=totals.__getitem__)
-    share = forged_share(totals[worst], prior_of(dormant_years, is_high_value=is_high_value))
+    prior = prior_of(dormant_years, is_high_value=is_high_value, failed_claims=failed_claims)
+    share = forged_share(totals[worst], prior)
     return Assessment(
-        band=band_of(totals[worst], share), score=totals[worst], worst=worst, forged_share=share, totals=totals,
-        lines=_lines(told, years, worst, totals[worst]),
+        prior=prior, band=band_of(totals[worst], share), score=totals[worst], worst=worst, forged_share=share,
+        totals=totals, lines=_lines(told, years, worst, totals[worst]),
     )
 
 
@@ -189,9 +192,11 @@ def score_of(evidence: Iterable[Evidence], dormant_years: float = 0.0) -> float:
     return min(owner - _forger_log(told, years, name) for name in FORGERS)
 
 
-def prior_of(dormant_years: float, *, is_high_value: bool) -> float:
-    """The chance of a forgery before any evidence."""
-    return FORGED_SHARE_AT_RISK if is_high_value or dormant_years >= DORMANT_YEARS else FORGED_SHARE
+def prior_of(dormant_years: float, *, is_high_value: bool = False, failed_claims: int = 0) -> float:
+    """The chance of a forgery before any evidence; each claim that failed of late adds its weight to the odds."""
+    share = FORGED_SHARE_AT_RISK if is_high_value or dormant_years >= DORMANT_YEARS else FORGED_SHARE
+    odds = share / (1 - share) * (1 + failed_claims)
+    return odds / (1 + odds)
 
 
 def forged_share(score: float, prior: float) -> float:

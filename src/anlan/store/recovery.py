@@ -177,6 +177,15 @@ def count_by_claimant(connection: Connection, account: str, claimant: str, since
     return connection.execute(query).scalar_one()
 
 
+def count_failed(connection: Connection, account: str, since: float) -> int:
+    """How many claims for an account were refused or stopped since then."""
+    query = select(func.count()).where(
+        recovery_claims.c.account == storable(account), recovery_claims.c.state.in_(("refused", "stopped")),
+        recovery_claims.c.ended_at >= since,
+    )
+    return connection.execute(query).scalar_one()
+
+
 def move(connection: Connection, claim_id: str, before: Collection[ClaimState], **values: Any) -> bool:
     """Change a claim that is in one of the states `before`; whether it was."""
     changed = connection.execute(

@@ -20,7 +20,6 @@ from anlan.domain.recovery import (
     FORGERY_COSTS,
     LIKELY_FORGED_SHARE,
     Assessment,
-    prior_of,
 )
 from anlan.errors import AnlanError, NotFound
 from anlan.store import recovery
@@ -105,7 +104,7 @@ def _draw(
     return visit.page(
         "console/recovery.html", answer=answer, one=claim, answers=_said(visit, answers), vouches=vouches,
         rivals=rivals, history=history, files=files, assessment=assessment, seen=seen, problem=problem,
-        filled=filled or {}, now=clock.now(), prior=prior_of(claim.dormant_years, is_high_value=claim.is_high_value),
+        filled=filled or {}, now=clock.now(),
         limit=LIKELY_FORGED_SHARE, **_words(),
     )
 
