@@ -112,6 +112,12 @@ def test_a_session_copied_with_its_device_shows_by_where_it_is_used(account: Acc
     assert max(scores) >= CONTAINED
 
 
+def test_a_session_that_nobody_saw_begin_is_measured_by_the_latest_sign_in(account: Account) -> None:
+    assert account.say("friend1", "older", "phone").score == 0.0
+    scores = begging(account, "stolen", "phone", "9.9.9.9", 8)
+    assert max(scores) >= CONTAINED
+
+
 def test_greetings_of_the_owner_convict_nobody_not_even_from_a_new_phone(account: Account) -> None:
     known = [account.say(f"p{n}", "home", "phone", template="happy").score for n in range(40)]
     assert max(known) == 0.0

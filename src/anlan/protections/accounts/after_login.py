@@ -250,7 +250,9 @@ class AfterLogin:
             return None
         is_unnamed = not data.session and not data.device
         for one in reversed(kept):
-            is_named = one.origin == "sign_in" and data.session and one.session == data.session
+            # Messages tell no browser: in a session that changed its browser, they may be the thief's.
+            is_doubtful = one.origin == "sign_in" or one.change == "agent"
+            is_named = is_doubtful and data.session and one.session == data.session
             is_on_it = data.device and one.device == data.device
             is_only = is_unnamed and one.origin == "sign_in"
             if (is_named or is_on_it or is_only) and 0 <= time - one.since <= WATCHED_S:

@@ -29,7 +29,9 @@ EVENTS = (
 CHANGES = ("none", "network", "country", "agent", "device")
 """What may differ from how a session began, the least telling first."""
 ADDRESSES_REMEMBERED = 50_000
-_FORMAT = 1
+_FORMAT = 2
+_LATEST = ""
+"""In place of a session: the latest sign-in of an account. No session has this name."""
 _VERSION = re.compile(r"[\d._]+")
 
 
@@ -106,8 +108,9 @@ class Sessions:
             return None
         if data.__class__ is AccountLogin:
             return self._begin(event, data, is_known=device_is_new is False) if data.result == "success" else None
-        key = _key(getattr(data, event.type.actor), session)
-        held: Held | None = self._held.get(key)
+        account = getattr(data, event.type.actor)
+        key = _key(account, session)
+        held: Held | None = self._held.get(key) or self._unseen(account, data, event.time)
         if held is None:
             self._held.put(key, self._first_seen(event), event.time)
             return AS_BEGUN
@@ -145,7 +148,15 @@ class Sessions:
         if proof:
             held.proof, held.proved_at = proof, event.time
         self._held.put(_key(data.account, data.session or ""), held, event.time)
+        self._held.put(_key(data.account, _LATEST), msgspec.structs.replace(held), event.time)
         return AS_BEGUN
+
+    def _unseen(self, account: str, data: Any, time: float) -> Held | None:
+        """A session whose sign-in nobody saw, on the device of the latest one: it should look as that one did."""
+        latest: Held | None = self._held.get(_key(account, _LATEST))
+        if latest is None or not data.device or data.device != latest.device:
+            return None
+        return msgspec.structs.replace(latest, began_at=time, used_at=time, proof=0, proved_at=0.0)
 
     def _first_seen(self, event: Event) -> Held:
         data: Any = event.data
