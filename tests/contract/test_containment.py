@@ -282,6 +282,13 @@ def test_a_recovery_ends_it_as_lifted(theft: Theft) -> None:
     assert [moved.move for moved in theft.heard] == ["opened", "lifted"]
 
 
+@on_both
+def test_a_reason_may_hold_what_a_database_does_not_take(theft: Theft) -> None:
+    name = theft.open()
+    with theft.database.write() as connection:
+        assert theft.containments.lift(connection, name, "staff:li", "copied\0words", NOW).state == "lifted"
+
+
 def test_nobody_ends_it_without_a_reason(theft: Theft) -> None:
     name = theft.open()
     with pytest.raises(InvalidRequest), theft.database.write() as connection:

@@ -17,6 +17,7 @@ from anlan.domain.containment import LONGEST_S, NAMING, REACH_S, WINDOW_S, Conta
 from anlan.domain.thefts import NewStep, OwnAct, Traces, first_steps, follow, trace_steps, undoing_steps
 from anlan.errors import Conflict, InvalidRequest, NotFound
 from anlan.store import audit, own_events
+from anlan.store.batch import storable
 from anlan.store.cases import NewCase, open_case, write_history
 from anlan.store.containments import (
     Containment,
@@ -117,7 +118,7 @@ class Containments:
             NotFound, InvalidRequest: no such containment, or no reason.
             Conflict: it has ended so already.
         """
-        reason = reason.strip()
+        reason = storable(reason.strip())
         if not reason or len(reason) > MAX_REASON_CHARS:
             raise InvalidRequest(f"give a reason of at most {MAX_REASON_CHARS:,} characters",
                                  zh=f"请写明理由，最多 {MAX_REASON_CHARS:,} 字")

@@ -121,7 +121,7 @@ def contain_account(
     return _show(caller, containment_id)
 
 
-@router.get("/v1/containments/{containment}", **documented("accounts:write", ContainmentShown, problems=(404,)))
+@router.get("/v1/containments/{containment:noun}", **documented("accounts:write", ContainmentShown, problems=(404,)))
 def read_containment(caller: CallerDep, containment: ContainmentId) -> Response:
     """A containment with every step; its phones and mail addresses are here only, and the look is in the audit log."""
     return _show(caller, containment)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from anlan.domain.entities import ENTITY_KINDS
 from anlan.web.api.access import Scope
@@ -44,6 +45,15 @@ EntityName = Annotated[
         description="`kind:id`, such as `account:a1`.",
     ),
 ]
+
+
+class Noun(StringConvertor):
+    """A part of a path without the `:verb` behind it, so that a noun's route does not take its verbs' paths."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("noun", Noun())
 
 
 def documented(

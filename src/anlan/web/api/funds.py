@@ -5,7 +5,6 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path
 from msgspec import Meta
-from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from anlan.center.funds import Count
@@ -21,15 +20,6 @@ MAX_HOLDINGS = 200
 _TEXT = r"^[^\x00-\x1f\x7f]+$"
 
 router = APIRouter(tags=["funds"])
-
-
-class Noun(StringConvertor):
-    """A part of a path without the `:verb` behind it, so that a noun's route does not take its verbs' paths."""
-
-    regex = "[^/:]+"
-
-
-register_url_convertor("noun", Noun())
 
 AccountPath = Annotated[str, Path(pattern=r"^[^\x00-\x1f\x7f]{1,256}$", description="The account's id.")]
 PayoutId = Annotated[str, Path(pattern=r"^payout_[0-9a-f]{24}$")]
