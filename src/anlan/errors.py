@@ -74,6 +74,12 @@ class InvalidReport(InvalidRequest):
     code, status = "invalid_report", 422
 
 
+class InvalidAnswer(InvalidRequest):
+    """An answer to a challenge by a method that it does not take."""
+
+    code, status = "invalid_answer", 422
+
+
 class TooLarge(AnlanError):
     """A body or a line over its limit."""
 

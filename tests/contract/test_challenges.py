@@ -17,7 +17,7 @@ from anlan.center.passkeys import Passkeys
 from anlan.domain import challenges as rules
 from anlan.domain.factors import GUESSABLE, STEP_S, Level, Method
 from anlan.domain.proof_of_work import is_done
-from anlan.errors import AnlanError, Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
+from anlan.errors import AnlanError, Conflict, Forbidden, InvalidAnswer, InvalidRequest, NotFound, RateLimited
 from anlan.store import challenges, factors, trusted_devices
 from anlan.store.challenges import Challenge
 from anlan.store.database import Database
@@ -195,7 +195,7 @@ def test_methods_that_were_not_offered_are_refused(owner: Owner) -> None:
     challenge = owner.start()
     assert challenge.methods == ("totp",)
     for method in ("proof_of_work", "captcha", "email_code", "trusted_device"):
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(InvalidAnswer):
             owner.answer(challenge, method, "1")
 
 

@@ -112,7 +112,7 @@ def test_looking_at_a_check_changes_nothing_and_a_forged_address_shows_nothing(
     assert verify(stranger, "/public/verify/forged", method="totp", answer="1").status_code == 404
     cross = stranger.http.post(path, data={"method": "totp"}, headers={"sec-fetch-site": "cross-site"})
     assert cross.status_code == 403
-    assert verify(stranger, path, method="trusted_device", answer="1").status_code == 400
+    assert verify(stranger, path, method="trusted_device", answer="1").status_code == 422
     assert verify(stranger, path, method="nonsense", answer="1").status_code == 400
 
 
@@ -155,7 +155,7 @@ def code_for(house: Consoled, challenge: str) -> str:
 
 def test_an_app_without_a_browser_answers_by_the_api(house: Consoled, platform: httpx.Client) -> None:
     name = start(platform, "fay", channels={"sms": ""}).json()["id"]
-    assert platform.post(f"/v1/challenges/{name}:code", json={"channel": "email"}).status_code == 400
+    assert platform.post(f"/v1/challenges/{name}:code", json={"channel": "email"}).status_code == 422
     assert platform.post(f"/v1/challenges/{name}:code", json={"channel": "sms"}).status_code == 200
     code = code_for(house, name)
 

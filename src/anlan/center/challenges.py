@@ -14,7 +14,6 @@ from anlan.center.proofs import Proofs
 from anlan.domain import challenges as rules
 from anlan.domain.challenges import ChallengeMoved, CodeWanted, code_message, code_words, moved_message
 from anlan.domain.factors import (
-    CHANNELS,
     CODE_METHODS,
     CODE_S,
     GUESSABLE,
@@ -27,7 +26,7 @@ from anlan.domain.factors import (
 )
 from anlan.domain.places import network_of
 from anlan.domain.proof_of_work import bits_for
-from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
+from anlan.errors import Conflict, Forbidden, InvalidAnswer, NotFound, RateLimited
 from anlan.store import audit, challenges, factors, outbox, own_events, trusted_devices
 from anlan.store.attacks import standing_attack
 from anlan.store.challenges import Behind, Challenge, NewChallenge
@@ -198,7 +197,7 @@ class Challenges:
         """Ask the platform to send a code.
 
         Raises:
-            InvalidRequest: the challenge cannot be answered so.
+            InvalidAnswer: the challenge cannot be answered so.
             Conflict: it is over.
             RateLimited: too soon, or too many.
         """
@@ -227,7 +226,7 @@ class Challenges:
         """Options for `navigator.credentials.get`; what was asked before is worth nothing then.
 
         Raises:
-            InvalidRequest, Conflict: as `send_code`.
+            InvalidAnswer, Conflict: as `send_code`.
         """
         if "passkey" not in challenge.methods:
             raise _not_offered()
@@ -246,7 +245,7 @@ class Challenges:
             is_to_trust: whether the device is to be trusted from now on if this passes.
 
         Raises:
-            InvalidRequest: the challenge cannot be answered so.
+            InvalidAnswer: the challenge cannot be answered so.
             Conflict: it is over.
             RateLimited: too many tries.
             Unavailable: the captcha service does not answer.
@@ -321,11 +320,6 @@ class Challenges:
             raise Forbidden("this challenge is not good for this act, or not any more; start another")
 
 
-def read_channels(told: dict[str, str]) -> dict[Channel, str]:
-    """Those of `told` that are channels, each with the masked address that the platform shows for it."""
-    return {channel: told[channel] for channel in CHANNELS if channel in told}
-
-
 def _limit_tries(connection: Connection, challenge: Challenge, method: Method, now: float) -> None:
     turns: list[Turns] = [("try", challenge.party, rules.PARTY_TRIES_1H, rules.HOUR_S)]
     if challenge.is_stranger and method in GUESSABLE:
@@ -364,8 +358,8 @@ def _over() -> Conflict:
     )
 
 
-def _not_offered() -> InvalidRequest:
-    return InvalidRequest(
+def _not_offered() -> InvalidAnswer:
+    return InvalidAnswer(
         "this challenge does not take that method", zh="这次验证不支持这种方式", en="This check does not take that way."
     )
 

@@ -25,6 +25,13 @@ Token = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f
 Hint = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+class Channels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the platform can send a code to: each with the masked address that the page may show; null for nowhere."""
+
+    email: Hint | None = None
+    sms: Hint | None = None
+
+
 class ChallengeWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who is to prove what.
 
@@ -36,8 +43,8 @@ class ChallengeWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             better), `channel` (a code), `factor` (an authenticator, a recovery code), `strong` (a passkey).
         session, device, ip, user_agent: of the visitor, as events have them. `device` is the token that the platform
             gave the device. Without `device` and `ip` all visitors of an account share one allowance of tries.
-        channels: where the platform can send a code to, each with the masked address that the page may show
-            (`{"email": "a***@example.org"}`); null leaves what was told before.
+        channels: where the platform can send a code to (`{"email": "a***@example.org"}`); null leaves what was told
+            before.
         accepts_trusted_device: a device on which the account passed a challenge in the last 30 days is proof enough.
     """
 
@@ -48,7 +55,7 @@ class ChallengeWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     device: Token | None = None
     ip: Annotated[str, Meta(max_length=45)] = ""
     user_agent: Annotated[str, Meta(max_length=512)] = ""
-    channels: dict[Channel, Hint] | None = None
+    channels: Channels | None = None
     accepts_trusted_device: bool = False
 
 
@@ -149,7 +156,7 @@ def start_challenge(caller: CallerDep, wanted: Annotated[ChallengeWanted, body_o
     visitor = Visitor(session=wanted.session, device=wanted.device, ip=wanted.ip, agent=wanted.user_agent)
     with house.database.write() as connection:
         if wanted.channels is not None:
-            factors.tell_channels(connection, house.database.vault, account, wanted.channels, now)
+            factors.tell_channels(connection, house.database.vault, account, _hints(wanted.channels), now)
         started = house.challenges.start(
             connection, account, wanted.purpose, now, level=wanted.level, visitor=visitor, by=caller.actor,
             accepts_trusted_device=wanted.accepts_trusted_device,
@@ -164,7 +171,7 @@ def start_challenge(caller: CallerDep, wanted: Annotated[ChallengeWanted, body_o
 
 
 @router.get(
-    "/v1/challenges/{challenge_id}", **documented("accounts:write", ChallengeShown, problems=(404,))
+    "/v1/challenges/{challenge_id:noun}", **documented("accounts:write", ChallengeShown, problems=(404,))
 )
 def show_challenge(caller: CallerDep, challenge_id: ChallengeId) -> Response:
     """How it stands; the platform also hears `challenge.passed` and `challenge.failed`."""
@@ -173,7 +180,7 @@ def show_challenge(caller: CallerDep, challenge_id: ChallengeId) -> Response:
 
 @router.post(
     "/v1/challenges/{challenge_id}:answer",
-    **documented("accounts:write", ChallengeAnswered, takes=ChallengeAnswer, problems=(404, 409)),
+    **documented("accounts:write", ChallengeAnswered, takes=ChallengeAnswer, problems=(404, 409, 422)),
 )
 def answer_challenge(
     caller: CallerDep, challenge_id: ChallengeId, given: Annotated[ChallengeAnswer, body_of(ChallengeAnswer)]
@@ -186,7 +193,7 @@ def answer_challenge(
 
 @router.post(
     "/v1/challenges/{challenge_id}:code",
-    **documented("accounts:write", ChallengeShown, takes=CodeAsked, problems=(404, 409)),
+    **documented("accounts:write", ChallengeShown, takes=CodeAsked, problems=(404, 409, 422)),
 )
 def send_code(
     caller: CallerDep, challenge_id: ChallengeId, asked: Annotated[CodeAsked, body_of(CodeAsked)]
@@ -210,6 +217,11 @@ def use_challenge(
     with house.database.write() as connection:
         house.challenges.use(connection, challenge_id, f"account:{use.account}", use.purpose, now, use.session)
     return answer(_shown(house.challenges.read(challenge_id)))
+
+
+def _hints(told: Channels) -> dict[Channel, str]:
+    hints: dict[Channel, str | None] = {"email": told.email, "sms": told.sms}
+    return {channel: hint for channel, hint in hints.items() if hint is not None}
 
 
 def _shown(one: Challenge) -> ChallengeShown:
