@@ -158,7 +158,7 @@ def add_attempts(
     """
     _add_minutes(connection, attack, attempts)
     _add_accounts(connection, attack, attempts)
-    counts = Counter(networks[one.ip] for one in attempts if one.ip in networks)
+    counts = Counter(networks[one.ip] for one in attempts if one.ip and one.ip in networks)
     rows = [
         {"attack": attack, "network": network, "country": country, "asn": asn, "attempts": count}
         for (network, country, asn), count in counts.items()
