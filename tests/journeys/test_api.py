@@ -298,7 +298,8 @@ def test_who_may_do_what(served: Served, document: dict[str, Any]) -> None:
     keys = {scope: served.new_key(scope) for scope in SCOPES}
     filled = {
         "key": "0" * 32, "policy_id": "a.b", "version": 1, "list_name": "l", "entity": "account:none",
-        "endpoint_id": "ep_" + "0" * 16, "number": 1, "account": "none", "group": "none",
+        "endpoint_id": "ep_" + "0" * 16, "stream_id": "stream_" + "0" * 16, "prefix": "00000", "number": 1,
+        "account": "none", "group": "none",
         "report_id": "rep_" + "0" * 24, "payout_id": "payout_" + "0" * 24, "sanction": "sanc_" + "0" * 24,
     }
     with httpx.Client(base_url=served.url, timeout=30) as anybody:

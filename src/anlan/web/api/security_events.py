@@ -356,7 +356,7 @@ _REFUSAL = {
             "description": "Refused, with a word of RFC 8935: it is no token, or not one for us.",
             "content": {"application/json": {"schema": _REFUSAL}},
         },
-        413: problem_response(413), 429: problem_response(429), 503: problem_response(503),
+        **{status: problem_response(status) for status in (401, 403, 413, 429, 503)},
     },
     openapi_extra={
         "security": [{"bearer": ["security_events:write"]}],
@@ -374,9 +374,9 @@ async def receive(request: Request) -> Response:
     except Refused as error:
         return _refuse(error.err, error.message)
     except Unauthorized as error:
-        return _refuse("authentication_failed", error.message)
+        raise Unauthorized(error.message, err="authentication_failed") from error
     except Forbidden as error:
-        return _refuse("access_denied", error.message)
+        raise Forbidden(error.message, err="access_denied") from error
     return Response(status_code=202)
 
 
