@@ -19,7 +19,8 @@ from anlan.engine.generations import Generations
 from anlan.engine.signals import part_of
 from anlan.models.places import shipped_places
 
-KEPT_S = 30 * 86_400.0
+KEPT_S = 90 * 86_400.0
+"""Apps stay signed in for months; addresses themselves are not kept, so nothing personal is."""
 EVENTS = (
     "account.login", "message.sent", "session.changed", "account.binding_changed", "account.password_changed",
     "verification.completed", "profile.updated", "friendship.changed", "group.changed", "payment.initiated",
@@ -30,8 +31,6 @@ CHANGES = ("none", "network", "country", "agent", "device")
 """What may differ from how a session began, the least telling first."""
 ADDRESSES_REMEMBERED = 50_000
 _FORMAT = 2
-_LATEST = ""
-"""In place of a session: the latest sign-in of an account. No session has this name."""
 _VERSION = re.compile(r"[\d._]+")
 
 
@@ -148,15 +147,14 @@ class Sessions:
         if proof:
             held.proof, held.proved_at = proof, event.time
         self._held.put(_key(data.account, data.session or ""), held, event.time)
-        self._held.put(_key(data.account, _LATEST), msgspec.structs.replace(held), event.time)
+        if data.device:
+            self._held.put(_latest_on(data.account, data.device), msgspec.structs.replace(held), event.time)
         return AS_BEGUN
 
     def _unseen(self, account: str, data: Any, time: float) -> Held | None:
-        """A session whose sign-in nobody saw, on the device of the latest one: it should look as that one did."""
-        latest: Held | None = self._held.get(_key(account, _LATEST))
-        if latest is None or not data.device or data.device != latest.device:
-            return None
-        return msgspec.structs.replace(latest, began_at=time, used_at=time, proof=0, proved_at=0.0)
+        """A session whose sign-in nobody saw: it should look as the latest one on its device did."""
+        latest: Held | None = self._held.get(_latest_on(account, data.device)) if data.device else None
+        return latest and msgspec.structs.replace(latest, began_at=time, used_at=time, proof=0, proved_at=0.0)
 
     def _first_seen(self, event: Event) -> Held:
         data: Any = event.data
@@ -243,6 +241,11 @@ class Sessions:
 
 def _key(account: str, session: str) -> str:
     return f"{len(account)}:{account}{session}"
+
+
+def _latest_on(account: str, device: str) -> str:
+    """Beside the sessions: the latest sign-in on a device. No session's name begins with a line feed."""
+    return _key(account, f"\n{device}")
 
 
 def _digest(agent: str | None) -> int:
