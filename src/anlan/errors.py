@@ -68,6 +68,12 @@ class InvalidRoster(InvalidRequest):
     code, status = "invalid_roster", 422
 
 
+class InvalidClaim(InvalidRequest):
+    """A claim for a lost account that names nobody, asks what is not asked, or digests that prove nothing."""
+
+    code, status = "invalid_claim", 422
+
+
 class InvalidReport(InvalidRequest):
     """A report without a reason or a subject that we know, or of oneself."""
 

@@ -301,6 +301,7 @@ def test_who_may_do_what(served: Served, document: dict[str, Any]) -> None:
         "endpoint_id": "ep_" + "0" * 16, "stream_id": "stream_" + "0" * 16, "prefix": "00000", "number": 1,
         "account": "none", "group": "none",
         "report_id": "rep_" + "0" * 24, "payout_id": "payout_" + "0" * 24, "sanction": "sanc_" + "0" * 24,
+        "claim_id": "recovery_" + "0" * 22,
     }
     with httpx.Client(base_url=served.url, timeout=30) as anybody:
         for path, operations in document["paths"].items():

@@ -21,7 +21,7 @@ from anlan.domain.recovery import (
 )
 from anlan.domain.recovery_answers import Known, PasswordDigest, Payment, judge, judge_place, normalised_phone
 from anlan.domain.vouching import Candidate, choose, judge_vouches
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidClaim
 
 NOW = 1_750_000_000.0
 DAY_S = 86_400.0
@@ -152,7 +152,7 @@ def test_digests_of_every_form() -> None:
      "$argon2id$v=19$m=9999999,t=1,p=1$c2FsdHNhbHQ$aGFzaA", "$argon2id$v=19$m=8,t=99,p=1$c2FsdHNhbHQ$aGFzaA"],
 )
 def test_digests_that_are_no_good_or_too_dear_are_refused(digest: str) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidClaim):
         check_digest(digest)
 
 

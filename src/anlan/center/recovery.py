@@ -35,7 +35,7 @@ from anlan.domain.recovery_answers import (
     lines_of,
 )
 from anlan.domain.vouching import choose, judge_vouches
-from anlan.errors import Conflict, InvalidRequest, NotFound, RateLimited
+from anlan.errors import Conflict, InvalidClaim, InvalidRequest, NotFound, RateLimited
 from anlan.store import attachments, audit, outbox, recovery, recovery_facts
 from anlan.store.attachments import NewFile
 from anlan.store.database import Database
@@ -92,12 +92,12 @@ class Recoveries:
         """Begin a claim; returns it with the token of the claimant's own address.
 
         Raises:
-            InvalidRequest: nothing to reach the claimant by, or no account named.
+            InvalidClaim: nothing to reach the claimant by, or no account named.
             RateLimited: too many claims from this network, or by this claimant for this account.
             Conflict: this claimant has one for this account under way.
         """
         if not claimed.contact.strip() or not claimed.account.removeprefix("account:").strip():
-            raise InvalidRequest(
+            raise InvalidClaim(
                 "name the account and how to reach you", zh="请填写账号和联系方式",
                 en="Name the account, and how we can reach you.",
             )
@@ -150,11 +150,11 @@ class Recoveries:
         Numbers and addresses must be proved by a code (`give_code`); friends are asked when they are named.
 
         Raises:
-            InvalidRequest: not one of the questions.
+            InvalidClaim: not one of the questions.
             NotFound, Conflict: it was answered, or the claim is not open.
         """
         if kind not in ASKED:
-            raise InvalidRequest("there is no such question")
+            raise InvalidClaim("there is no such question")
         said = said.strip()[:MAX_ANSWER_CHARS]
         claim = self.find(token)
         if kind == "friends":

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from argon2.exceptions import VerificationError as ArgonFailure
 
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidClaim
 
 MAX_DIGEST_CHARS = 512
 MAX_ROUNDS = 1_500_000
@@ -26,14 +26,14 @@ def check_digest(digest: str) -> str:
     """The digest itself.
 
     Raises:
-        InvalidRequest: of no form that is known, without a salt, or too dear to check.
+        InvalidClaim: of no form that is known, without a salt, or too dear to check.
     """
     pbkdf2, argon2 = _PBKDF2.fullmatch(digest), _ARGON2.fullmatch(digest)
     is_cheap = (pbkdf2 is not None and int(pbkdf2[1]) <= MAX_ROUNDS) or (
         argon2 is not None and int(argon2[1]) <= MAX_MEMORY_KIB and int(argon2[2]) <= MAX_PASSES
     )
     if len(digest) > MAX_DIGEST_CHARS or not (is_cheap or _SALTED.fullmatch(digest)):
-        raise InvalidRequest(
+        raise InvalidClaim(
             "a digest is $argon2id$v=19$..., pbkdf2_sha256$<rounds>$<salt>$<base64>, or sha256$<salt>$<hex of "
             f"salt and word>; at most {MAX_ROUNDS} rounds and {MAX_MEMORY_KIB} KiB"
         )

@@ -13,7 +13,7 @@ from anlan.domain.claims import ClaimState, ClaimWay, ValueClass
 from anlan.domain.digests import check_digest
 from anlan.domain.recovery import EVIDENCE_KINDS, EvidenceKind, EvidenceOutcome
 from anlan.domain.recovery_answers import PasswordDigest, Registered
-from anlan.errors import InvalidRequest, NotFound
+from anlan.errors import NotFound
 from anlan.store import audit, recovery, recovery_facts
 from anlan.store.recovery import Claim
 from anlan.web.api.calls import CallerDep, HouseDep, answer, body_of
@@ -148,7 +148,7 @@ OUTCOMES: dict[str, EvidenceOutcome] = {"passed": "right", "failed": "wrong", "u
 
 @router.put(
     "/v1/accounts/{account}/recovery",
-    **documented("accounts:write", RecoveryFactsKept, takes=RecoveryFacts),
+    **documented("accounts:write", RecoveryFactsKept, takes=RecoveryFacts, problems=(422,)),
 )
 def put_recovery(
     caller: CallerDep, account: AccountPath, told: Annotated[RecoveryFacts, body_of(RecoveryFacts)]
@@ -168,7 +168,7 @@ def put_recovery(
 
 
 @router.post(
-    "/v1/recoveries", **documented("accounts:write", ClaimOpened, status=201, takes=ClaimOpening, problems=(409,))
+    "/v1/recoveries", **documented("accounts:write", ClaimOpened, status=201, takes=ClaimOpening, problems=(409, 422))
 )
 def open_recovery(caller: CallerDep, wanted: Annotated[ClaimOpening, body_of(ClaimOpening)]) -> Response:
     """Open a claim for somebody on the platform's own page; it can go on here or at `url`."""
@@ -193,7 +193,7 @@ def get_recovery(house: HouseDep, claim_id: ClaimPath) -> Response:
 
 @router.post(
     "/v1/recoveries/{claim_id}:answer",
-    **documented("accounts:write", ClaimShown, takes=ClaimAnswer, problems=(404, 409)),
+    **documented("accounts:write", ClaimShown, takes=ClaimAnswer, problems=(404, 409, 422)),
 )
 def answer_question(
     caller: CallerDep, claim_id: ClaimPath, said: Annotated[ClaimAnswer, body_of(ClaimAnswer)]
@@ -248,7 +248,7 @@ def stop_recovery(
 
 def _check_token(claim: Claim, claim_id: str) -> None:
     if claim.id != claim_id:
-        raise InvalidRequest("the token is of another claim")
+        raise NotFound("there is no such claim")
 
 
 def _shown(claim: Claim) -> ClaimShown:
