@@ -112,7 +112,7 @@ def test_a_thief_is_contained_by_what_they_do_and_staff_see_it_all(house: Consol
     assert "Message sent" in only
     assert "Sign-in</a>" not in only
     analyst.post("/looks", form_on="/accounts/ann", language="zh", back="/")
-    assert "发生过什么" in analyst.get("/accounts/ann").text
+    assert "发生了什么" in analyst.get("/accounts/ann").text
     assert house.signed_in("auditor_one").get("/accounts/ann").status_code == 403
 
 
