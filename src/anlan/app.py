@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from anlan import clock
+from anlan.center.absolution import Absolution
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
 from anlan.center.challenges import Challenges
@@ -65,7 +66,7 @@ from anlan.engine.readings import Scope
 from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
 from anlan.engine.shadow_model import ShadowModel
-from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
+from anlan.errors import AnlanError, InvalidEvent, InvalidPolicy, TookTooLong
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import own_events, retention
@@ -209,7 +210,7 @@ class House:
         attack_watch = AttackWatch(self.database, self.codec, self.workshop.places)
         self.desk_rounds += (
             attack_watch.round, self.sign_ins.take_in, automatic.take_in, self.containments.round,
-            self.containment_answers.round,
+            self.containment_answers.round, Absolution(self.sanctions, self.codec).round,
         )
         moves = ClaimMoves(
             settings.address, self.working, (
@@ -441,7 +442,10 @@ class House:
 
     async def _take_own(self) -> None:
         for event_id, body in await asyncio.to_thread(self._untaken):
-            await self.intake.accept(body)
+            try:
+                await self.intake.accept(body)
+            except InvalidEvent as error:  # ours to mend; it must not keep back what was said after it
+                log.error("own_event_refused", id=event_id, reason=error.message)
             await asyncio.to_thread(self._forget_taken, event_id)
 
     def _untaken(self) -> list[tuple[str, bytes]]:

@@ -54,3 +54,12 @@ async def test_a_device_that_was_disowned_by_mistake_is_known_again(
         await until_taken(house)
         assert house.engine.profiles.fact(DEVICE, "is_known", now()) is True
         assert house.engine.profiles.disowned_devices("account:ann", now()) == frozenset()
+
+
+async def test_one_that_cannot_be_taken_keeps_nothing_back(tmp_path: Path, new_url: NewUrl) -> None:
+    async with running(settings_for(tmp_path, new_url("sqlite"))) as house:
+        with house.database.write() as connection:
+            say(connection, "no.such_type", {}, "a-first", now())
+            say(connection, "device.disowned", {"account": "ann", "device": "phone-2"}, "b-second", now())
+        await until_taken(house)
+        assert house.engine.profiles.history("account:ann", "disowned_device", now()) == ["phone-2"]

@@ -12,8 +12,10 @@ from platforms import Receiver
 
 from anlan import clock
 from anlan.domain.digests import salted_digest
+from anlan.domain.sanctions import STANDING_STATES
 from anlan.engine.profiles import tie
 from anlan.store.audit_report import verify
+from anlan.store.sanctions import sanctions_of
 
 ANN = "ann"
 DAY_S = 86_400.0
@@ -129,6 +131,11 @@ class Harbor(Platform):
         """The first of those that tell of somebody who came in."""
         return next((one for one in self.received("login.reminder") if one["cause"] != "stopped"), None)
 
+    def standing_sanctions(self) -> list[str]:
+        """What stands against ann."""
+        with self.console.house.database.read() as connection:
+            return [one.id for one in sanctions_of(connection, f"account:{ANN}") if one.state in STANDING_STATES]
+
     def containments(self) -> set[str]:
         """Those that were ever ordered."""
         return {order["containment"] for order in self.received("containment.order")}
@@ -185,6 +192,9 @@ def test_from_stuffing_to_the_owners_return(console: Consoled, harbor: Harbor) -
     # Every act of what is left of the thief's session is refused; ann's own phone may go on.
     asked = {"account": ANN, "act": "payment", "amount_minor": 200_000}
     assert harbor.call("POST", "/v1/access:check", **asked, session="s-t1", **_place(THIEF))["verdict"] == "deny"
+
+    # Policies limited ann for what the thief wrote; that was not ann, and it does not count.
+    until(lambda: not harbor.standing_sanctions())
 
     # Ann taps "not me" on the reminder: one and the same protection, now with her word.
     link = urlsplit(reminder["link"]).path

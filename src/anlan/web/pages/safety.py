@@ -10,6 +10,7 @@ from anlan import clock
 from anlan.center.challenges import Visitor
 from anlan.center.safety import PAGE, Ending, SafetyView
 from anlan.domain.containment import GROUND_WORDS, LIMITS, STEP_KINDS, step_title
+from anlan.domain.payouts import masked
 from anlan.domain.sign_in_messages import country_name
 from anlan.domain.user_agents import stored_client
 from anlan.errors import AnlanError
@@ -114,7 +115,8 @@ def _subject(step: Step, language: Language) -> str:
     if step.kind == "hold_payment" and said.get("amount_minor") is not None:
         return language.amount(said["amount_minor"], said.get("currency") or "CNY")
     if step.kind == "restore_binding":
-        return str(said.get("former_phone") or said.get("former_email") or "")
+        former = str(said.get("former_phone") or said.get("former_email") or "")
+        return masked(former, 4) if former else ""  # a thief may be reading too
     return str(said.get("group") or said.get("other") or "")
 
 
