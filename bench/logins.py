@@ -22,7 +22,7 @@ from bench.measure import Figure, at_least, at_most, run_alone, show_table
 
 TUNING_SEEDS = (1, 2, 3)
 REPORTED_SEEDS = (101, 102, 103)
-MEMBERS, MEMBERS_QUICKLY = 2_000, 500
+MEMBERS, MEMBERS_QUICKLY = 1_200, 500
 CURVES_FILE = Path("docs/images/login-curves.svg")
 _FINE_BUDGETS = tuple(0.0005 * 1.25**step for step in range(24))
 _BUDGET = 0.01
