@@ -18,6 +18,7 @@ from anlan.domain.factors import STEP_S
 from anlan.errors import Forbidden
 from anlan.protections.accounts.after_login import AfterLogin
 from anlan.protections.accounts.sessions import Sessions
+from anlan.store import recovery_facts
 from anlan.store.audit import latest_entries
 from anlan.store.database import Database
 from anlan.store.vault import Codec
@@ -152,3 +153,16 @@ def test_trust_outlives_a_restart(desk: Desk) -> None:
     assert fresh.restore(desk.sessions.snapshot())
     assert fresh.trust_of("ann", "s1", "phone", None) == desk.sessions.trust_of("ann", "s1", "phone", None)
     assert fresh.trust_of("ann", "s1", "phone", None) is not None
+
+
+def test_what_a_thief_would_do_first_waits_while_an_account_that_came_back_is_watched(desk: Desk) -> None:
+    with desk.database.write() as connection:
+        recovery_facts.register(
+            connection, desk.database.vault, ANN, "ordinary", recovery_facts.Registered(), "key:k", desk.now
+        )
+        recovery_facts.watch(connection, ANN, desk.now + 60)
+    found = desk.ask("payment", amount_minor=1)
+    assert (found.verdict, found.reasons) == ("deny", ("recovered",))
+    assert desk.ask("read_messages").verdict == "allow"
+    desk.now += 61
+    assert desk.ask("payment", amount_minor=1).verdict == "allow"

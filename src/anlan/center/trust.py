@@ -25,7 +25,7 @@ from anlan.domain.trust import (
     read_act_rules,
 )
 from anlan.errors import InvalidSettings
-from anlan.store import audit
+from anlan.store import audit, recovery_facts
 from anlan.store.challenges import find_challenge
 from anlan.store.containments import Containment, standing_containment
 from anlan.store.database import Database
@@ -98,8 +98,14 @@ class AccessChecks:
         found = self._judge(asked, now)
         with self._database.read() as connection:
             contained = standing_containment(connection, f"account:{asked.account}")
+            watched = recovery_facts.watched_until(connection, f"account:{asked.account}") or 0.0
+        held = None
         if contained and self._is_held(contained, asked, found.rule):
-            denied = msgspec.structs.replace(found, verdict="deny", reasons=("contained", *found.reasons))
+            held = "contained"
+        elif now < watched and self._rules[found.rule].is_limited:
+            held = "recovered"
+        if held:
+            denied = msgspec.structs.replace(found, verdict="deny", reasons=(held, *found.reasons))
             self._note(denied, asked, by)
             return denied
         return found if found.verdict == "allow" else self._ask_for_proof(found, asked, by, now)

@@ -110,6 +110,7 @@ REASON_WORDS: dict[str, dict[str, str]] = {
     "other_network": {"zh": "会话换了网络", "en": "the session moved to another network"},
     "risk": {"zh": "登录后的操作不像本人", "en": "what was done since the sign-in is unlike the owner"},
     "contained": {"zh": "账号处于保护状态", "en": "the account is under protection"},
+    "recovered": {"zh": "账号刚刚找回，几天内暂停这项操作", "en": "the account has just been given back"},
     "long_ago": {"zh": "上次验证已过去较久", "en": "the last proof was a while ago"},
     "new_device": {"zh": "这台设备是新的", "en": "the device is new to the account"},
     "no_proof": {"zh": "还没有做过第二重验证", "en": "no second factor was passed yet"},
