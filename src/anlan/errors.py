@@ -62,6 +62,12 @@ class InvalidCount(InvalidRequest):
     code, status = "invalid_count", 422
 
 
+class InvalidAlarm(InvalidRequest):
+    """An alarm about an account that cannot be true."""
+
+    code, status = "invalid_alarm", 422
+
+
 class InvalidRoster(InvalidRequest):
     """A list of who runs a group that cannot be true."""
 

@@ -23,7 +23,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             "--max-time", str(BUDGET_S), "--max-examples", "8", "--seed", "20", "--no-shrink", "--continue-on-failure",
             "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
         ]
-        hooks = {"SCHEMATHESIS_HOOKS": "ndjson_hook", "PYTHONPATH": str(HERE)}
+        hooks = {"SCHEMATHESIS_HOOKS": "body_hook", "PYTHONPATH": str(HERE)}
         done = subprocess.run(
             command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **hooks}, check=False
         )

@@ -31,6 +31,9 @@ check_funds           .        .       .        .      x       .       .
 approve_funds         .        .       .        x      x       .       .
 write_campaigns       .        x       .        x      .       .       .
 approve_campaigns     .        x       .        x      .       .       .
+see_accounts          .        x       x        x      x       .       .
+contain_accounts      .        x       x        x      x       .       .
+judge_recoveries      .        .       .        x      x       .       .
 see_figures           .        x       x        x      .       x       .
 see_deliveries        x        x       .        .      .       x       .
 replay_deliveries     x        .       .        .      .       .       .

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.domain.containment import ContainmentState, Ground, StepAct, StepAnswer
-from anlan.errors import InvalidRequest
+from anlan.errors import InvalidAlarm
 from anlan.store import audit
 from anlan.store.containments import Containment, Step, steps_of
 from anlan.web.api.calls import Caller, CallerDep, answer, body_of
@@ -104,7 +104,7 @@ class ContainmentShown(msgspec.Struct, frozen=True, kw_only=True):
 
 @router.post(
     "/v1/accounts/{account}:contain",
-    **documented("accounts:write", ContainmentShown, takes=ContainmentWanted, problems=(409,)),
+    **documented("accounts:write", ContainmentShown, takes=ContainmentWanted, problems=(409, 422)),
 )
 def contain_account(
     caller: CallerDep, account: AccountPath, wanted: Annotated[ContainmentWanted, body_of(ContainmentWanted)]
@@ -112,7 +112,7 @@ def contain_account(
     """Contain an account, or add to what contains it already; orders follow as `containment.order`."""
     now, containments = clock.now(), caller.house.containments
     if wanted.since > now + FUTURE_S:
-        raise InvalidRequest("since lies in the future; give the seconds since the epoch of what happened")
+        raise InvalidAlarm("since lies in the future; give the seconds since the epoch of what happened")
     with caller.house.database.write() as connection:
         containment_id = containments.open(
             connection, f"account:{account}", "platform", now, by=caller.actor, since=wanted.since,

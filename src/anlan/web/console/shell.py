@@ -50,7 +50,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("/accounts", mark("Accounts"), "people", "see_accounts"),
             Link("/attacks", mark("Attacks"), "bolt", "see_accounts"),
             Link("/containments", mark("Contained accounts"), "lock", "see_accounts"),
-            Link("/recoveries", mark("Recoveries"), "key", "see_accounts"),
+            Link("/recoveries", mark("Recoveries"), "key", "judge_recoveries"),
         ),
     ),
     (
