@@ -1,6 +1,9 @@
-"""Obeys verdicts on the demo's accounts as its platform would: owners prove themselves, thieves cannot and stay out."""
+"""Obeys verdicts on the demo's accounts as its platform would: owners prove themselves; thieves cannot, but for some
+who phished the password and talk its owner out of the code as well.
+"""
 
 from collections.abc import Collection
+from zlib import crc32
 
 import msgspec
 
@@ -47,12 +50,17 @@ class Doorkeeper:
         if event.type != "account.login" or verdict in ("allow", "warn"):
             return None
         login = msgspec.json.decode(event.cloudevent, type=_Envelope)
-        is_thief = event.actor_role == "thief"
-        if is_thief:
+        passes = event.actor_role != "thief" or (verdict == "challenge" and _has_the_code(event))
+        if not passes:
             self._stopped_at_door.add(plunder_story(event.story, login.data.account))
         if verdict != "challenge" or login.data.result == "failure":
             return None
-        return _proof(login, event.time + PROOF_S, is_thief=is_thief)
+        return _proof(login, event.time + PROOF_S, passes=passes)
+
+
+def _has_the_code(event: LabelledEvent) -> bool:
+    """Of two who phished a password one has the code too; leaked lists come without."""
+    return event.label == "takeover" and crc32(event.cloudevent) % 2 == 0
 
 
 def plunder_story(break_in: str, account: str) -> str:
@@ -60,14 +68,14 @@ def plunder_story(break_in: str, account: str) -> str:
     return f"{break_in}/{account}"
 
 
-def _proof(login: _Envelope, time: float, *, is_thief: bool) -> bytes:
+def _proof(login: _Envelope, time: float, *, passes: bool) -> bytes:
     data = login.data
     return msgspec.json.encode(
         {
             "specversion": "1.0", "id": f"{login.id}-proof", "source": login.source, "type": "verification.completed",
             "time": clock.to_rfc3339(time),
             "data": {
-                "account": data.account, "result": "failed" if is_thief else "passed", "method": "sms_code",
+                "account": data.account, "result": "passed" if passes else "failed", "method": "sms_code",
                 "session": data.session, "device": data.device, "ip": data.ip,
             },
         }
