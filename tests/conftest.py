@@ -6,10 +6,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 from servers import PostgresServer
 from stores import BACKENDS, KEY
 
 from anlan.store.database import Database
+
+# Drawing a traceback in colours, with every local, takes seconds of the event loop; servers write JSON and never do.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 TEMPLATE = "anlan_template"
 _numbers = count(1)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
@@ -101,6 +102,8 @@ SEAL_EVERY_S = 30.0
 TIDY_EVERY_S = 3_600.0
 DESK_EVERY_S = 5.0
 OWN_EVENTS_EVERY_S = 1.0
+THREADS = 24
+"""More than there are loops: while the store is away each waits in one, and events must still be answered."""
 
 
 class House:
@@ -296,6 +299,7 @@ class House:
 
     async def start(self) -> None:
         """Open for events: counters are brought to the journal's end first."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "anlan"))
         self.writer = Writer(
             self.journal,
             max_backlog=self.settings.commit_backlog,
