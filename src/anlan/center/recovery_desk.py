@@ -53,9 +53,7 @@ class RecoveryDesk:
             NotFound: no such claim for this account.
         """
         with self._database.write() as connection:
-            claim = _locked(connection, recovery.find_claim(connection, claim_id))
-            if claim.account != account:
-                raise _no_claim()
+            claim = _locked_of(connection, claim_id, account)
             is_own = device is not None and recovery_facts.is_own_device(
                 connection, self._codec, account, device, claim.opened_at - recovery_facts.SETTLED_S
             )
@@ -70,9 +68,7 @@ class RecoveryDesk:
             NotFound: no such claim for this account.
         """
         with self._database.write() as connection:
-            claim = _locked(connection, recovery.find_claim(connection, claim_id))
-            if claim.account != account:
-                raise _no_claim()
+            claim = _locked_of(connection, claim_id, account)
             return self._stop(connection, claim, account, now)
 
     def _stop(self, connection: Connection, claim: Claim, by: str, now: float) -> Claim:
@@ -234,6 +230,13 @@ def _locked(connection: Connection, claim: Claim | None) -> Claim:
     """The claim as it stands with its account's row held."""
     recovery.lock_account(connection, _existing(claim).account)
     return _again(connection, _existing(claim))
+
+
+def _locked_of(connection: Connection, claim_id: str, account: str) -> Claim:
+    claim = _locked(connection, recovery.find_claim(connection, claim_id))
+    if claim.account != account:
+        raise _no_claim()
+    return claim
 
 
 def _again(connection: Connection, claim: Claim) -> Claim:

@@ -82,16 +82,6 @@ REFUSALS: dict[str, dict[str, str]] = {
 """Grounds on which an application may be refused; none of them takes the money."""
 
 
-def masked(text: str, kept: int) -> str:
-    """The last `kept` characters behind dots, or only dots when that would show most of it."""
-    return "••••" + (text[-kept:] if len(text) > 2 * kept else "")
-
-
-def masked_name(name: str) -> str:
-    """The first character behind which the rest is not told."""
-    return name[:1] + "••"
-
-
 class PayoutOrdered(msgspec.Struct, frozen=True, kw_only=True):
     """`data` of `payout.order`: please pay this once, then confirm or fail it.
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.domain.masking import masked, masked_name
 from anlan.domain.payouts import (
     KIND_TITLES,
     METHODS,
@@ -16,8 +17,6 @@ from anlan.domain.payouts import (
     Evidence,
     Instruction,
     PayoutState,
-    masked,
-    masked_name,
 )
 from anlan.errors import AnlanError, NotFound
 from anlan.store import funds, payouts

@@ -10,7 +10,7 @@ from anlan import clock
 from anlan.center.challenges import Visitor
 from anlan.center.safety import PAGE, Ending, SafetyView
 from anlan.domain.containment import GROUND_WORDS, LIMITS, STEP_KINDS, step_title
-from anlan.domain.payouts import masked
+from anlan.domain.masking import masked
 from anlan.domain.sign_in_messages import country_name
 from anlan.domain.user_agents import stored_client
 from anlan.errors import AnlanError
