@@ -37,6 +37,8 @@ class Settings(BaseSettings):
 
     reminder_risk: float = Field(0.05, ge=0, le=1, description="from this risk of a sign-in on, its owner is told")
     access_rules_file: Path | None = Field(None, description="which act needs which trust; none for those that ship")
+    scenarios_dir: Path | None = Field(None, description="an operator's own fraud scenarios, beside the built-in ones")
+    hotlines_file: Path | None = Field(None, description="whom members may call (YAML); none for those that ship")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 
     identity_url: str = Field("", description="where claimants confirm an identity document; empty for nowhere")

@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 from anlan.domain.events import CATALOGUE, Catalogue
 from anlan.domain.policies import Policy
+from anlan.domain.scenarios import ScenarioBase
 from anlan.domain.signals import Signal
 from anlan.domain.text_scores import TEXT_MODEL
 from anlan.domain.trust import SessionMemory, TakeoverMemory
@@ -30,6 +31,7 @@ from anlan.protections.content.lexicon import built_in_terms
 from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
 from anlan.protections.content.signals import bound as bound_to_shelves
+from anlan.protections.fraud.scenario_file import load_scenarios
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
 
@@ -47,6 +49,7 @@ class Workshop(NamedTuple):
     lexicon: LexiconShelf
     models: ModelShelf
     places: PlaceTable
+    scenarios: ScenarioBase
 
     @property
     def session_memory(self) -> SessionMemory:
@@ -93,7 +96,8 @@ def build_workshop(settings: Settings) -> Workshop:
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
-    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models, places)
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models, places,
+                    load_scenarios(settings.scenarios_dir))
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

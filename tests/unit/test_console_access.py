@@ -34,6 +34,8 @@ approve_campaigns     .        x       .        x      .       .       .
 see_accounts          .        x       x        x      x       .       .
 contain_accounts      .        x       x        x      x       .       .
 judge_recoveries      .        .       .        x      x       .       .
+see_alerts            .        x       x        x      x       x       .
+assist_members        .        .       .        x      x       .       .
 see_figures           .        x       x        x      .       x       .
 see_deliveries        x        x       .        .      .       x       .
 replay_deliveries     x        .       .        .      .       .       .

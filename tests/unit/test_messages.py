@@ -95,7 +95,10 @@ def test_a_second_pass_that_tightens_sends_the_stricter_order_and_no_reversal() 
     assert messages[0][1]["parameters"] == {"hours": 24}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"case", "wait"}])
+KEPT = {"case", "wait", "alert", "care_card", "cool_down"}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KEPT])
 def test_every_action_has_a_body_that_reads_back_as_documented(kind: str) -> None:
     action = Action(kind=kind, target="staff", policy="no.such_finding")
     (message,) = outgoing(Judged(event(), decision(1, "warn", action), 1000.0))
@@ -103,6 +106,12 @@ def test_every_action_has_a_body_that_reads_back_as_documented(kind: str) -> Non
     assert read["type"] == f"action.{kind}" == message.kind
     assert read["data"].keys() >= {"decision", "event", "kind", "target", "parameters", "policy", "title", "reason"}
     assert set(read) == {field.name for field in msgspec.structs.fields(Message)}
+
+
+@pytest.mark.parametrize("kind", sorted(KEPT))
+def test_what_is_told_at_once_or_taken_up_by_the_center_sends_no_order(kind: str) -> None:
+    action = Action(kind=kind, target="staff", policy="no.such_finding", parameters={"queue": "fraud"})
+    assert outgoing(Judged(event(), decision(1, "warn", action), 1000.0)) == ()
 
 
 def test_a_notice_of_an_unknown_kind_still_has_a_title_in_both_languages() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from spine import Spine, policy
 
-from anlan.domain.actions import KINDS, MAX_HOURS, check_action
+from anlan.domain.actions import KINDS, MAX_HOURS, MAX_MINUTES, check_action
 from anlan.domain.policies import Policy
 from anlan.engine.policies import check_policy, is_enforcement, make_set, read_policies, render_because
 from anlan.engine.yaml_text import dump_yaml, load_yaml
@@ -132,8 +132,8 @@ def test_no_policy_can_order_anything_permanent() -> None:
     timed = {name for name, kind in KINDS.items() if kind.is_enforcement} - at_once
     assert timed
     for name in timed:
-        assert "hours" in KINDS[name].required
-        given = {"feature": "posting", "hours": MAX_HOURS * 1.01}
+        assert {"hours", "minutes"} & set(KINDS[name].required)
+        given = {"feature": "posting", "hours": MAX_HOURS * 1.01, "minutes": MAX_MINUTES * 1.01}
         with pytest.raises(InvalidPolicy):
             check_action(name, {key: value for key, value in given.items() if key in KINDS[name].parameters}, "x")
     assert not {word for word in KINDS if any(part in word for part in ("ban", "suspend", "close", "delete_account"))}

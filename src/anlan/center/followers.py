@@ -3,11 +3,13 @@
 `app.py` lists the followers; the parts of the center do not know each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
+
+from anlan.domain.scenarios import Strength
 
 ContainmentMove = Literal["opened", "widened", "lifted", "false_alarm"]
 FactorChange = Literal["added", "removed", "used_up"]
@@ -72,6 +74,29 @@ class AccountRecovered(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     at: float
 
+
+class AlertRaised(msgspec.Struct, frozen=True, kw_only=True):
+    """A member is warned of a risk to themselves, or would be if nothing spoke against it.
+
+    Attributes:
+        account: `account:<id>` of who is at risk.
+        scenario: id in the scenario base.
+        was_sent: whether the member gets it; held back by a cap, quiet hours or the control arm otherwise.
+        event_seq: the event in whose decision it was ordered.
+        at: event time, seconds.
+    """
+
+    alert_id: str
+    account: str
+    scenario: str
+    strength: Strength
+    was_sent: bool
+    event_seq: int
+    at: float
+
+
+AlertFollower = Callable[[Connection, Sequence[AlertRaised], float], None]
+"""Takes all alerts of one transaction at once, and the wall-clock time."""
 
 ContainmentFollower = Callable[[Connection, ContainmentMoved], None]
 FactorFollower = Callable[[Connection, FactorChanged], None]

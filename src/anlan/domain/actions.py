@@ -10,6 +10,9 @@ from anlan.errors import InvalidPolicy
 MAX_NUMBER = 1_000_000
 MAX_HOURS = 30 * 24
 """A sanction without a near end is as good as permanent, and those need a person (law 1)."""
+MAX_MINUTES = 24 * 60
+"""Whoever has slept over a payment has had time to think."""
+_MOST = {"hours": MAX_HOURS, "minutes": MAX_MINUTES}
 _WORD = re.compile(r"[\w.:-]{1,64}")
 
 Target = Literal["actor", "recipient", "group", "event", "staff"]
@@ -24,6 +27,8 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
         reversal: the kind that takes it back, or None when there is nothing to take back.
         is_enforcement: touches a member against their will, so the fuse applies.
         is_told_at_once: means something only in the answer to the event; no message is sent of it.
+        is_for_center: the members' center takes it from the decision and says itself what comes of it (whom to warn, in
+            which words, whether at all); no order is sent.
         title: what people read.
     """
 
@@ -34,6 +39,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
     reversal: str | None = None
     is_enforcement: bool = True
     is_told_at_once: bool = False
+    is_for_center: bool = False
     title: dict[str, str]
 
 
@@ -53,8 +59,17 @@ KINDS: dict[str, ActionKind] = {
     kind.name: kind
     for kind in (
         ActionKind(
-            name="alert", parameters={"scenario": str, "to": str}, target="recipient", required=("scenario",),
-            is_enforcement=False, title={"zh": "风险提醒", "en": "Risk alert"},
+            name="alert", parameters={"scenario": str, "named_by": str, "strength": str, "to": str},
+            target="recipient", required=("scenario",), is_enforcement=False, is_for_center=True,
+            title={"zh": "风险提醒", "en": "Risk alert"},
+        ),
+        ActionKind(
+            name="care_card", parameters={"theme": str, "to": str}, target="actor", required=("theme",),
+            is_enforcement=False, is_for_center=True, title={"zh": "关怀卡片", "en": "Care card"},
+        ),
+        ActionKind(
+            name="cool_down", parameters={"minutes": float}, target="event", required=("minutes",),
+            is_for_center=True, title={"zh": "付款冷静期", "en": "Cool-down before paying"},
         ),
         ActionKind(
             name="case", parameters={"queue": str, "priority": int, "to": str}, target="event", required=("queue",),
@@ -128,7 +143,7 @@ def check_action(kind: str, parameters: dict[str, Any], where: str) -> None:
             raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {str(value)[:40]!r}")
         if isinstance(value, str) and not _WORD.fullmatch(value):
             raise InvalidPolicy(f"{where}: {kind}.{name} is one word of at most 64 letters, digits and _ . : -")
-        most = MAX_HOURS if name == "hours" else MAX_NUMBER
+        most = _MOST.get(name, MAX_NUMBER)
         if not isinstance(value, str) and not 0 <= value <= most:
             raise InvalidPolicy(f"{where}: {kind}.{name} lies between 0 and {most:,}; for more, open a case")
     missing = [name for name in spec.required if name not in parameters]

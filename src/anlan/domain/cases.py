@@ -2,14 +2,15 @@
 
 from typing import Literal, get_args
 
-CaseKind = Literal["review", "report", "appeal", "complaint", "funds", "recovery"]
+CaseKind = Literal["review", "report", "appeal", "complaint", "funds", "recovery", "assistance"]
 CASE_KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
 
 CaseState = Literal["open", "closed", "merged"]
 CASE_STATES: tuple[CaseState, ...] = get_args(CaseState)
 
 Answer = Literal["violation", "no_violation", "unclear", "uphold", "reduce", "reverse", "grant", "refuse"]
-"""The first three of reviews, reports, complaints; the next three of appeals; the last two of funds and recoveries."""
+"""The first three of reviews, reports, complaints; the next three of appeals; the last two of funds and recoveries, and
+of assistance: a member asked for a person, who helped or had nothing to do."""
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 ANSWERS_BY_KIND: dict[CaseKind, tuple[Answer, ...]] = {
@@ -19,6 +20,7 @@ ANSWERS_BY_KIND: dict[CaseKind, tuple[Answer, ...]] = {
     "appeal": ("uphold", "reduce", "reverse"),
     "funds": ("grant", "refuse"),
     "recovery": ("grant", "refuse"),
+    "assistance": ("grant", "refuse"),
 }
 
 SEVERITIES = ("low", "medium", "high", "critical")

@@ -37,6 +37,12 @@ UserAgent = Annotated[str, _says("personal", 512)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 AmountMinor = Annotated[int, Meta(ge=0, le=2**53, description="minor units of the currency (fen, cents)")]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", extra={"privacy": "internal"})]
+Url = Annotated[str, _says("personal", 2_048)]
+PaymentId = Annotated[str, _names("payment")]
+AgeBand = Annotated[
+    Literal["under_12", "12_to_15", "16_to_17", "adult"], Meta(extra={"privacy": "sensitive"})
+]
+"""How old the platform knows a member to be; nobody is guessed to be a minor."""
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -174,6 +180,7 @@ class AccountRegistered(Data, frozen=True):
     email: Email | None = None
     nickname: Text | None = None
     invited_by: Account | None = None
+    age_band: AgeBand | None = None
 
 
 class ProfileUpdated(Data, frozen=True):
@@ -183,6 +190,7 @@ class ProfileUpdated(Data, frozen=True):
     nickname: Text | None = None
     bio: Text | None = None
     verified: bool | None = None
+    age_band: AgeBand | None = None
     device: Device | None = None
     ip: Ip | None = None
     session: Session | None = None
@@ -216,7 +224,11 @@ class GroupChanged(Data, frozen=True):
 
 
 class PaymentInitiated(Data, frozen=True):
-    """A member is about to send money; the platform waits for the verdict."""
+    """A member is about to send money; the platform waits for the verdict.
+
+    Attributes:
+        payment_id: by which the platform and Anlan speak of it afterwards: a pause, a release, what became of it.
+    """
 
     payer: Account
     payee: Payee
@@ -224,6 +236,70 @@ class PaymentInitiated(Data, frozen=True):
     currency: Currency = "CNY"
     note: Text = ""
     payee_account: Account | None = None
+    payment_id: PaymentId | None = None
+    device: Device | None = None
+    ip: Ip | None = None
+    session: Session | None = None
+
+
+class PaymentSettled(Data, frozen=True):
+    """What became of a payment that was about to be made; `cancelled` by its payer, `refused` by the platform."""
+
+    payer: Account
+    payment_id: PaymentId
+    outcome: Literal["paid", "cancelled", "refused"]
+    payee: Payee | None = None
+    amount_minor: AmountMinor | None = None
+    currency: Currency = "CNY"
+
+
+class LinkOpened(Data, frozen=True):
+    """A member opens a link that somebody sent them; the platform may wait for the verdict.
+
+    Attributes:
+        url: as it was written.
+        sender, message_id: who sent it and where.
+        way: how they came to it.
+    """
+
+    account: Account
+    url: Url
+    way: Literal["message", "group", "qr_code", "page"] = "message"
+    sender: Account | None = None
+    group: Group | None = None
+    message_id: MessageId | None = None
+    device: Device | None = None
+    ip: Ip | None = None
+    session: Session | None = None
+
+
+class ScreenShared(Data, frozen=True):
+    """A member is about to share their screen, or to let somebody steer their device.
+
+    Attributes:
+        viewer: who sees it, where that is a member.
+        app: what it is shared with, where that is another program.
+    """
+
+    account: Account
+    viewer: Account | None = None
+    app: Word | None = None
+    device: Device | None = None
+    ip: Ip | None = None
+    session: Session | None = None
+
+
+class CodeRequested(Data, frozen=True):
+    """A code is on its way to a member, or a code of theirs is about to be scanned.
+
+    Attributes:
+        purpose: what the code is good for; `qr_sign_in` lets another device in, `binding` ties one to the account.
+        during_call_with: whom they speak with at that moment.
+    """
+
+    account: Account
+    purpose: Literal["sign_in", "qr_sign_in", "binding", "payment", "password_reset", "other"]
+    during_call_with: Account | None = None
     device: Device | None = None
     ip: Ip | None = None
     session: Session | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.domain.actions import KINDS, Action
+from anlan.domain.actions import KINDS, Action, ActionKind
 from anlan.domain.decisions import Decision, Finding, Judged
 from anlan.domain.event_data import Data
 from anlan.domain.events import Event, fields_of
@@ -190,9 +190,13 @@ def _seal(judged: Judged, kind: str, number: int, data: ActionOrdered | Decision
 def _orders(judged: Judged) -> Iterator[ActionOrdered]:
     already = [] if judged.earlier is None else [_same(action) for action in judged.earlier.actions]
     for action in judged.decision.actions:
-        if action.kind != "case" and not KINDS[action.kind].is_told_at_once and _same(action) not in already:
+        if _is_sent(KINDS[action.kind]) and _same(action) not in already:
             finding = _finding(judged.decision, action.policy)
             yield _order(judged, action, finding, finding.reason if finding else {})
+
+
+def _is_sent(kind: ActionKind) -> bool:
+    return kind.name != "case" and not kind.is_told_at_once and not kind.is_for_center
 
 
 def _reversals(judged: Judged) -> Iterator[ActionOrdered]:

@@ -55,14 +55,21 @@ def _is_held(fact: Fact, known: "Profiles") -> bool:
 
 
 def _of_registration(event: Event, *_: object) -> list[Fact]:
-    account = f"account:{event.data.account}"  # type: ignore[attr-defined]
-    return [Fact(account, "registered_at", event.time, event.time)]
+    data: AccountRegistered = event.data  # type: ignore[assignment]
+    account = f"account:{data.account}"
+    return [Fact(account, "registered_at", event.time, event.time), *_age(account, event.time, data.age_band)]
+
+
+def _age(account: str, time: float, band: str | None) -> list[Fact]:
+    return [] if band is None else [Fact(account, "age_band", time, band, privacy="sensitive")]
 
 
 def _of_profile(event: Event, *_: object) -> list[Fact]:
     data: ProfileUpdated = event.data  # type: ignore[assignment]
     account = f"account:{data.account}"
-    made = [] if data.verified is None else [Fact(account, "is_verified", event.time, data.verified)]
+    made = _age(account, event.time, data.age_band)
+    if data.verified is not None:
+        made.append(Fact(account, "is_verified", event.time, data.verified))
     return made if data.nickname is None else [*made, Fact(account, "renamed_at", event.time, event.time)]
 
 

@@ -19,6 +19,9 @@ RECOVERY_TRACES = "recovery.traces"
 REPORT_EVENTS = "reports.events"
 ATTACKS = "attacks.events"
 SIGN_INS = "sign_ins.events"
+ALERTS = "alerts.decisions"
+CARE_CARDS = "care_cards.decisions"
+COOL_DOWNS = "cool_downs.decisions"
 SECURITY_EVENTS = "security_events.events"
 
 RAISE = (

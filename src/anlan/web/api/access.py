@@ -12,6 +12,7 @@ Scope = Literal[
     "events:write", "decisions:read", "personal:read", "policies:read", "policies:write", "lists:write",
     "lexicon:write", "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
     "members:write", "accounts:write", "security_events:read", "security_events:write",
+    "alerts:write", "circles:write", "assistant:write",
 ]
 
 SCOPES: dict[Scope, dict[str, str]] = {
@@ -42,6 +43,12 @@ SCOPES: dict[Scope, dict[str, str]] = {
     "security_events:write": {
         "zh": "管理安全事件流并送入令牌", "en": "manage streams and send in security event tokens",
     },
+    "alerts:write": {
+        "zh": "读取风险提醒与关怀卡片，报告用户的反应与暂缓付款的结果",
+        "en": "read alerts and care cards, tell what members did with them and what became of paused payments",
+    },
+    "circles:write": {"zh": "代用户管理守护圈", "en": "keep members' circles on their behalf"},
+    "assistant:write": {"zh": "代用户与安全助手对话", "en": "talk with the assistant on members' behalf"},
 }
 
 RELOAD_EVERY_S = 10.0

@@ -39,6 +39,8 @@ Act = Literal[
     "see_accounts",
     "contain_accounts",
     "judge_recoveries",
+    "see_alerts",
+    "assist_members",
     "see_figures",
     "see_deliveries",
     "replay_deliveries",
@@ -66,14 +68,14 @@ MAY: dict[Role, frozenset[Act]] = {
             "investigate", "see_signals", "write_lists", "write_lexicon", "approve_lexicon", "see_deliveries",
             "judge_texts", "write_models", "approve_models",
             "see_cases", "write_queues", "see_sanctions", "write_campaigns", "approve_campaigns", "see_figures",
-            "see_accounts", "contain_accounts", "see_health", "acknowledge_notices", "reset_fuses",
+            "see_accounts", "contain_accounts", "see_alerts", "see_health", "acknowledge_notices", "reset_fuses",
         }
     ),
     "reviewer": frozenset(
         {
             "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
             "see_cases", "judge_cases", "see_sanctions", "order_sanctions", "see_figures",
-            "see_accounts", "contain_accounts",
+            "see_accounts", "contain_accounts", "see_alerts",
         }
     ),
     "senior": frozenset(
@@ -81,19 +83,19 @@ MAY: dict[Role, frozenset[Act]] = {
             "see_decisions", "see_personal", "see_policies", "see_signals", "write_lexicon", "judge_texts",
             "see_cases", "judge_cases", "judge_as_senior", "write_queues", "see_sanctions", "order_sanctions",
             "lift_sanctions", "see_funds", "approve_funds", "write_campaigns", "approve_campaigns", "see_figures",
-            "see_accounts", "contain_accounts", "judge_recoveries",
+            "see_accounts", "contain_accounts", "judge_recoveries", "see_alerts", "assist_members",
         }
     ),
     "service": frozenset(
         {
             "see_decisions", "see_personal", "see_sensitive", "see_cases", "see_sanctions", "see_funds", "check_funds",
-            "approve_funds", "see_accounts", "contain_accounts", "judge_recoveries",
+            "approve_funds", "see_accounts", "contain_accounts", "judge_recoveries", "see_alerts", "assist_members",
         }
     ),
     "auditor": frozenset(
         {
             "see_decisions", "see_policies", "see_signals", "see_deliveries", "see_health", "see_audit", "see_cases",
-            "see_sanctions", "see_funds", "see_figures",
+            "see_sanctions", "see_funds", "see_figures", "see_alerts",
         }
     ),
     "admin": frozenset(

@@ -12,11 +12,12 @@ NEEDED: dict[tuple[CaseKind, int], Act] = {
     ("funds", 2): "approve_funds",
     ("funds", 3): "approve_funds",
     **{("recovery", stage): "judge_recoveries" for stage in (1, 2, 3)},
+    **{("assistance", stage): "assist_members" for stage in (1, 2, 3)},
 }
 """(kind, stage) to the act that it takes."""
 
 
-DECIDED_ELSEWHERE: frozenset[CaseKind] = frozenset({"funds", "recovery"})
+DECIDED_ELSEWHERE: frozenset[CaseKind] = frozenset({"funds", "recovery", "assistance"})
 """Kinds that stand in the queues and are decided on a page of their own."""
 
 

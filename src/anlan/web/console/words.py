@@ -129,6 +129,7 @@ TITLES: dict[str, str] = {
     "kind_complaint": mark("Complaint"),
     "kind_funds": mark("Funds"),
     "kind_recovery": mark("Recovery"),
+    "kind_assistance": mark("Help wanted"),
     "open": mark("Open"),
     "overdue": mark("Overdue"),
     "escalated": mark("Escalated"),
