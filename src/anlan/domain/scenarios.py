@@ -54,6 +54,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         title, summary: what it is called, and what happens in one or two sentences.
         signs, stages: how it is known, and how it goes on.
         say: what the member is told at each strength, in at most two sentences.
+        also: other words for the same, tried on half of those who are warned; not every strength has them.
         question: what a full stop asks, so that the member thinks for themselves; answerable by yes or no.
         do: what to do now, most urgent first.
         evidence: what to keep.
@@ -61,6 +62,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         honest: how an honest deal of this kind looks; the assistant asks about it before it is sure.
         asks: what the assistant must know to tell one from the other.
         examples: messages of such frauds, for retrieval; made up or from sources whose licence allows it.
+        variants: other words in place of `say`, by name of the arm that reads them, to learn which help more.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     signs: tuple[Sign, ...]
     stages: tuple[Step, ...]
     say: dict[Strength, Words]
+    also: dict[Strength, Words] = {}
     question: Words
     do: tuple[Words, ...]
     evidence: tuple[Words, ...]
@@ -79,13 +82,23 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     honest: tuple[Words, ...]
     asks: tuple[Words, ...] = ()
     examples: tuple[str, ...] = ()
+    variants: dict[str, dict[Strength, Words]] = {}
+
+
+Speaker = Literal["them", "me", "unknown"]
+"""Who says something in a talk that a member shows: the other side, the member, or one cannot tell."""
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """Words of a text that show a sign; [start, end) are places in that text as it was written."""
+    """Words of a text that show a sign; [start, end) are places in that text as it was written.
+
+    Attributes:
+        text: which of the texts, from 0.
+    """
 
     sign: str
     words: str
+    text: int
     start: int
     end: int
 

@@ -33,7 +33,8 @@ def read_scenario(text: str, where: str) -> Scenario:
 
 
 def _read_by_members(scenario: Scenario) -> Iterable[Words]:
-    yield from (scenario.title, scenario.summary, scenario.question, *scenario.say.values())
+    yield from (scenario.title, scenario.summary, scenario.question)
+    yield from (*scenario.say.values(), *scenario.also.values())
     yield from (*scenario.do, *scenario.evidence, *scenario.honest, *scenario.asks)
     yield from (sign.says for sign in scenario.signs)
     yield from (step.title for step in scenario.stages)
