@@ -74,7 +74,7 @@ def test_a_link_opens_once_and_carries_the_language(house: Consoled, platform: h
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    assert "我的状态" in first.get("/me").text
+    assert "首页" in first.get("/me").text
     assert second.get(path).status_code == 401
     assert second.get("/me").status_code == 401
 

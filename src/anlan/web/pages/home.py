@@ -6,17 +6,27 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.errors import Unauthorized
 from anlan.store import members
-from anlan.web.languages import CODES
-from anlan.web.pages.cards import CARDS
+from anlan.web.languages import CODES, mark
+from anlan.web.pages.cards import draw_shelves
 from anlan.web.pages.gate import COME_BY_LINK, MEMBER_COOKIE, AnyVisit, OwnVisit, safe_next, set_session
+from anlan.web.pages.shell import Place
 from anlan.web.visits import LANGUAGE_COOKIE, THEME_COOKIE, remember
 
 router = APIRouter()
 
+AT_HAND: tuple[Place, ...] = (
+    Place("/me/report", mark("Report something"), "warn"),
+    Place("/me/safety", mark("Somebody is in my account"), "lock"),
+    Place("/public", mark("What is being cleaned up"), "list"),
+)
+"""What a member may want at once, whatever the cards say."""
+
 
 @router.get("/me")
 def show_home(visit: OwnVisit) -> Response:
-    return visit.page("pages/home.html", cards=[card for make in CARDS if (card := make(visit))])
+    shelves = draw_shelves(visit)
+    pressing = [card for shelf in shelves for card in shelf.cards if card.is_pressing]
+    return visit.page("pages/home.html", shelves=shelves, pressing=pressing, at_hand=AT_HAND)
 
 
 @router.get("/me/open")

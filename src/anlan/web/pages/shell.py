@@ -5,10 +5,27 @@ from typing import Any, NamedTuple
 
 from starlette.responses import HTMLResponse
 
+from anlan.web.languages import mark
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.visits import PageVisit, open_frame
 
 _FRAME = open_frame()
+
+
+class Place(NamedTuple):
+    """Where a member can go from every page."""
+
+    path: str
+    title: str
+    icon: str
+
+
+PLACES: tuple[Place, ...] = (
+    Place("/me", mark("Home"), "home"),
+    Place("/me/report", mark("Report"), "warn"),
+    Place("/me/security", mark("Account"), "lock"),
+)
+"""The bar: at the bottom of a phone, under the head of a larger screen; five at most."""
 
 
 class Card(NamedTuple):
@@ -48,4 +65,5 @@ class MemberVisit(PageVisit):
 
     def page(self, template: str, /, *, answer: int = 200, **values: Any) -> HTMLResponse:
         """`template` drawn for this reader."""
-        return self.draw(_FRAME, template, {"account": self.account, "name": self.name, **values}, answer)
+        shared = {"account": self.account, "name": self.name, "places": PLACES if self.account else ()}
+        return self.draw(_FRAME, template, {**shared, **values}, answer)
