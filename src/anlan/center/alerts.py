@@ -1,0 +1,305 @@
+"""Warns members: takes in what decisions order, weighs whether and how to say it, and keeps what members answer.
+
+It is called at each commit that orders an alert, and by the clock for what other processes committed. Everything is
+read and weighed before the store is written, so that events wait for nothing but the writing itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from threading import Lock
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from anlan.center.followers import AlertFollower, AlertRaised
+from anlan.domain.actions import Action
+from anlan.domain.alert_messages import AlertEvent, alert_message
+from anlan.domain.alerts import (
+    CONTROL,
+    LOOK_BACK_S,
+    USUAL,
+    AlertAnswer,
+    AlertState,
+    Cap,
+    Order,
+    Past,
+    QuietHours,
+    arm_of,
+    cap_on,
+    is_held_by_night,
+    may_withhold,
+    moment_of,
+    softened,
+    strength_at,
+)
+from anlan.domain.messages import OutgoingMessage
+from anlan.domain.scenarios import STRENGTHS, Scenario, ScenarioBase
+from anlan.errors import NotFound
+from anlan.store import alerts as rows
+from anlan.store import outbox
+from anlan.store.alerts import Alert, Named, Ordered
+from anlan.store.batch import storable
+from anlan.store.database import Database
+from anlan.store.marks import ALERTS, raise_mark, read_mark
+
+log = structlog.get_logger(__name__)
+
+GENERAL = "general"
+"""The scenario that stands in where a policy names one that is gone."""
+
+
+class _Wanted(NamedTuple):
+    """One member to be warned of one event."""
+
+    order: Order
+    policy: str
+    ordered: Ordered
+
+
+class _Look(NamedTuple):
+    """What one look at the store found, and what shall come of it.
+
+    Attributes:
+        mark: how far this was followed when it looked.
+        newest: how far it looked.
+        late: events of which an alert may have been made meanwhile.
+    """
+
+    mark: int
+    newest: int
+    made: list[tuple[Alert, Ordered]]
+    late: frozenset[int]
+
+
+class Alerts:
+    """What members are warned of.
+
+    Args:
+        followers: told of every alert in the transaction that makes it, held-back ones too.
+        address: how browsers reach Anlan.
+        zone: IANA name of the zone in which members' nights and days are told.
+        control_share: 0 to 1, of members who are not told of a scenario, so that its effect can be known; nobody is
+            ever left untold where money moves.
+    """
+
+    def __init__(
+        self, database: Database, scenarios: ScenarioBase, followers: Sequence[AlertFollower], *, address: str,
+        zone: str, control_share: float = 0.0,
+    ) -> None:
+        self._database = database
+        self.scenarios = scenarios
+        self._followers = followers
+        self._address = address
+        self._zone = ZoneInfo(zone)
+        self._control_share = control_share
+        self._seen = 0
+        self._taking = Lock()
+
+    def take_in(self, now: float) -> int:
+        """Follow decisions to the journal's end, late second passes too; returns how many alerts were made."""
+        return self._take(now, is_whole=True)
+
+    def take_in_new(self, now: float) -> int:
+        """Likewise, but only decisions that are newer than any seen: cheap enough for every commit."""
+        return self._take(now, is_whole=False)
+
+    def _take(self, now: float, *, is_whole: bool) -> int:
+        total = 0
+        with self._taking:
+            while True:
+                look = self._look(now, is_whole=is_whole)
+                total += self._keep(look, now, is_whole=is_whole)
+                if look.newest <= self._seen and not look.made:
+                    return total
+                is_whole = False
+                self._seen = max(self._seen, look.newest)
+
+    def _look(self, now: float, *, is_whole: bool) -> _Look:
+        with self._database.read() as connection:
+            mark = read_mark(connection, ALERTS)
+            done = max(mark, self._seen)
+            fresh, newest = rows.ordered_since(connection, done)
+            late = rows.ordered_late(connection, done) if is_whole else []
+            told = rows.warned_at(connection, [one.event_seq for one in late])
+            wanted = self._wanted([*fresh, *late], told)
+            accounts = {storable(one.order.account) for one in wanted}
+            since = min((one.order.at for one in wanted), default=now) - LOOK_BACK_S
+            past = rows.past_of(connection, accounts, since)
+            quiet = rows.quiet_hours_of(connection, accounts)
+        made = [(self._weigh(one, past, quiet, now), one.ordered) for one in wanted]
+        return _Look(mark, newest, made, frozenset(one.event_seq for one in late))
+
+    def _wanted(self, found: Iterable[Ordered], told: set[tuple[int, str]]) -> list[_Wanted]:
+        """One for each event and member: the strongest of what policies ask for, the first of equals."""
+        kept: dict[tuple[int, str], _Wanted] = {}
+        for ordered in found:
+            for action in ordered.actions:
+                name = ordered.event_seq, storable(action.target)
+                if not action.target.startswith("account:") or name in told:
+                    continue
+                order = self._order(ordered, action)
+                other = kept.get(name)
+                if order is not None and (other is None or _level(order) > _level(other.order)):
+                    kept[name] = _Wanted(order, action.policy, ordered)
+        return list(kept.values())
+
+    def _order(self, ordered: Ordered, action: Action) -> Order | None:
+        scenario = self._scenario_for(ordered, action)
+        if scenario is None:
+            log.warning("alert_without_scenario", policy=action.policy, event_seq=ordered.event_seq)
+            return None
+        wanted = action.parameters.get("strength")
+        moment = moment_of(ordered.type, wanted)
+        return Order(
+            account=action.target, scenario=scenario.id, moment=moment, strength=strength_at(moment, wanted),
+            other=other_than(action.target, ordered.named), is_own_act=ordered.actor == action.target, at=ordered.time,
+        )
+
+    def _scenario_for(self, ordered: Ordered, action: Action) -> Scenario | None:
+        """The one that a signal of the decision names, where the policy says which; else the policy's own."""
+        recognised = ordered.signals.get(action.parameters.get("named_by", ""))
+        names: tuple[str, ...] = (str(recognised), action.parameters["scenario"], GENERAL)
+        return next((self.scenarios[name] for name in names if name in self.scenarios), None)
+
+    def _weigh(
+        self, wanted: _Wanted, past: dict[str, list[Past]], quiet: Mapping[str, QuietHours], now: float
+    ) -> Alert:
+        """The alert as it will stand; `past` learns of it, so that the next of the same batch knows."""
+        account = storable(wanted.order.account)
+        mine = past.setdefault(account, [])
+        order = softened(wanted.order, mine)
+        scenario = self.scenarios[order.scenario]
+        local = datetime.fromtimestamp(order.at, self._zone)
+        cap = cap_on(order, mine)
+        arm = arm_of(order.account, scenario, self._control_share)
+        is_quiet = is_held_by_night(order, quiet.get(account, QuietHours()), local.hour * 60 + local.minute)
+        state = _state(cap, is_quiet=is_quiet, is_control=arm == CONTROL and may_withhold(order))
+        if cap is None:
+            mine.append(Past(
+                scenario=order.scenario, other=storable(order.other), strength=order.strength, answer=None, at=order.at
+            ))
+        return Alert(
+            id=alert_id(wanted.ordered.key, order.account, order.scenario), event_seq=wanted.ordered.event_seq,
+            account=account, scenario=scenario.id, version=scenario.version, strength=order.strength,
+            moment=order.moment, other=storable(order.other), policy=wanted.policy,
+            arm=USUAL if arm == CONTROL and state != CONTROL else arm, state=state, cap=cap,
+            day=local.date().isoformat(), at=order.at, made_at=now,
+        )
+
+    def _keep(self, look: _Look, now: float, *, is_whole: bool) -> int:
+        """Write what a look found, unless somebody else did meanwhile; how many alerts that were."""
+        if not look.made and not (is_whole and look.newest > look.mark):
+            return 0
+        with self._database.write() as connection:
+            mark = raise_mark(connection, ALERTS, 0)  # other processes wait here and then see what was done
+            told = rows.warned_at(connection, look.late)
+            made = [
+                one for one in look.made
+                if one[0].event_seq > mark or (one[0].event_seq in look.late and _name(one[0]) not in told)
+            ]
+            self._write(connection, made, now)
+            if look.newest > mark:
+                raise_mark(connection, ALERTS, look.newest - mark)
+        return len(made)
+
+    def _write(self, connection: Connection, made: Sequence[tuple[Alert, Ordered]], now: float) -> None:
+        if not made:
+            return
+        rows.add_alerts(connection, [alert for alert, _ in made])
+        outbox.put(connection, [self._message(*one, now) for one in made if one[0].state == "sent"], now)
+        raised = [_raised(alert) for alert, _ in made]
+        for follow in self._followers:
+            follow(connection, raised, now)
+
+    def _message(self, alert: Alert, ordered: Ordered, now: float) -> OutgoingMessage:
+        event = AlertEvent(
+            id=ordered.event_id, source=ordered.source, type=ordered.type, message_id=ordered.named.message_id,
+            payment_id=ordered.named.payment_id,
+        )
+        return alert_message(
+            alert.id, alert.account, self.scenarios[alert.scenario], alert.strength, alert.moment, alert.arm,
+            self.link_to(alert.id), event, now,
+        )
+
+    def link_to(self, alert_id: str) -> str:
+        """The member's page of an alert."""
+        return f"{self._address}/me/alerts/{alert_id}"
+
+    def open(self, account: str, alert_id: str, now: float) -> Alert:
+        """The alert as its member looks at it, which is noted.
+
+        Raises:
+            NotFound: this account was told no such thing.
+        """
+        with self._database.read() as connection:
+            found = _find(connection, account, alert_id)
+        if found.opened_at is None:
+            with self._database.write() as connection:
+                rows.note_opened(connection, found, now)
+        return found
+
+    def answer(self, account: str, alert_id: str, answer: AlertAnswer, now: float) -> Alert:
+        """Note what the member did; the same answer again changes nothing, another takes its place.
+
+        Raises:
+            NotFound: this account was told no such thing.
+        """
+        with self._database.write() as connection:
+            found = _find(connection, account, alert_id)
+            rows.record_answer(connection, found, answer, now)
+            return _find(connection, account, alert_id)
+
+
+def other_than(account: str, named: Named) -> str:
+    """Who is on the other side of the event from `account`, as `kind:id`; empty for nobody."""
+    mine = account.removeprefix("account:")
+    people = (
+        named.sender, named.recipient, named.payee_account, named.viewer, named.during_call_with, named.other,
+        named.account, named.payer,
+    )
+    other = next((name for name in people if name is not None and name != mine), None)
+    if other is not None:
+        return f"account:{other}"
+    return f"payee:{named.payee}" if named.payee else ""
+
+
+def alert_id(event_key: str, account: str, scenario: str) -> str:
+    """The same event, account and scenario always give the same id."""
+    digest = blake2b(f"{event_key}|{scenario}|{account}".encode(), digest_size=12).hexdigest()
+    return f"alert_{digest}"
+
+
+def _level(order: Order) -> int:
+    return STRENGTHS.index(order.strength)
+
+
+def _name(alert: Alert) -> tuple[int, str]:
+    return alert.event_seq, alert.account
+
+
+def _state(cap: Cap | None, *, is_quiet: bool, is_control: bool) -> AlertState:
+    if cap is not None:
+        return "capped"
+    if is_control:
+        return "control"
+    return "quiet" if is_quiet else "sent"
+
+
+def _raised(alert: Alert) -> AlertRaised:
+    return AlertRaised(
+        alert_id=alert.id, account=alert.account, scenario=alert.scenario, strength=alert.strength,
+        was_sent=alert.state == "sent", event_seq=alert.event_seq, at=alert.at,
+    )
+
+
+def _find(connection: Connection, account: str, alert_id: str) -> Alert:
+    found = rows.find_alert(connection, alert_id, account)
+    if found is None:
+        raise NotFound(
+            "there is no such alert of this member", zh="没有这条提醒，或它不是给您的。",
+            en="There is no such alert, or it is not for you.",
+        )
+    return found

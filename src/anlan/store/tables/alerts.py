@@ -1,0 +1,105 @@
+"""Risk alerts: whom they warned of what, in which words, what members did then, and what became of their payments."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from anlan.domain.alerts import ALERT_ANSWERS, ALERT_STATES, CAPS, MOMENTS
+from anlan.domain.scenarios import STRENGTHS
+from anlan.store.tables.register import BIG, metadata, one_of
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(32), primary_key=True, comment="digest of event, account and scenario"),
+    Column("event_seq", BIG, nullable=False, comment="in whose decision it was ordered"),
+    Column("account", Text, nullable=False, comment="account:<id> of who is at risk"),
+    Column("scenario", String(64), nullable=False),
+    Column("version", Integer, nullable=False, comment="of the scenario, whose words they read"),
+    Column("strength", String(8), nullable=False),
+    Column("moment", String(8), nullable=False),
+    Column("other", Text, nullable=False, comment="kind:id of who is on the other side; empty for nobody"),
+    Column("policy", String(64), nullable=False),
+    Column("arm", String(32), nullable=False, comment="whose words they read; control for none"),
+    Column("state", String(8), nullable=False),
+    Column("cap", String(16), comment="of a capped one: which"),
+    Column("day", String(10), nullable=False, comment="of the event in the operator's zone, for figures"),
+    Column("at", Double, nullable=False, comment="event time"),
+    Column("made_at", Double, nullable=False, index=True),
+    Column("opened_at", Double),
+    Column("answer", String(16)),
+    Column("answered_at", Double),
+    UniqueConstraint("event_seq", "account", "scenario"),
+    CheckConstraint(one_of("strength", STRENGTHS), name="strength"),
+    CheckConstraint(one_of("moment", MOMENTS), name="moment"),
+    CheckConstraint(one_of("state", ALERT_STATES), name="state"),
+    CheckConstraint(f"cap IS NULL OR {one_of('cap', CAPS)}", name="cap"),
+    CheckConstraint("(state = 'capped') = (cap IS NOT NULL)", name="capped_says_why"),
+    CheckConstraint("moment <> 'money' OR state = 'sent'", name="money_is_never_waited_for"),
+    CheckConstraint("(state = 'control') = (arm = 'control')", name="control_is_an_arm"),
+    CheckConstraint(f"answer IS NULL OR {one_of('answer', ALERT_ANSWERS)}", name="answer"),
+    CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answer_has_time"),
+    CheckConstraint("answer IS NULL OR state IN ('sent', 'quiet')", name="only_what_was_read_is_answered"),
+)
+SHOWN = "state <> 'capped'"
+"""What a member was told, or would have been but for the arm: the capped ones of a flood must slow nobody down."""
+Index("ix_alerts_account", alerts.c.account, alerts.c.at, sqlite_where=text(SHOWN), postgresql_where=text(SHOWN))
+
+alert_days = Table(
+    "alert_days",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="of the events, in the operator's zone"),
+    Column("scenario", String(64), primary_key=True),
+    Column("policy", String(64), primary_key=True),
+    Column("strength", String(8), primary_key=True),
+    Column("arm", String(32), primary_key=True),
+    Column("what", String(16), primary_key=True, comment="a state, a cap, an answer, or opened"),
+    Column("alerts", BIG, nullable=False),
+)
+
+alert_wishes = Table(
+    "alert_wishes",
+    metadata,
+    Column("account", Text, primary_key=True, comment="account:<id>"),
+    Column("quiet_start", Integer, nullable=False, comment="minutes after local midnight"),
+    Column("quiet_end", Integer, nullable=False, comment="likewise; the same for no quiet hours"),
+    Column("set_at", Double, nullable=False),
+    CheckConstraint("quiet_start BETWEEN 0 AND 1439 AND quiet_end BETWEEN 0 AND 1439", name="minutes"),
+)
+
+alerted_payments = Table(
+    "alerted_payments",
+    metadata,
+    Column("payer", Text, primary_key=True, comment="account:<id>"),
+    Column("payment_id", String(128), primary_key=True, comment="as the platform names it"),
+    Column("alert_id", String(32), nullable=False, comment="before this payment, or lately about the same person"),
+    Column("is_own", Boolean, nullable=False, comment="the alert was about this very payment"),
+    Column("other", Text, nullable=False, comment="kind:id of who would get it"),
+    Column("amount_minor", BIG, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("at", Double, nullable=False, index=True, comment="event time"),
+    Column("outcome", String(16), comment="NULL while nobody said"),
+    Column("settled_at", Double),
+    CheckConstraint("outcome IS NULL OR outcome IN ('paid', 'cancelled', 'refused')", name="outcome"),
+    CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="outcome_has_time"),
+)
+Index("ix_alerted_payments_alert", alerted_payments.c.alert_id)
+
+payment_days = Table(
+    "payment_days",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="in the operator's zone"),
+    Column("outcome", String(16), primary_key=True),
+    Column("payments", BIG, nullable=False, comment="settled without any alert: the usual share of cancelled ones"),
+    CheckConstraint("outcome IN ('paid', 'cancelled', 'refused')", name="outcome"),
+)
