@@ -62,8 +62,11 @@ class Workshop(NamedTuple):
         return cast(TakeoverMemory, self.accumulators[AfterLogin.name])
 
 
-def build_workshop(settings: Settings) -> Workshop:
+def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Workshop:
     """Catalogue, counters, signals and engine, checked against each other; no policies are in force yet.
+
+    Args:
+        is_for_judging: whether texts will be scored, so that the models must be ready, which takes seconds.
 
     Raises:
         InvalidSettings: a declaration that cannot be used.
@@ -85,6 +88,8 @@ def build_workshop(settings: Settings) -> Workshop:
     llm = build_judge(settings)
     lexicon = LexiconShelf(built_in_terms())
     models = ModelShelf()
+    if is_for_judging:
+        models.unpack()
     signals = bound_to_shelves(content_llm.bound(signals, llm), lexicon, models)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(

@@ -41,7 +41,7 @@ def hello(number: int, **attributes: str) -> bytes:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("kills", [2, pytest.param(300, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [1, pytest.param(300, marks=pytest.mark.soak)])
 def test_kill_9_loses_nothing_and_does_nothing_twice(
     backend: str, new_url: Callable[[str], str], tmp_path: Path, kills: int
 ) -> None:

@@ -37,7 +37,7 @@ def opened_journal() -> Iterator[OpenedJournal]:
     """The journal as the server sees it; the server may run meanwhile."""
     settings = read_settings()
     with opened_database(settings) as database:
-        workshop = build_workshop(settings)
+        workshop = build_workshop(settings, is_for_judging=False)
         columns = Columns(workshop.catalogue.types, workshop.registry.by_name.values())
         segments = Segments(database, settings.journal_dir, columns, memory_mb=settings.duckdb_memory_mb)
         try:

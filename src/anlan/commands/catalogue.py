@@ -16,7 +16,7 @@ from anlan.workshop import build_workshop
 def signals(event_type: str | None, language: str, *, as_json: bool) -> None:
     """List the signal catalogue."""
     with clear_errors():
-        registry = build_workshop(read_settings()).registry
+        registry = build_workshop(read_settings(), is_for_judging=False).registry
         if event_type is not None and event_type not in registry.catalogue:
             names = ", ".join(entry.name for entry in registry.catalogue)
             raise NotFound(f"no event type {event_type!r}; choose one of {names}")

@@ -24,7 +24,7 @@ def journal() -> None:
 def _opened() -> Iterator[Segments]:
     settings = read_settings()
     with opened_database(settings) as database:
-        workshop = build_workshop(settings)
+        workshop = build_workshop(settings, is_for_judging=False)
         columns = Columns(workshop.catalogue.types, workshop.registry.by_name.values())
         segments = Segments(database, settings.journal_dir, columns, memory_mb=settings.duckdb_memory_mb)
         try:

@@ -48,7 +48,7 @@ def policy() -> None:
 def check_files(source: Path) -> None:
     """Say everything that is wrong with the policies of a file or folder; exit code 1 if anything is."""
     with clear_errors():
-        registry = build_workshop(read_settings()).registry
+        registry = build_workshop(read_settings(), is_for_judging=False).registry
         found = [one for path in _files(source) for one in check_each(_text(path), path.name, registry)]
     faults = [one for one in found if isinstance(one, InvalidPolicy)]
     for fault in faults:
@@ -64,7 +64,7 @@ def run_examples(source: Path) -> None:
     shown = table("Examples", "policy", "given", "should", "does")
     failures = 0
     with clear_errors():
-        registry = build_workshop(read_settings()).registry
+        registry = build_workshop(read_settings(), is_for_judging=False).registry
         for checked in _without_examples(source, registry):
             holds = compile_condition(checked.condition)
             for example in checked.policy.examples:

@@ -5,6 +5,7 @@ The weights are Google's Universal Sentence Encoder (multilingual, version 3, Ap
 
 import hashlib
 import tempfile
+import threading
 from collections.abc import Sequence
 from importlib import resources
 from typing import Self
@@ -25,10 +26,11 @@ SHA256 = {
 
 
 class SentenceEncoder:
-    """Ready to encode: the weights are checked and unpacked, which takes about two seconds once."""
+    """The weights are checked; the first text, or `unpack`, unpacks them, which takes about two seconds."""
 
     def __init__(self, encoder: USE) -> None:
         self._encoder = encoder
+        self._unpacking, self._is_unpacked = threading.Lock(), False
 
     @classmethod
     def load(cls) -> Self:
@@ -39,14 +41,20 @@ class SentenceEncoder:
         """
         for name, expected in SHA256.items():
             _check(name, expected)
-        encoder = USE(threads=1)
-        encoder.encode([" "])
-        # Two thirds of the weights are the words of sixteen languages, of which one platform meets few.
-        encoder._model.table = _on_disk(encoder._model.table)
-        return cls(encoder)
+        return cls(USE(threads=1))
+
+    def unpack(self) -> None:
+        """Be ready: whoever has milliseconds for a text must not find the weights packed."""
+        with self._unpacking:
+            if not self._is_unpacked:
+                self._encoder.encode([" "])
+                # Two thirds of the weights are the words of sixteen languages, of which one platform meets few.
+                self._encoder._model.table = _on_disk(self._encoder._model.table)
+                self._is_unpacked = True
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (texts, 512), each row of length 1; about 5 ms for one text, 1 ms for each of many."""
+        self.unpack()
         vectors: NDArray[np.float32] = self._encoder.encode([text[:MAX_CHARS] or " " for text in texts])
         return vectors
 

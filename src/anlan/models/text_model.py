@@ -105,6 +105,10 @@ class TextModel:
         self._remembered: dict[str, tuple[float, ...]] = {}
         self._max_remembered = max_remembered
 
+    def unpack(self) -> None:
+        """Be ready for the first text: see `SentenceEncoder.unpack`."""
+        self._encoder.unpack()
+
     @property
     def parts(self) -> TextParts:
         """What was trained."""

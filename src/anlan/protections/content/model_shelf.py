@@ -5,7 +5,7 @@ from pathlib import Path
 
 from anlan.errors import Damaged, Unavailable
 from anlan.models.text_model import TextModel, load
-from anlan.protections.content.signals import MODEL_PATH, model_input, shipped_model
+from anlan.protections.content.signals import MODEL_PATH, model_input, packed_model, shipped_model
 
 
 class ModelShelf:
@@ -18,7 +18,7 @@ class ModelShelf:
     """
 
     def __init__(self) -> None:
-        self.model: TextModel | None = shipped_model()
+        self.model: TextModel | None = packed_model()
         self.shadow: TextModel | None = None
         self.shadow_share = 0.0
 
@@ -26,6 +26,11 @@ class ModelShelf:
     def version(self) -> str:
         """What decisions name."""
         return self.model.version if self.model else "unavailable"
+
+    def unpack(self) -> None:
+        """Be ready to score: the first text must not wait for it."""
+        if self.model is not None:
+            self.model.unpack()
 
     @property
     def shadow_version(self) -> str:

@@ -77,9 +77,17 @@ def _shipped() -> LexiconShelf:
     return LexiconShelf(built_in_terms())
 
 
-@cache
 def shipped_model() -> TextModel | None:
-    """The model that comes with the package; None where it or its encoder cannot be loaded."""
+    """The model that comes with the package, ready to score; None where it or its encoder cannot be loaded."""
+    model = packed_model()
+    if model is not None:
+        model.unpack()
+    return model
+
+
+@cache
+def packed_model() -> TextModel | None:
+    """The same before its encoder is unpacked: it can be named, and its first score takes seconds."""
     try:
         return TextModel(text_model.load(MODEL_PATH), SentenceEncoder.load(), further_lines)
     except Unavailable:
