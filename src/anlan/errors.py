@@ -86,6 +86,12 @@ class InvalidReport(InvalidRequest):
     code, status = "invalid_report", 422
 
 
+class InvalidCircle(InvalidRequest):
+    """An invitation or a consent that means nothing: of oneself, or to no harm at all."""
+
+    code, status = "invalid_circle", 422
+
+
 class InvalidAnswer(InvalidRequest):
     """An answer to a challenge by a method that it does not take."""
 

@@ -85,8 +85,8 @@ def known_of(connection: Connection, codec: Codec, vault: Vault, account: str, n
     """What answers about an account are compared with."""
     _, told = read_registered(connection, vault, account)
     told = told or Registered()
-    seen = [value for _, value in _versions(connection, codec, account, "sign_in", now - SETTLED_S)]
-    first = next((at for _, at in _versions(connection, codec, account, "registered_at", now)), None)
+    seen = [value for _, value in versions_of(connection, codec, account, "sign_in", now - SETTLED_S)]
+    first = next((at for _, at in versions_of(connection, codec, account, "registered_at", now)), None)
     groups, payments = _traces_of(connection, vault, account, now - SETTLED_S)
     friends = _friends_since(connection, codec, account, now)
     settled = frozenset(normalised(name.removeprefix("account:")) for name, at in friends if at <= now - SHAKEN_S)
@@ -103,14 +103,14 @@ def known_of(connection: Connection, codec: Codec, vault: Vault, account: str, n
 def dormant_years(connection: Connection, codec: Codec, account: str, now: float) -> float:
     """How long since the last sign-in, or the registration where there was none; 0 where neither is known."""
     for field in ("last_login_at", "registered_at"):
-        if versions := _versions(connection, codec, account, field, now):
+        if versions := versions_of(connection, codec, account, field, now):
             return max(now - float(versions[0][1]), 0.0) / YEAR_S
     return 0.0
 
 
 def is_own_device(connection: Connection, codec: Codec, account: str, device: str, before: float) -> bool:
     """Whether the account was used with a device before then, and the device was not disowned since."""
-    versions = _versions(connection, codec, f"tie:{account}|device:{device}", "is_known", float("inf"))
+    versions = versions_of(connection, codec, f"tie:{account}|device:{device}", "is_known", float("inf"))
     return bool(versions) and bool(versions[0][1]) and versions[-1][0] <= before
 
 
@@ -119,11 +119,11 @@ def candidate(
     vouched_at: Sequence[float], now: float,
 ) -> Candidate:
     """What decides whether a friend who was named may vouch; `others` are the other ones who were named."""
-    seen = [value for _, value in _versions(connection, codec, friend, "sign_in", now)]
-    registered = next((at for _, at in _versions(connection, codec, friend, "registered_at", now)), None)
-    ties = [other for other in others if other != friend and _tie_since(connection, codec, friend, other, now)]
+    seen = [value for _, value in versions_of(connection, codec, friend, "sign_in", now)]
+    registered = next((at for _, at in versions_of(connection, codec, friend, "registered_at", now)), None)
+    ties = [other for other in others if other != friend and tied_since(connection, codec, friend, other, now)]
     return Candidate(
-        account=friend, friends_since=_tie_since(connection, codec, account, friend, now), registered_at=registered,
+        account=friend, friends_since=tied_since(connection, codec, account, friend, now), registered_at=registered,
         networks=frozenset(net for value in seen if value.get("ip") and (net := network_of(value["ip"]))),
         devices=frozenset(value["device"] for value in seen if value.get("device")), vouched_at=tuple(vouched_at),
         is_shaken=_is_shaken(connection, friend, now), friends=frozenset(ties),
@@ -142,8 +142,9 @@ def _is_shaken(connection: Connection, account: str, now: float) -> bool:
     return until is not None and until > now - SHAKEN_S
 
 
-def _tie_since(connection: Connection, codec: Codec, account: str, other: str, now: float) -> float | None:
-    versions = _versions(connection, codec, f"tie:{account}|{other}", "friends_since", now)
+def tied_since(connection: Connection, codec: Codec, account: str, other: str, now: float) -> float | None:
+    """Since when the two are friends; None when they are not."""
+    versions = versions_of(connection, codec, f"tie:{account}|{other}", "friends_since", now)
     return None if not versions or versions[0][1] is None else float(versions[0][1])
 
 
@@ -160,7 +161,7 @@ def _friends_since(connection: Connection, codec: Codec, account: str, now: floa
     return [(name[len(start):], float(since)) for name, since in newest.items() if since is not None]
 
 
-def _versions(connection: Connection, codec: Codec, entity: str, field: str, until: float) -> list[tuple[float, Any]]:
+def versions_of(connection: Connection, codec: Codec, entity: str, field: str, until: float) -> list[tuple[float, Any]]:
     """(since, value) of a field, newest first, 16 at most."""
     query = select(facts.c.since, facts.c.value).where(
         facts.c.entity == storable(entity), facts.c.field == field, facts.c.since <= min(until, 1e15)
