@@ -17,6 +17,12 @@ from anlan.store.tables.circles import (
     circle_members,
     circle_warnings,
 )
+from anlan.store.tables.consultations import (
+    assistance_requests,
+    consultation_hours,
+    consultation_turns,
+    consultations,
+)
 from anlan.store.tables.containment import containment_alarms, containment_steps, containments
 from anlan.store.tables.entrances import spent_entrances
 from anlan.store.tables.factors import (
@@ -109,14 +115,15 @@ from anlan.store.tables.transfers import transfer_helpers, transfer_pauses, tran
 
 __all__ = [
     "HexDigest", "account_channels", "account_devices", "account_sessions", "account_standings", "alert_days",
-    "alert_wishes", "alerted_payments", "alerts", "api_keys", "appeals", "attachments", "attack_accounts",
-    "attack_minutes", "attack_networks", "attacks", "audit", "campaign_bulletins", "campaign_cases", "campaign_looks",
-    "campaign_questions", "campaigns", "case_claims", "case_findings", "case_history", "case_judgements", "case_links",
-    "case_skips", "case_tickets", "case_watchers", "cases", "challenge_codes", "challenge_limits", "challenges",
-    "circle_blocks", "circle_bonds", "circle_invitations", "circle_members", "circle_warnings", "claim_codes",
-    "closures", "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots",
-    "decisions", "deferred", "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors",
-    "facts", "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
+    "alert_wishes", "alerted_payments", "alerts", "api_keys", "appeals", "assistance_requests", "attachments",
+    "attack_accounts", "attack_minutes", "attack_networks", "attacks", "audit", "campaign_bulletins", "campaign_cases",
+    "campaign_looks", "campaign_questions", "campaigns", "case_claims", "case_findings", "case_history",
+    "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers", "cases", "challenge_codes",
+    "challenge_limits", "challenges", "circle_blocks", "circle_bonds", "circle_invitations", "circle_members",
+    "circle_warnings", "claim_codes", "closures", "consultation_hours", "consultation_turns", "consultations",
+    "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions",
+    "deferred", "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors", "facts",
+    "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
     "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
     "marks", "member_links", "member_notices", "member_sessions", "metadata", "model_references", "outbox",
     "own_events", "payment_days", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues",
@@ -124,6 +131,6 @@ __all__ = [
     "recovery_vouches", "refused", "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people",
     "rosters", "sanction_orders", "sanctions", "segments", "shadow_scores", "sign_in_failures", "sign_in_reminders",
     "sign_ins", "signing_keys", "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions",
-    "staff_ties", "staff_wellbeing", "statements", "stream_tokens", "text_models", "transfer_helpers", "transfer_pauses", "transfers",
-    "transmitters", "trusted_devices",
+    "staff_ties", "staff_wellbeing", "statements", "stream_tokens", "text_models", "transfer_helpers",
+    "transfer_pauses", "transfers", "transmitters", "trusted_devices",
 ]

@@ -1,0 +1,1 @@
+"""The assistant that members consult: it reads, weighs by the scenario base, answers, and calls a person."""

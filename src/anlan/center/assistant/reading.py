@@ -1,0 +1,99 @@
+"""Decides what a member means: intents and facts by `cues.yaml`, in their own voice, never in words that they quote."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import msgspec
+import yaml
+
+from anlan.domain.consultations import FACTS, INTENTS, Fact, Heard, Intent
+from anlan.domain.scenarios import Speaker
+
+LEAST_TELLING_CHARS = 10
+"""Shorter words tell of no situation unless a fact is among them."""
+
+_QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^\s*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
+
+Cues = Mapping[str, re.Pattern[str]]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    intents: dict[Intent, list[str]]
+    facts: dict[Fact, dict[str, list[str]]]
+
+
+class CueBook(NamedTuple):
+    """Every cue, ready to be looked for."""
+
+    intents: Mapping[Intent, re.Pattern[str]]
+    facts: Mapping[Fact, Cues]
+
+    def hear(self, words: str) -> Heard:
+        """What a member means by these words; linear in their length but for a few hundred alternatives."""
+        own = fold(own_voice(words))
+        intents = self._intents(own)
+        facts = {name: found for name in FACTS if (found := _names(self.facts[name], fold(words)))}
+        is_telling = bool(facts) or len(own.strip()) >= LEAST_TELLING_CHARS or len(own) < len(words)
+        return Heard(intents=frozenset(intents), facts=facts, is_telling=is_telling)
+
+    def _intents(self, own: str) -> set[Intent]:
+        found: set[Intent] = set()
+        for intent in INTENTS:
+            pattern = self.intents.get(intent)
+            if pattern is None:
+                continue
+            if pattern.search(own):
+                found.add(intent)
+            if intent in _HIDES_LATER:
+                own = pattern.sub(" ", own)
+        return found
+
+
+_HIDES_LATER: frozenset[Intent] = frozenset(("not_paid",))
+"""What is read as these is taken away, so that it is not read as its opposite."""
+
+
+def _names(cues: Cues, text: str) -> tuple[str, ...]:
+    return tuple(name for name, pattern in cues.items() if pattern.search(text))
+
+
+def fold(text: str) -> str:
+    """The text as cues are written: one width, lower case, straight apostrophes."""
+    return unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
+
+
+def own_voice(words: str) -> str:
+    """What the member says themselves, without what they quote or paste from a message."""
+    return _QUOTED.sub(" ", words)
+
+
+def spoken_parts(words: str) -> list[tuple[Speaker, str]]:
+    """Who says what in these words: quoted parts are the other side's; of the rest one cannot tell."""
+    quoted = [next((part for part in match.groups() if part), match[0]) for match in _QUOTED.finditer(words)]
+    parts: list[tuple[Speaker, str]] = [("them", part) for part in quoted]
+    rest = own_voice(words).strip()
+    return [*parts, ("unknown", rest)] if rest else parts
+
+
+def all_parts(told: Iterable[str]) -> list[tuple[Speaker, str]]:
+    """The parts of everything that was told, in order."""
+    return [part for words in told for part in spoken_parts(words)]
+
+
+@cache
+def built_in_cues() -> CueBook:
+    """The cues that ship with Anlan (`cues.yaml`)."""
+    text = resources.files(__package__).joinpath("cues.yaml").read_text("utf-8")
+    found = msgspec.convert(yaml.safe_load(text), _File)
+    return CueBook(
+        {intent: _compiled(patterns) for intent, patterns in found.intents.items()},
+        {name: {word: _compiled(patterns) for word, patterns in cues.items()} for name, cues in found.facts.items()},
+    )
+
+
+def _compiled(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
