@@ -253,6 +253,21 @@ class PaymentSettled(Data, frozen=True):
     currency: Currency = "CNY"
 
 
+class PaymentThoughtOver(Data, frozen=True):
+    """The payer of a payment that was paused has decided; Anlan says so itself.
+
+    Attributes:
+        answer: `released`, and the payment may be tried again; `stopped`, and it should not be made.
+    """
+
+    payer: Account
+    payee: Payee
+    amount_minor: AmountMinor
+    answer: Literal["released", "stopped"]
+    currency: Currency = "CNY"
+    payment_id: PaymentId | None = None
+
+
 class LinkOpened(Data, frozen=True):
     """A member opens a link that somebody sent them; the platform may wait for the verdict.
 

@@ -32,6 +32,8 @@ MAX_POLICY_ID_CHARS = 64
 _WORD = re.compile(r"[\w.:-]{1,64}")
 _NUMBER_FORM = re.compile(r",?(\.\d)?[dfg%]?")
 """A width could ask for a sentence of gigabytes."""
+THOUGHT_OVER = "payment_was_thought_over"
+"""The signal by which a policy lets go of a payment that its payer has released."""
 PRIVATE = "personal and must not outlive its retention in a stored sentence"
 
 
@@ -229,6 +231,7 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
     _check_people_can_read(policy, where)
     _check_fuse(policy, where)
     _check_targets(policy, registry, where)
+    _check_cool_down(policy, condition, where)
     checked = CheckedPolicy(policy, condition)
     check_examples(checked, registry, where)
     return checked
@@ -300,6 +303,16 @@ def _check_targets(policy: Policy, registry: Registry, where: str) -> None:
                     f"{where}: {kind} goes to {target}, but {event_type} names nobody by that role; "
                     f"write to: with one of {', '.join(sorted(known))}"
                 )
+
+
+def _check_cool_down(policy: Policy, condition: Condition, where: str) -> None:
+    """Whoever thought a payment over would otherwise be stopped again by the same policy, for ever."""
+    if not any(kind == "cool_down" for kind, _ in policy.actions):
+        return
+    if policy.on != ("payment.initiated",) or policy.verdict != "hold":
+        raise InvalidPolicy(f"{where}: cool_down is for payment.initiated alone, and needs hold: {{}} beside it")
+    if THOUGHT_OVER not in condition.names:
+        raise InvalidPolicy(f"{where}: a policy with cool_down needs AND NOT {THOUGHT_OVER} in when")
 
 
 def check_examples(checked: CheckedPolicy, registry: Registry, where: str) -> None:

@@ -20,6 +20,7 @@ from anlan.domain.event_data import (
     FriendshipChanged,
     GroupChanged,
     PasswordChanged,
+    PaymentThoughtOver,
     ProfileUpdated,
     VerificationCompleted,
 )
@@ -168,6 +169,18 @@ def _of_binding(event: Event, *_: object) -> list[Fact]:
     return [Fact(f"account:{data.account}", f"{data.binding}_changed_at", event.time, event.time)]
 
 
+def _of_second_thought(event: Event, *_: object) -> list[Fact]:
+    """What was released is good for the payment as it was looked at: this payee, and no more than this amount."""
+    data: PaymentThoughtOver = event.data  # type: ignore[assignment]
+    if data.answer != "released":
+        return []
+    released = {
+        "payment_id": data.payment_id, "payee": data.payee, "amount_minor": data.amount_minor,
+        "currency": data.currency,
+    }
+    return [Fact(f"account:{data.payer}", "released_payment", event.time, released, privacy="personal")]
+
+
 _RULES: dict[type, Callable[[Event, "Profiles", str], list[Fact]]] = {
     AccountRegistered: _of_registration,
     ProfileUpdated: _of_profile,
@@ -179,6 +192,7 @@ _RULES: dict[type, Callable[[Event, "Profiles", str], list[Fact]]] = {
     DeviceOwned: _of_owning,
     PasswordChanged: _of_password,
     BindingChanged: _of_binding,
+    PaymentThoughtOver: _of_second_thought,
 }
 
 

@@ -28,16 +28,21 @@ class Judged(msgspec.Struct, frozen=True):
 def decisions_since(connection: Connection, mark: str) -> tuple[list[list[Judged]], int]:
     """The passes of each event with a finding, first to last, and how far that reaches; at most `ROUND_EVENTS` new.
 
+    What was passed already comes again only where a second pass may have come late.
+
     Args:
         mark: of whoever follows, one of `store.marks`.
     """
     done = read_mark(connection, mark)
     newest = min(last_seq(connection), done + ROUND_EVENTS)
+    seqs = decisions.c.event_seq
+    seconds = select(seqs).where(seqs > done - LATE_EVENTS, seqs <= done, decisions.c.pass_number > 1)
+    late = connection.execute(seconds).scalars().all()
     query = (
-        select(decisions.c.event_seq, decisions.c.decided_at, decisions.c.body)
-        .where(decisions.c.event_seq > done - LATE_EVENTS, decisions.c.event_seq <= newest)
+        select(seqs, decisions.c.decided_at, decisions.c.body)
+        .where(((seqs > done) & (seqs <= newest)) | seqs.in_(late))
         .where(decisions.c.policy.is_not(None) | (decisions.c.pass_number > 1))
-        .order_by(decisions.c.event_seq, decisions.c.pass_number)
+        .order_by(seqs, decisions.c.pass_number)
     )
     found = [Judged(row.event_seq, row.decided_at, _decode(row.body)) for row in connection.execute(query)]
     return [list(passes) for _, passes in groupby(found, key=lambda one: one.event_seq)], newest

@@ -22,6 +22,7 @@ SIGN_INS = "sign_ins.events"
 ALERTS = "alerts.decisions"
 CARE_CARDS = "care_cards.decisions"
 COOL_DOWNS = "cool_downs.decisions"
+TRANSFER_SETTLEMENTS = "transfers.settlements"
 SECURITY_EVENTS = "security_events.events"
 
 RAISE = (
