@@ -10,15 +10,21 @@ import structlog
 
 from anlan import clock
 from anlan.center.absolution import Absolution
+from anlan.center.alerts import Alerts
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
 from anlan.center.challenges import Challenges
+from anlan.center.circle_warnings import CircleWarnings
+from anlan.center.circles import Circles
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.containment import Containments
 from anlan.center.containment_answers import ContainmentAnswers
+from anlan.center.entrance import Entrance
 from anlan.center.factors import Factors
-from anlan.center.followers import ContainmentFollower
+from anlan.center.followers import AlertFollower, ContainmentFollower
 from anlan.center.funds import Funds
+from anlan.center.hotline_file import load_hotlines
+from anlan.center.identity_provider import Client, IdentityProvider
 from anlan.center.passkeys import Passkeys
 from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
@@ -57,6 +63,7 @@ from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.desk.sanction_clock import SanctionClock
 from anlan.desk.sanctions import Sanctions
+from anlan.domain.actions import KINDS
 from anlan.domain.decisions import Judged
 from anlan.domain.queues import read_working_time
 from anlan.domain.text_scores import TEXT_MODEL
@@ -67,10 +74,11 @@ from anlan.engine.readings import Scope
 from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
 from anlan.engine.shadow_model import ShadowModel
-from anlan.errors import AnlanError, InvalidEvent, InvalidPolicy, TookTooLong
+from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
+from anlan.rounds import CalledRounds, OwnEvents, Round, in_thread, make_rounds, repeat
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
-from anlan.store import own_events, retention
+from anlan.store import retention
 from anlan.store.analysis import Analysis
 from anlan.store.audit_report import AnchorFile
 from anlan.store.counters import load_snapshots
@@ -89,7 +97,7 @@ from anlan.store.recall import DeferredWork, Recall, Recollection
 from anlan.store.refused import Refusal, keep_refused
 from anlan.store.rows import Columns
 from anlan.store.segments import Segments
-from anlan.store.vault import Codec
+from anlan.store.vault import Codec, Vault
 from anlan.store.writer import Writer
 from anlan.telemetry import Metrics
 from anlan.text_lab import TextLab
@@ -142,6 +150,7 @@ class House:
         )
         self._open_desk(settings)
         self._open_center(settings)
+        self._open_company(settings)
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators
@@ -239,6 +248,21 @@ class House:
         )
         self.desk_rounds += (SecurityEventJournal(self.security_events).take_in,)
 
+    def _open_company(self, settings: Settings) -> None:
+        """What stands beside members: alerts, circles, transfers, assistant, cards."""
+        self.entrance = _open_entrance(settings, self.database.vault) if settings.oidc_issuer else None
+        self.circles = Circles(self.database, self.codec, settings.address)
+        self.circle_warnings = CircleWarnings(self.database, self.workshop.scenarios, settings.address)
+        self.desk_rounds += (self.circles.round,)
+        self.hotlines = load_hotlines(settings.hotlines_file)
+        followers: tuple[AlertFollower, ...] = (self.circle_warnings.on_alerts_raised,)
+        self.alerts = Alerts(
+            self.database, self.workshop.scenarios, followers, address=settings.address, zone=settings.time_zone,
+            control_share=settings.alert_control_share,
+        )
+        self.center_rounds: tuple[Round, ...] = (self.alerts.take_in_new,)
+        self.desk_rounds += (self.alerts.take_in,)
+
     def _whole_journal(self) -> Scope:
         specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}
         return Scope(registry=self.registry, counters=specs)
@@ -323,10 +347,15 @@ class House:
         second_look = SecondLook(
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
+        self._for_center = CalledRounds(self.center_rounds, self.delivery.wake)
+        own_events = OwnEvents(self.database, self.intake.accept)
         loops = (
-            self.delivery.run(), second_look.run(), self._reload_for_ever(), self._seal_for_ever(),
-            self._tidy_for_ever(), self._keep_desk_for_ever(), self._take_own_for_ever(), self.shadow_model.run(),
-            self.token_worker.run(),
+            self.delivery.run(), second_look.run(), self.shadow_model.run(), self.token_worker.run(),
+            self._for_center.run(), repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),
+            repeat(in_thread(self.segments.maintain), SEAL_EVERY_S, "sealing_failed"),
+            repeat(in_thread(self._tidy), TIDY_EVERY_S, "tidying_failed", first_after_s=0.0),
+            repeat(lambda: make_rounds(self.desk_rounds), DESK_EVERY_S, "desk_rounds_failed"),
+            repeat(own_events.take, OWN_EVENTS_EVERY_S, "own_events_not_taken"),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 
@@ -361,6 +390,8 @@ class House:
 
     def _note(self, judged: Judged) -> None:
         self.shadow_model.note(judged)
+        if any(KINDS[action.kind].is_for_center for action in judged.decision.actions):
+            self._for_center.call()
         if judged.decision.actions or judged.earlier is not None:
             self.delivery.wake()
         if judged.earlier is not None:
@@ -385,14 +416,6 @@ class House:
         )
         log.info("recovered", count=counted)
 
-    async def _reload_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(RELOAD_EVERY_S)
-            try:
-                await asyncio.to_thread(self._reload)
-            except Exception:  # the worker loop's edge
-                log.exception("reload_failed")
-
     def _reload(self) -> None:
         self.reload_lists()
         self.reload_lexicon()
@@ -408,57 +431,9 @@ class House:
         for name, counter in self.workshop.counters.by_name.items():
             self.metrics.counter_keys.labels(name).set(len(counter))
 
-    async def _seal_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SEAL_EVERY_S)
-            try:
-                await asyncio.to_thread(self.segments.maintain)
-            except Exception:  # the worker loop's edge
-                log.exception("sealing_failed")
-
-    async def _tidy_for_ever(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self._apply_retention)
-                await asyncio.to_thread(self.check_drift)
-            except Exception:  # the worker loop's edge
-                log.exception("tidying_failed")
-            await asyncio.sleep(TIDY_EVERY_S)
-
-    async def _keep_desk_for_ever(self) -> None:
-        """Clocks of the desk: what is overdue, what begins, what ends."""
-        while True:
-            await asyncio.sleep(DESK_EVERY_S)
-            for make_round in self.desk_rounds:
-                try:
-                    await asyncio.to_thread(make_round, clock.now())
-                except Exception:  # the worker loop's edge
-                    log.exception("desk_round_failed")
-
-    async def _take_own_for_ever(self) -> None:
-        """What Anlan itself did goes the way of every event."""
-        while True:
-            await asyncio.sleep(OWN_EVENTS_EVERY_S)
-            try:
-                await self._take_own()
-            except Exception:  # the worker loop's edge
-                log.exception("own_events_not_taken")
-
-    async def _take_own(self) -> None:
-        for event_id, body in await asyncio.to_thread(self._untaken):
-            try:
-                await self.intake.accept(body)
-            except InvalidEvent as error:  # ours to mend; it must not keep back what was said after it
-                log.error("own_event_refused", id=event_id, reason=error.message)
-            await asyncio.to_thread(self._forget_taken, event_id)
-
-    def _untaken(self) -> list[tuple[str, bytes]]:
-        with self.database.read() as connection:
-            return own_events.untaken(connection)
-
-    def _forget_taken(self, event_id: str) -> None:
-        with self.database.write() as connection:
-            own_events.taken(connection, event_id)
+    def _tidy(self) -> None:
+        self._apply_retention()
+        self.check_drift()
 
     def check_drift(self) -> int:
         """Tell staff when the scores of the text model no longer lie as they did; how many new notices that made."""
@@ -477,6 +452,16 @@ class House:
         retention.apply(self.database, days, now, self.workshop.catalogue.types)
         self.segments.redact(now - self.settings.personal_days * 86_400.0)
         self.analysis.forget_tail()
+
+
+def _open_entrance(settings: Settings, vault: Vault) -> Entrance:
+    client = Client(
+        issuer=settings.oidc_issuer, id=settings.oidc_client_id,
+        secret=settings.oidc_client_secret.get_secret_value(), account_claim=settings.oidc_account_claim,
+        scope=settings.oidc_scope, returns_to=f"{settings.address}/me/enter/back",
+        allows_http=settings.allow_http_endpoints,
+    )
+    return Entrance(vault, IdentityProvider(client))
 
 
 def _log_unsaved(done: "asyncio.Future[int]") -> None:

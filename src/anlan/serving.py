@@ -16,6 +16,7 @@ from anlan.web.api.app import build_api
 from anlan.web.api.verdicts import Verdicts
 from anlan.web.console.app import build_console
 from anlan.web.console.rooms import Rooms
+from anlan.web.embedding import read_origins
 from anlan.web.pages.app import build_pages
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.server import Server
@@ -54,12 +55,14 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         allows_private_endpoints=house.settings.allow_http_endpoints,
     )
     pages = build_pages(MemberRooms(
-        database=house.database, appeals=house.appeals, closures=house.closures,
+        database=house.database, alerts=house.alerts, hotlines=house.hotlines,
+        appeals=house.appeals, closures=house.closures,
         payouts=house.payouts, passwords=house.passwords, reports=house.reports, reminders=house.reminders,
         sessions=house.sessions,
         safety=house.safety,
         factors=house.factors, challenges=house.challenges,
         recoveries=house.recoveries, recovery_desk=house.recovery_desk, identity_url=house.settings.identity_url,
+        entrance=house.entrance, embed_origins=read_origins(house.settings.embed_origins),
         zone=house.settings.time_zone,
     ))
     return Server(

@@ -39,7 +39,15 @@ class Settings(BaseSettings):
     access_rules_file: Path | None = Field(None, description="which act needs which trust; none for those that ship")
     scenarios_dir: Path | None = Field(None, description="an operator's own fraud scenarios, beside the built-in ones")
     hotlines_file: Path | None = Field(None, description="whom members may call (YAML); none for those that ship")
+    alert_control_share: float = Field(0.0, ge=0, le=0.5, description="of members, who are told nothing")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
+
+    oidc_issuer: str = Field("", description="the platform's OpenID provider, for members to come in by; empty for none")
+    oidc_client_id: str = Field("", description="what that provider knows Anlan by")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="of that client; empty for a public one")
+    oidc_account_claim: str = Field("sub", description="the claim of its id tokens that names accounts as events do")
+    oidc_scope: str = Field("openid", description="what it is asked for; begins with openid")
+    embed_origins: str = Field("", description="sites that may show members' pages in a frame, comma-separated origins")
 
     identity_url: str = Field("", description="where claimants confirm an identity document; empty for nowhere")
     captcha_url: str = Field("", description="verify endpoint of the operator's captcha; empty for none")

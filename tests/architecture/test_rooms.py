@@ -25,8 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"domain", "clock"},
     "workshop": {"protections", "models", "engine", "domain", "settings", "errors"},
     "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock", "errors"},
+    "rounds": {"store", "clock", "errors"},
     "app": {
-        "workshop", "text_lab", "center", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
+        "workshop", "text_lab", "rounds", "center", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
         "secrets_file", "clock", "errors",
     },
     "web": {

@@ -8,11 +8,13 @@ from starlette.responses import Response
 
 from anlan.domain.attachments import MAX_BYTES, MAX_FILES
 from anlan.web.faults import Faults
-from anlan.web.headers import add_headers
+from anlan.web.headers import add_headers, let_frame
 from anlan.web.languages import mark
 from anlan.web.pages import (
+    alerts,
     appeals,
     bulletins,
+    entrance,
     factors,
     funds,
     groups,
@@ -36,8 +38,8 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify,
-    recovery, recovery_stops, passwords,
+    home, alerts, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links,
+    factors, verify, recovery, recovery_stops, passwords,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})
@@ -49,9 +51,18 @@ def build_pages(rooms: MemberRooms) -> FastAPI:
     for room in ROOMS:
         app.include_router(room.router)
     app.middleware("http")(limit_forms)
-    app.middleware("http")(add_headers)
+    app.middleware("http")(add_page_headers)
     FAULTS.take_over(app)
     return app
+
+
+async def add_page_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What every page says; members' own may stand in a frame of the sites that the operator names."""
+    response = await add_headers(request, answer)
+    rooms: MemberRooms = request.app.state.rooms
+    if rooms.embed_origins and not is_public(request):
+        let_frame(response, rooms.embed_origins)
+    return response
 
 
 async def limit_forms(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

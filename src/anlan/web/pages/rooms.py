@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from anlan.center.alerts import Alerts
 from anlan.center.challenges import Challenges
+from anlan.center.entrance import Entrance
 from anlan.center.factors import Factors
 from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
@@ -14,6 +16,7 @@ from anlan.center.sessions import Sessions
 from anlan.desk.appeals import Appeals
 from anlan.desk.closures import Closures
 from anlan.desk.reports import Reports
+from anlan.domain.hotlines import Hotlines
 from anlan.store.database import Database
 
 
@@ -22,11 +25,15 @@ class MemberRooms:
     """Ports of members' pages.
 
     Attributes:
+        entrance: the platform's own sign-in; None where members come by links alone.
+        embed_origins: sites that may show the pages under /me in a frame.
         identity_url: where claimants confirm an identity document; empty for nowhere.
         zone: IANA name of the time zone that times are shown in.
     """
 
     database: Database
+    alerts: Alerts
+    hotlines: Hotlines
     appeals: Appeals
     closures: Closures
     payouts: Payouts
@@ -39,5 +46,7 @@ class MemberRooms:
     challenges: Challenges
     recoveries: Recoveries
     recovery_desk: RecoveryDesk
+    entrance: Entrance | None = None
+    embed_origins: tuple[str, ...] = ()
     identity_url: str = ""
     zone: str = "Asia/Shanghai"
