@@ -74,6 +74,7 @@ class Circles:
             raise _means_nothing()
         with self._database.write() as connection:
             circles.lock_members(connection, inviter, invitee)
+            invitations.lapse(connection, now)
             if (open_one := invitations.pending(connection, inviter, invitee, now)) is not None:
                 return open_one
             self._check_inviter(connection, inviter, invitee, now, is_vouched=is_vouched)

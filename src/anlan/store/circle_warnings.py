@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, GuardianAnswer, WarningState
 from anlan.domain.scenarios import Harm, Strength
 from anlan.store.batch import storable
+from anlan.store.circle_invitations import forget_invitations
+from anlan.store.circles import forget_bonds
 from anlan.store.tables import circle_bonds, circle_warnings, events
 from anlan.store.vault import Vault, shown_data
 
@@ -151,11 +153,17 @@ def _accounts(actor: str, data: bytes) -> frozenset[str]:
     return frozenset({actor, *(f"account:{name}" for name in names if name)})
 
 
-def forget_warnings(connection: Connection, now: float, limit: int) -> int:
-    """Delete what no guardian is shown any more; returns how many."""
-    old = connection.execute(select(_W.id).where(~_is_shown(now)).limit(limit)).scalars().all()
+def forget_circles(connection: Connection, before: float, limit: int, now: float) -> int:
+    """Delete what nobody is shown any more; returns how many rows.
+
+    Args:
+        before: when that was as of which personal things go; bonds that safe mode ended go then, unseen by anybody.
+    """
+    shown_since = now - SHOWN_DAYS * DAY_S
+    old = connection.execute(select(_W.id).where(_W.made_at <= shown_since).limit(limit)).scalars().all()
     connection.execute(delete(circle_warnings).where(_W.id.in_(old)))
-    return len(old)
+    gone = forget_invitations(connection, shown_since, limit) + forget_bonds(connection, shown_since, before, limit)
+    return len(old) + gone
 
 
 def _is_shown(now: float) -> Any:

@@ -12,6 +12,7 @@ from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files
 from anlan.store.attacks import forget_parts
 from anlan.store.challenges import forget_challenges
+from anlan.store.circle_warnings import forget_circles
 from anlan.store.containments import forget_details
 from anlan.store.database import Database
 from anlan.store.factors import forget_factors
@@ -73,6 +74,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     attacks: int = 0
     sign_ins: int = 0
     tokens: int = 0
+    circles: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -113,6 +115,7 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         attacks=_drain(database, lambda connection: forget_parts(connection, personal_before, BATCH_ROWS)),
         sign_ins=_drain(database, lambda connection: forget_sign_ins(connection, personal_before, BATCH_ROWS)),
         tokens=_drain(database, lambda connection: _forget_tokens(connection, personal_before, now)),
+        circles=_drain(database, lambda connection: forget_circles(connection, personal_before, BATCH_ROWS, now)),
     )
 
 
