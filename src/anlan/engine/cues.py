@@ -35,12 +35,12 @@ class Cue(NamedTuple):
     """One cue as it is written.
 
     Attributes:
-        owner: what it speaks for, a number; None speaks against everything at once.
+        owner: what it speaks for, a number.
         cancels: whether it says that it is not its owner.
     """
 
     text: str
-    owner: int | None
+    owner: int
     weight: float = 1.0
     cancels: bool = False
 
@@ -57,7 +57,7 @@ class _Ready(NamedTuple):
 
     parts: tuple[frozenset[int], ...]
     weight: float
-    owner: int | None
+    owner: int
     cancels: bool
 
 
@@ -74,14 +74,8 @@ class CueBook:
         self._handle, self._address = self._words.get(HANDLE), self._words.get(ADDRESS)
         self._automaton = CharwiseDoubleArrayAhoCorasick(list(self._words)) if self._words else None
 
-    def find(
-        self, text: str, *, has_handle: bool = False, has_address: bool = False, heeds_warnings: bool = True
-    ) -> dict[int, Shown]:
-        """What is shown in folded text, by owner; linear in its length.
-
-        Args:
-            heeds_warnings: whether a cue without owner silences all others, as in what is said to warn people.
-        """
+    def find(self, text: str, *, has_handle: bool = False, has_address: bool = False) -> dict[int, Shown]:
+        """What is shown in folded text, by owner; linear in its length."""
         places: Places = defaultdict(list)
         for start, end, word in self._automaton.find_overlapping(text) if self._automaton else ():
             if _stands_alone(text, start, end):
@@ -89,7 +83,7 @@ class CueBook:
         for mark, is_there in ((self._handle, has_handle), (self._address, has_address)):
             if is_there and mark is not None:
                 places[mark].append((len(text), len(text)))
-        return self._weigh(text, places, heeds_warnings=heeds_warnings) if places else {}
+        return self._weigh(text, places) if places else {}
 
     def _ready(self, cue: Cue) -> _Ready:
         parts = [part.strip() for part in cue.text.split(" .. ") if part.strip()]
@@ -99,7 +93,7 @@ class CueBook:
     def _number(self, word: str) -> int:
         return self._words.setdefault(word.strip().lower(), len(self._words))
 
-    def _weigh(self, text: str, places: Places, *, heeds_warnings: bool) -> dict[int, Shown]:
+    def _weigh(self, text: str, places: Places) -> dict[int, Shown]:
         weights: dict[int, float] = defaultdict(float)
         spans: dict[int, list[Place]] = defaultdict(list)
         cancelled: set[int] = set()
@@ -107,10 +101,7 @@ class CueBook:
             match = _match(cue, places, text)
             if match is None:
                 continue
-            if cue.owner is None:
-                if heeds_warnings:
-                    return {}
-            elif cue.cancels:
+            if cue.cancels:
                 cancelled.add(cue.owner)
             else:
                 weights[cue.owner] += cue.weight

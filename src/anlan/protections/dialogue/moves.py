@@ -42,24 +42,40 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moves: list[Move]
 
 
+class Looked(NamedTuple):
+    """What one message does; who warns of a fraud speaks as those do who commit it."""
+
+    shown: tuple[Shown, ...]
+    warns: bool
+
+
 class MoveBook:
     """Every move, ready to be looked for; the time does not depend on the number of cues that do not occur."""
 
     def __init__(self, moves: Sequence[Move], warnings: Iterable[str]) -> None:
         self.moves = tuple(moves)
-        self._cues = CueBook([*(Cue(text, None) for text in warnings), *_cues_of(self.moves)])
+        self._cues = CueBook([*(Cue(text, _WARNING) for text in warnings), *_cues_of(self.moves)])
 
-    def find(
-        self, text: str, *, has_handle: bool = False, has_address: bool = False, heeds_warnings: bool = True
-    ) -> tuple[Shown, ...]:
-        """The moves in folded text, in order of declaration; linear in its length. For arguments see `CueBook`."""
-        found = self._cues.find(
-            text, has_handle=has_handle, has_address=has_address, heeds_warnings=heeds_warnings
-        )
-        return tuple([
+    def find(self, text: str, *, has_handle: bool = False, has_address: bool = False) -> tuple[Shown, ...]:
+        """The moves in folded text, in order of declaration; none in a warning. Linear in its length."""
+        looked = self.look(text, has_handle=has_handle, has_address=has_address)
+        return () if looked.warns else looked.shown
+
+    def look(self, text: str, *, has_handle: bool = False, has_address: bool = False) -> Looked:
+        """As `find`, but a warning is said to be one, with the moves that it speaks of."""
+        found = self._cues.find(text, has_handle=has_handle, has_address=has_address)
+        if not found:
+            return _NOTHING
+        warns = found.pop(_WARNING, None) is not None
+        shown = [
             Shown(self.moves[owner], tuple([text[start:end] for start, end in one.spans]), one.spans)
             for owner, one in found.items() if one.weight >= SHOWN_AT
-        ])
+        ]
+        return Looked(tuple(shown), warns)
+
+
+_WARNING = -1
+_NOTHING = Looked((), warns=False)
 
 
 def _cues_of(moves: Sequence[Move]) -> Iterator[Cue]:

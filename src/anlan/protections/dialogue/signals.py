@@ -40,15 +40,18 @@ class MovesSeen(NamedTuple):
         mask: bit i stands for the i-th move of the book.
         number: of different moves.
         strongest: the one with the most evidence, the first among equals; None without any.
+        warns: whether the message speaks of a fraud to warn of it; none of its moves counts then.
     """
 
     shown: tuple[Shown, ...] = ()
     mask: int = 0
     number: int = 0
     strongest: str | None = None
+    warns: bool = False
 
 
 NOTHING = MovesSeen()
+_A_WARNING = MovesSeen(warns=True)
 BOOK = built_in_moves()
 _PLACES = {move.name: place for place, move in enumerate(BOOK.moves)}
 
@@ -56,9 +59,9 @@ _PLACES = {move.name: place for place, move in enumerate(BOOK.moves)}
 def see_moves(text: ReadText, book: MoveBook = BOOK) -> MovesSeen:
     """The moves in a text that was read."""
     contacts = text.contacts
-    shown = book.find(text.folded.tight, has_handle=bool(contacts.handles), has_address=bool(contacts.domains))
-    if not shown:
-        return NOTHING
+    shown, warns = book.look(text.folded.tight, has_handle=bool(contacts.handles), has_address=bool(contacts.domains))
+    if warns or not shown:
+        return _A_WARNING if warns else NOTHING
     strongest = max(shown, key=lambda one: one.move.evidence).move.name
     return MovesSeen(shown, sum(1 << _PLACES[one.move.name] for one in shown), len(shown), strongest)
 
