@@ -17,17 +17,24 @@ from anlan.web.languages import Language, language, negotiate
 
 LANGUAGE_COOKIE = "anlan_language"
 THEME_COOKIE = "anlan_theme"
+TYPE_COOKIE = "anlan_type"
 _TEMPLATES = Path(__file__).parent / "templates"
 _COOKIE_AGE_S = 365 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageVisit:
-    """One request by one reader; `csrf` is the token of their forms."""
+    """One request by one reader.
+
+    Attributes:
+        csrf: the token of their forms.
+        is_framed: another site shows the page in a frame of its own.
+    """
 
     request: Request
     language: Language
     csrf: str = ""
+    is_framed: bool = False
 
     def at(self, path: str, **query: object) -> str:
         """The address of a page, wherever Anlan is mounted; empty query values are left out."""
@@ -43,6 +50,10 @@ class PageVisit:
     def go(self, path: str, **query: object) -> Response:
         """Send the reader on after an act; a reload then repeats nothing."""
         return RedirectResponse(self.at(path, **query), status_code=303)
+
+    def leave_for(self, url: str) -> Response:
+        """Send the reader to another site, which must be one that the operator chose."""
+        return RedirectResponse(url, status_code=303)
 
     @property
     def path(self) -> str:
@@ -60,11 +71,16 @@ class PageVisit:
         chosen = self.request.cookies.get(THEME_COOKIE, "")
         return chosen if chosen in ("light", "dark") else ""
 
+    @property
+    def type(self) -> str:
+        """`large`, or empty for the usual size of type."""
+        return "large" if self.request.cookies.get(TYPE_COOKIE) == "large" else ""
+
     def draw(self, frame: Environment, template: str, values: Mapping[str, Any], answer: int) -> HTMLResponse:
         """`template` of `frame` for this reader, with status `answer`."""
         shared: Mapping[str, Any] = {
             "_": self.language.say, "_n": self.language.count, "lang": self.language, "at": self.at,
-            "csrf": self.csrf, "theme": self.theme, "path": self.path, "iso": clock.to_rfc3339,
+            "csrf": self.csrf, "theme": self.theme, "type": self.type, "path": self.path, "iso": clock.to_rfc3339,
         }
         body = frame.get_template(template).render({**shared, **values})
         return HTMLResponse(body, status_code=answer, headers={"Cache-Control": "no-store"})
@@ -89,4 +105,15 @@ def choose_language(request: Request, zone: str, own: str = "") -> Language:
 
 def remember(response: Response, name: str, value: str, visit: PageVisit) -> None:
     """Keep a choice of looks (language, theme) on this device; it identifies nobody."""
-    response.set_cookie(name, value, max_age=_COOKIE_AGE_S, httponly=True, samesite="lax", secure=visit.is_secure)
+    set_cookie(response, visit, name, value, _COOKIE_AGE_S)
+
+
+def set_cookie(response: Response, visit: PageVisit, name: str, value: str, age_s: int, path: str = "/") -> None:
+    """Give the browser something to keep; in a frame it is kept apart for the site around it, and sent only there."""
+    response.set_cookie(
+        name, value, max_age=age_s, httponly=True, samesite="none" if visit.is_framed else "lax",
+        secure=visit.is_secure or visit.is_framed, path=path,
+    )
+    if visit.is_framed:  # Starlette writes this word only from Python 3.14 on
+        name_bytes, written = response.raw_headers[-1]
+        response.raw_headers[-1] = (name_bytes, written + b"; Partitioned")

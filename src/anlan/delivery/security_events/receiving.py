@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from anlan import clock
 from anlan.delivery.exchanges import describe, exchange, open_client
-from anlan.delivery.security_events.verifying import Refused, UnknownKey, read_key_set, read_unverified, verify
+from anlan.delivery.security_events.verifying import Refused, UnknownKey, read_unverified, verify
+from anlan.domain.key_sets import read_key_set
 from anlan.domain.security_events import ReceivedEvent
 from anlan.errors import InvalidRequest
 from anlan.store.database import Database

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from anlan.delivery.security_events.verifying import read_key_set
 from anlan.delivery.targets import check_url
+from anlan.domain.key_sets import read_key_set
 from anlan.domain.security_events import (
     SENT,
     STREAM_STATUSES,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import jwt
 import msgspec
 
+from anlan.domain.key_sets import ALGORITHMS, find_key
 from anlan.domain.security_events import ReceivedEvent
 from anlan.errors import InvalidRequest
 
@@ -15,9 +16,6 @@ LEEWAY_S = 300.0
 """How far a partner's clock may be ahead of ours."""
 OLDEST_S = 31 * 86_400.0
 """A token that was issued longer ago is no news; its name may be forgotten."""
-
-ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
-"""All asymmetric: nobody can sign with what a key set makes public."""
 
 TOKEN_TYPES = ("secevent+jwt", "application/secevent+jwt")
 
@@ -103,50 +101,14 @@ def verify(token: str, keys: bytes, issuer: str, audience: str, now: float) -> R
     return _read(claims, issuer)
 
 
-def read_key_set(body: bytes) -> bytes:
-    """A JSON Web Key Set with at least one key that can verify; what cannot is left out.
-
-    Raises:
-        InvalidRequest: there is none.
-    """
-    try:
-        found = msgspec.json.decode(body, type=dict[str, Any]).get("keys")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"this is not a JSON Web Key Set: {error}") from error
-    usable = [one for one in found if _is_usable(one)] if isinstance(found, list) else []
-    if not usable:
-        raise InvalidRequest("the key set has no public key (EC, RSA or OKP) to verify signatures with")
-    return msgspec.json.encode({"keys": usable})
-
-
-def _is_usable(key: object) -> bool:
-    if not isinstance(key, dict) or key.get("kty") not in ("EC", "RSA", "OKP") or key.get("use", "sig") != "sig":
-        return False
-    try:
-        made = jwt.PyJWK(_public(key))
-    except (jwt.PyJWTError, ValueError, TypeError):
-        return False
-    return made.algorithm_name in ALGORITHMS
-
-
-def _public(key: dict[str, Any]) -> dict[str, Any]:
-    """Without private parts, should a partner have sent them."""
-    return {name: value for name, value in key.items() if name not in ("d", "p", "q", "dp", "dq", "qi", "oth")}
-
-
 def _find_key(keys: bytes, header: dict[str, Any]) -> jwt.PyJWK:
-    known = msgspec.json.decode(keys)["keys"]
-    name, algorithm = header.get("kid"), str(header["alg"])
-    named = [one for one in known if one.get("kid") == name] if name is not None else known
-    if len(named) != 1:
-        raise UnknownKey("invalid_key", "the token names no key of the key set")
-    found = named[0]
-    if found.get("alg", algorithm) != algorithm:
-        raise Refused("invalid_key", "the key is for another algorithm")
     try:
-        return jwt.PyJWK(_public(found), algorithm)
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise Refused("invalid_key", "the key does not fit the algorithm") from error
+        found = find_key(keys, header)
+    except InvalidRequest as error:
+        raise Refused("invalid_key", error.message) from error
+    if found is None:
+        raise UnknownKey("invalid_key", "the token names no key of the key set")
+    return found
 
 
 def _check_times(claims: dict[str, Any], now: float) -> None:

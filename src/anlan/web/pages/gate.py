@@ -1,6 +1,7 @@
 """Who gets through the door of the members' pages: a session of their own, and forms that only those pages can send."""
 
 import secrets
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated
 from urllib.parse import unquote
@@ -11,10 +12,11 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.errors import Forbidden, Unauthorized
 from anlan.store import members
+from anlan.web.embedding import is_framed
 from anlan.web.languages import mark
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.pages.shell import MemberVisit
-from anlan.web.visits import choose_language
+from anlan.web.visits import choose_language, set_cookie
 
 MEMBER_COOKIE = "anlan_member"
 OUT_OF_DATE = mark("This form is out of date. Load the page again and send it once more.")
@@ -26,19 +28,19 @@ def anybody(request: Request) -> MemberVisit:
     rooms: MemberRooms = request.app.state.rooms
     token = request.cookies.get(MEMBER_COOKIE, "")
     session = find_session(rooms, token)
-    spoken = choose_language(request, rooms.zone)
+    nobody = stranger(request)
     if session is None:
-        return MemberVisit(request=request, rooms=rooms, language=spoken)
-    return MemberVisit(
-        request=request, rooms=rooms, language=spoken, csrf=csrf_token(token), account=session.account,
-        came_for=session.path,
-    )
+        return nobody
+    return replace(nobody, csrf=csrf_token(token), account=session.account, came_for=session.path)
 
 
 def stranger(request: Request) -> MemberVisit:
     """A visit by nobody, for telling that something is wrong when the store cannot say who it is."""
     rooms: MemberRooms = request.app.state.rooms
-    return MemberVisit(request=request, rooms=rooms, language=choose_language(request, rooms.zone))
+    return MemberVisit(
+        request=request, rooms=rooms, language=choose_language(request, rooms.zone),
+        is_framed=is_framed(request, rooms.embed_origins),
+    )
 
 
 def member(visit: Annotated[MemberVisit, Depends(anybody)]) -> MemberVisit:
@@ -95,10 +97,7 @@ async def _is_drawn_for(request: Request, token: str) -> bool:
 
 def set_session(response: Response, visit: MemberVisit, token: str) -> None:
     """Give the browser its session."""
-    response.set_cookie(
-        MEMBER_COOKIE, token, max_age=int(members.SESSION_S), httponly=True, samesite="lax", secure=visit.is_secure,
-        path=visit.at("") or "/",
-    )
+    set_cookie(response, visit, MEMBER_COOKIE, token, int(members.SESSION_S), visit.at("") or "/")
 
 
 def safe_next(path: str) -> str:

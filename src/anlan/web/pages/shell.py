@@ -65,5 +65,7 @@ class MemberVisit(PageVisit):
 
     def page(self, template: str, /, *, answer: int = 200, **values: Any) -> HTMLResponse:
         """`template` drawn for this reader."""
-        shared = {"account": self.account, "name": self.name, "places": PLACES if self.account else ()}
+        shared = {"account": self.account, "name": self.name, "places": PLACES if self.account else (),
+                  "embed_origins": self.rooms.embed_origins if self.is_framed else (),
+                  "has_entrance": self.rooms.entrance is not None}
         return self.draw(_FRAME, template, {**shared, **values}, answer)

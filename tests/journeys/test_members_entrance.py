@@ -1,0 +1,213 @@
+"""Members come in by the platform's own sign-in: whole, once, in the browser that set out, and never past a guard."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from consoled import Consoled, Visitor
+from identity_provider import CLIENT, SECRET, SmallProvider, challenge, small_provider
+from sqlalchemy import select
+
+from anlan import clock
+from anlan.center.identity_provider import Client, IdentityProvider
+from anlan.errors import InvalidRequest, InvalidSettings, Unavailable
+from anlan.store.audit import latest_entries
+from anlan.store.tables import member_sessions, spent_entrances
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[SmallProvider]:
+    with small_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def house(provider: SmallProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
+    running = Consoled(
+        tmp_path_factory.mktemp("entrance"), oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET,
+        allow_http_endpoints=True,
+    ).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def straight(provider: SmallProvider) -> Iterator[None]:
+    yield
+    provider.straighten()
+
+
+def set_out(visitor: Visitor, leads_to: str = "/me") -> str:
+    """Where the platform sends the member back to."""
+    begun = visitor.http.get("/me/enter", params={"next": leads_to})
+    assert begun.status_code == 303, begun.text
+    return httpx.get(begun.headers["location"]).headers["location"]
+
+
+def come_back(house: Consoled, leads_to: str = "/me") -> tuple[Visitor, httpx.Response]:
+    visitor = house.visitor()
+    return visitor, visitor.get(set_out(visitor, leads_to))
+
+
+def is_in(visitor: Visitor) -> bool:
+    return visitor.get("/me").status_code == 200
+
+
+def test_a_member_comes_in_and_lands_where_they_wanted(house: Consoled) -> None:
+    visitor, answer = come_back(house, "/me/funds")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/me/funds")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert visitor.get("/me/funds").status_code == 200
+    assert "ann" in visitor.get("/me").text
+    with house.house.database.read() as connection:
+        entry = latest_entries(connection, 1)[0]
+        vouched = set(connection.execute(select(member_sessions.c.path)).scalars())
+    assert (entry.actor, entry.act, entry.subject) == ("account:ann", "member.enter", "account:ann")
+    assert vouched == {"/me"}, "a page that the member chose is none for which the platform vouched"
+
+
+def test_a_page_that_is_closed_shows_the_door(house: Consoled) -> None:
+    visitor = house.visitor()
+    closed = visitor.get("/me/reports")
+    assert closed.status_code == 401
+    assert "/me/enter?next=%2Fme%2Freports" in closed.text
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/me/../staff", "/\\evil", "/staff"])
+def test_nobody_is_led_elsewhere(house: Consoled, elsewhere: str) -> None:
+    assert come_back(house, elsewhere)[1].headers["location"] == "/me"
+
+
+def test_the_way_in_is_asked_for_as_it_should_be(house: Consoled, provider: SmallProvider) -> None:
+    first, second = (house.visitor().get("/me/enter") for _ in range(2))
+    asked = [parse_qs(urlsplit(one.headers["location"]).query) for one in (first, second)]
+    assert asked[0]["code_challenge_method"] == ["S256"]
+    assert asked[0]["redirect_uri"] == [f"{house.url}/me/enter/back"]
+    assert asked[0]["scope"] == ["openid"]
+    assert all(asked[0][name] != asked[1][name] for name in ("state", "nonce", "code_challenge"))
+    cookie = first.headers["set-cookie"]
+    assert "Path=/me/enter" in cookie
+    assert asked[0]["state"][0] not in cookie
+    assert "HttpOnly" in cookie
+
+
+def test_another_browser_gets_nothing_by_the_same_address(house: Consoled) -> None:
+    owner, thief = house.visitor(), house.visitor()
+    back = set_out(owner)
+    assert thief.get(back).status_code == 401, "it never set out"
+    set_out(thief)
+    assert thief.get(back).status_code == 401, "it set out on another way"
+    assert not is_in(thief)
+    assert owner.get(back).status_code == 303
+
+
+def test_a_way_lets_in_once_even_if_the_provider_would_again(house: Consoled, provider: SmallProvider) -> None:
+    visitor = house.visitor()
+    back = set_out(visitor)
+    asked = provider.codes[parse_qs(urlsplit(back).query)["code"][0]]
+    kept = visitor.http.cookies["anlan_entrance"]
+    assert visitor.get(back).status_code == 303
+    provider.codes[parse_qs(urlsplit(back).query)["code"][0]] = asked
+    again = house.visitor()
+    again.http.cookies.set("anlan_entrance", kept)
+    assert again.get(back).status_code == 401
+    assert not is_in(again)
+
+
+def test_a_session_that_somebody_planted_ends(house: Consoled) -> None:
+    visitor, _ = come_back(house)
+    planted = visitor.http.cookies["anlan_member"]
+    visitor.get(set_out(visitor))
+    assert visitor.http.cookies["anlan_member"] != planted
+    other = house.visitor()
+    other.http.cookies.set("anlan_member", planted)
+    assert not is_in(other)
+
+
+def test_a_way_ends_in_time(house: Consoled, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = house.visitor()
+    back, late = set_out(visitor), clock.now() + 601
+    monkeypatch.setattr(clock, "now", lambda: late)
+    assert visitor.get(back).status_code == 401
+    monkeypatch.undo()
+    with house.house.database.read() as connection:
+        assert all(row.expires_at < late + 601 for row in connection.execute(select(spent_entrances)))
+
+
+@pytest.mark.parametrize("bent", [{"iss": "https://other.example"}, {"nonce": "another"}], ids=str)
+def test_a_bent_token_lets_nobody_in(house: Consoled, provider: SmallProvider, bent: dict[str, Any]) -> None:
+    provider.bent = bent
+    visitor, answer = come_back(house)
+    assert answer.status_code == 401
+    assert not is_in(visitor)
+
+
+@pytest.mark.parametrize("change", [{"code": "made-up"}, {"code": ""}, {"iss": "https://other.example"},
+                                    {"state": "x" * 9_000}, {"error": "access_denied"}])
+def test_an_address_that_was_changed_lets_nobody_in(house: Consoled, change: dict[str, str]) -> None:
+    visitor = house.visitor()
+    parts = urlsplit(set_out(visitor))
+    changed = {**{name: values[0] for name, values in parse_qs(parts.query).items()}, **change}
+    assert visitor.http.get(parts.path, params=changed).status_code in (401, 422)
+    assert not is_in(visitor)
+
+
+@pytest.mark.parametrize("kept", ["", "forged", "AAAA" * 40, "%00"])
+def test_a_forged_memory_lets_nobody_in(house: Consoled, kept: str) -> None:
+    visitor = house.visitor()
+    back = set_out(visitor)
+    visitor.http.cookies.clear()
+    visitor.http.cookies.set("anlan_entrance", kept)
+    assert visitor.get(back).status_code == 401
+
+
+def test_keys_are_kept_and_asked_for_again_when_one_is_new(
+    house: Consoled, provider: SmallProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_in(come_back(house)[0])
+    provider.asked.clear()
+    assert is_in(come_back(house)[0])
+    assert provider.asked == ["/token"]
+    provider.turn_key("k2")
+    assert come_back(house)[1].status_code == 401, "asked a moment ago: whoever made the key up gets no answer"
+    later = clock.now() + 61
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert is_in(come_back(house)[0])
+    assert provider.asked.count("/keys") == 1
+
+
+def client_of(provider: SmallProvider, **other: Any) -> Client:
+    usual = {
+        "issuer": provider.url, "id": CLIENT, "secret": SECRET, "account_claim": "sub", "scope": "openid",
+        "returns_to": "http://here/me/enter/back", "allows_http": True,
+    }
+    return Client(**{**usual, **other})
+
+
+@pytest.mark.parametrize("wrong", [{"id": ""}, {"scope": "profile"}, {"allows_http": False}], ids=str)
+def test_settings_that_cannot_work_stop_the_start(provider: SmallProvider, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSettings):
+        IdentityProvider(client_of(provider, **wrong))
+
+
+@pytest.mark.parametrize(
+    "lie", [{"issuer": "https://other.example"}, {"token_endpoint": 7}, {"jwks_uri": "ftp://x"}], ids=str
+)
+def test_a_provider_that_is_not_itself_is_away(provider: SmallProvider, lie: dict[str, Any]) -> None:
+    provider.metadata = lie
+    with pytest.raises(Unavailable):
+        IdentityProvider(client_of(provider)).keys()
+
+
+def test_the_secret_goes_where_the_provider_takes_it(provider: SmallProvider) -> None:
+    for metadata in ({"token_endpoint_auth_methods_supported": ["client_secret_post"]}, {}):
+        provider.metadata = metadata
+        provider.codes["c"] = {
+            "code_challenge": challenge("v" * 43), "redirect_uri": "http://here/me/enter/back", "nonce": "n",
+        }
+        assert IdentityProvider(client_of(provider)).trade("c", "v" * 43).count(".") == 2
+    provider.codes["c"] = {"code_challenge": challenge("other"), "redirect_uri": "http://here/me/enter/back"}
+    with pytest.raises(InvalidRequest):
+        IdentityProvider(client_of(provider)).trade("c", "v" * 43)
