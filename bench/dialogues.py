@@ -17,6 +17,7 @@ from typing import NamedTuple
 import click
 import numpy as np
 
+from anlan.demo.scripts import phrasebook
 from anlan.demo.simulation import Tempo, simulate
 from anlan.domain.event_data import MessageSent, PaymentInitiated
 from anlan.domain.events import Catalogue, Event
@@ -153,8 +154,9 @@ def measure_demo(seeds: Iterable[int]) -> list[Figure]:
     days = [follow_demo(seed) for seed in seeds]
     honest = [story for day in days for story in day.values() if story.is_honest]
     shares = {}
-    for kind in ("scam_by_rebate", "scam_by_refund", "scam_by_investment", "take_over", "stuff_credentials"):
-        paid = [s for day in days for name, s in day.items() if name.startswith(kind) and s.paid_at is not None]
+    scripts = [f"scam_by_{name.partition('.')[2]}" for name in phrasebook().dialogues_of("scams")]
+    for kind in (*scripts, "take_over", "stuff_credentials"):
+        paid = [s for day in days for name, s in day.items() if name.startswith(f"{kind}-") and s.paid_at is not None]
         shares[kind] = [s.alarm_at is not None and s.alarm_at < (s.paid_at or 0.0) for s in paid]
     show_table(
         "alarm before the victim first pays", ["story", "stories", "share"],

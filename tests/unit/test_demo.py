@@ -11,7 +11,7 @@ import pytest
 from anlan.demo.doorkeeper import Doorkeeper, is_break_in, plunder_story
 from anlan.demo.labels import LABELS, LabelledEvent
 from anlan.demo.scripts import Phrasebook, disguise, phrasebook
-from anlan.demo.simulation import SOURCE, history, live, simulate
+from anlan.demo.simulation import SOURCE, Tempo, history, live, simulate
 from anlan.domain.event_data import (
     AccountLogin,
     AccountRegistered,
@@ -24,8 +24,9 @@ from anlan.domain.event_data import (
 from anlan.domain.events import CATALOGUE, Catalogue, Event
 
 START = 1_764_547_200.0
-CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned"}
+CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned", "payment.thought_over"}
 DAY_S = 86_400.0
+BUSY = Tempo(attacks_per_person_day=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_slots_that_the_story_must_fill_are_missed_loudly() -> None:
 
 def test_every_line_can_be_said() -> None:
     book, rng = phrasebook(), Random(2)
-    given = dict.fromkeys(("contact", "site", "payee", "amount", "handle", "digits"), "x")
+    given = dict.fromkeys(("contact", "site", "payee", "amount", "handle", "digits", "page"), "x")
     for ways in book.lines.values():
         for way in ways:
             assert "{" not in book.phrase(rng, (way,), **given)
@@ -214,6 +215,35 @@ def test_a_disguise_leaves_something_to_read() -> None:
     forms = {disguise(rng, "加微信 ab0000123") for _ in range(200)}
     assert "加微信 ab0000123" in forms
     assert len(forms) > 5
+
+
+def test_whoever_is_deceived_mostly_thinks_again_when_stopped_and_whoever_is_not_pays(day: list[LabelledEvent]) -> None:
+    keeper = Doorkeeper()
+    paid: dict[str, list[bool]] = {"victim": [], "ordinary": []}
+    for event in day:
+        if event.type == "payment.initiated":
+            keeper.obey(event, "hold")
+        elif event.type == "payment.settled" and event.actor_role in paid:
+            paid[event.actor_role].append(keeper.happens(event))
+    assert len(paid["victim"]) >= 5
+    assert not all(paid["victim"])
+    assert sum(paid["victim"]) < len(paid["victim"]) * 0.6
+    assert all(paid["ordinary"])
+
+
+def test_a_payment_that_is_blocked_is_not_made(day: list[LabelledEvent]) -> None:
+    keeper = Doorkeeper()
+    first = next(event for event in day if event.type == "payment.initiated")
+    settled = next(e for e in day if e.type == "payment.settled" and e.story == first.story and e.time > first.time)
+    assert keeper.happens(settled)
+    keeper.obey(first, "block")
+    assert not keeper.happens(settled)
+
+
+def test_every_script_is_played_and_leads_to_a_payment(day: list[LabelledEvent]) -> None:
+    days = [event for seed in range(4) for event in simulate(seed, START, 24, tempo=BUSY, has_past=False)]
+    paid = {event.story.split("-")[0] for event in days if event.type == "payment.initiated" and event.label == "scam"}
+    assert paid == {f"scam_by_{name.partition('.')[2]}" for name in phrasebook().dialogues_of("scams")}
 
 
 def _break_ins(day: list[LabelledEvent]) -> list[LabelledEvent]:

@@ -9,10 +9,12 @@ from anlan.demo.labels import NORMAL
 from anlan.demo.scenes import Scene
 from anlan.domain.event_data import (
     AccountRegistered,
+    CodeRequested,
     ContentPublished,
-    PaymentInitiated,
+    LinkOpened,
     PlaySession,
     ProfileUpdated,
+    ScreenShared,
 )
 
 _TOPICS = (
@@ -67,6 +69,52 @@ def deal_with_stranger(scene: Scene, person: Person) -> None:
         scene.message(speaker, scene.book.phrase(scene.rng, turn.ways), listener)
 
 
+def strike_deal(scene: Scene, person: Person) -> None:
+    """Something honest that ends in a payment: a sale, the rent, a class fee, a debt between friends."""
+    name = scene.rng.choice(scene.book.dialogues_of("deals"))
+    scene.story = f"deal.{name.partition('.')[2]}-{scene.story}"
+    others = person.friends if name == "deals.help" else scene.community.people
+    other = scene.rng.choice(others or scene.community.people)
+    if other is person:
+        return
+    amount_minor = scene.rng.randrange(50, 2000) * 100
+    for turn in scene.book.dialogues[name]:
+        scene.wait(10, 300)
+        speaker, listener = (person, other) if turn.by == "buyer" else (other, person)
+        scene.message(speaker, scene.book.phrase(scene.rng, turn.ways), listener)
+        if turn.step == "pay":
+            _send_money(scene, person, other, amount_minor)
+
+
+def share_link(scene: Scene, person: Person) -> None:
+    """A page that a friend found, opened and thanked for."""
+    if not person.friends:
+        return
+    friend = scene.rng.choice(person.friends)
+    page = f"https://{scene.rng.choice(('news', 'food', 'travel'))}.example.com/{scene.rng.randrange(10_000)}"
+    scene.wait(2, 20)
+    said = scene.message(person, scene.say("links.sent", page=page), friend)
+    scene.wait(10, 600)
+    device, ip = scene.place(friend)
+    scene.happen(
+        LinkOpened(account=friend.account, url=page, sender=person.account, message_id=said, device=device, ip=ip)
+    )
+    scene.wait(20, 200)
+    scene.message(friend, scene.say("links.thanks"), person)
+
+
+def show_screen(scene: Scene, person: Person) -> None:
+    """Colleagues look at one screen together."""
+    if not person.friends:
+        return
+    friend = scene.rng.choice(person.friends)
+    scene.wait(2, 20)
+    scene.message(person, scene.say("links.meeting"), friend)
+    scene.wait(5, 60)
+    device, ip = scene.place(person)
+    scene.happen(ScreenShared(account=person.account, viewer=friend.account, device=device, ip=ip))
+
+
 def sign_in(scene: Scene, person: Person) -> None:
     """A login: mostly plain, sometimes after typing errors, on a journey or with a new device."""
     chance = scene.rng.random()
@@ -78,6 +126,9 @@ def sign_in(scene: Scene, person: Person) -> None:
             scene.password(person, "reset")
     elif chance < 0.10:
         person.devices[-1:] = [scene.new_id("dev")]
+        device, ip = scene.place(person)
+        scene.happen(CodeRequested(account=person.account, purpose="sign_in", device=device, ip=ip))
+        scene.wait(10, 60)
         scene.login(person, method="sms_code")
         return
     elif chance < 0.13:
@@ -271,13 +322,7 @@ def _utter(scene: Scene, topic: str, is_opening: bool) -> str:
 
 
 def _send_money(scene: Scene, payer: Person, payee: Person, amount_minor: int) -> None:
-    device, ip = scene.place(payer)
-    scene.happen(
-        PaymentInitiated(
-            payer=payer.account, payee=f"wallet-{payee.account}", payee_account=payee.account,
-            amount_minor=amount_minor, note=scene.say("payment_notes"), device=device, ip=ip,
-        )
-    )
+    scene.pay(payer, f"wallet-{payee.account}", amount_minor, payee, note=scene.say("payment_notes"))
 
 
 Activity = Callable[[Scene, Person], None]
@@ -296,6 +341,9 @@ ACTIVITIES: tuple[tuple[Activity, float], ...] = (
     (part, 0.5),
     (visit_group, 0.6),
     (deal_with_stranger, 0.8),
+    (strike_deal, 1.0),
+    (share_link, 1.5),
+    (show_screen, 0.3),
     (arrive, 0.4),
 )
 """What people do, with how often relative to each other."""

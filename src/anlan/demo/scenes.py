@@ -19,6 +19,8 @@ from anlan.domain.event_data import (
     GroupChanged,
     MessageSent,
     PasswordChanged,
+    PaymentInitiated,
+    PaymentSettled,
     ReportFiled,
     SessionChanged,
 )
@@ -156,6 +158,28 @@ class Scene:
             GroupChanged(
                 group=circle.id, account=person.account, change="transferred", new_owner=new_owner, device=device,
                 ip=ip, session=person.sessions.get(device),
+            ),
+            mark,
+        )
+
+    def pay(
+        self, payer: Person, payee: str, amount_minor: int, receiver: Person | None = None, mark: Mark = NORMAL,
+        note: str = "",
+    ) -> None:
+        """`payer` is about to pay, and does so half a minute later unless somebody stops them."""
+        device, ip = self.place(payer)
+        payment_id = self.new_id("pay")
+        self.happen(
+            PaymentInitiated(
+                payer=payer.account, payee=payee, payee_account=receiver.account if receiver else None, note=note,
+                amount_minor=amount_minor, payment_id=payment_id, device=device, ip=ip,
+            ),
+            mark,
+        )
+        self.wait(20, 40)
+        self.happen(
+            PaymentSettled(
+                payer=payer.account, payee=payee, amount_minor=amount_minor, payment_id=payment_id, outcome="paid"
             ),
             mark,
         )

@@ -1,4 +1,4 @@
-"""What people in the demo say: templates and dialogues from utterances.yaml, and the tricks that advertisers play."""
+"""What people in the demo say: templates and dialogues from utterances.yaml and scams.yaml, and advertisers' tricks."""
 
 import re
 from functools import cache
@@ -56,6 +56,10 @@ class Phrasebook:
         """The names of all lines under `prefix`, in file order."""
         return tuple(name for name in self.lines if name.startswith(f"{prefix}."))
 
+    def dialogues_of(self, prefix: str) -> tuple[str, ...]:
+        """The names of all dialogues under `prefix`, in file order."""
+        return tuple(name for name in self.dialogues if name.startswith(f"{prefix}."))
+
     def say(self, rng: Random, name: str, **given: str) -> str:
         """One way to say `name`; `given` fills the slots that the file leaves to the story."""
         return self.phrase(rng, self.lines[name], **given)
@@ -80,8 +84,9 @@ def _compile(ways: list[str]) -> tuple[Template, ...]:
 @cache
 def phrasebook() -> Phrasebook:
     """The phrasebook that ships with the package."""
-    text = files("anlan.demo").joinpath("utterances.yaml").read_text(encoding="utf-8")
-    return Phrasebook(yaml.safe_load(text))
+    folder = files("anlan.demo")
+    texts = [folder.joinpath(name).read_text(encoding="utf-8") for name in ("utterances.yaml", "scams.yaml")]
+    return Phrasebook({name: said for text in texts for name, said in yaml.safe_load(text).items()})
 
 
 def disguise(rng: Random, text: str) -> str:

@@ -22,9 +22,10 @@ from anlan.demo.nuisances import (
     flood,
     report_falsely,
 )
+from anlan.demo.scams import scam
 from anlan.demo.scenes import Scene, Stage
 from anlan.demo.scripts import phrasebook
-from anlan.demo.thefts import scam_by_investment, scam_by_rebate, scam_by_refund, stuff_credentials, take_over
+from anlan.demo.thefts import stuff_credentials, take_over
 from anlan.domain.events import CATALOGUE
 
 SOURCE = "//demo.anlan/im"
@@ -32,8 +33,8 @@ SOURCE = "//demo.anlan/im"
 Attack = Callable[[Scene], None]
 
 DECK: tuple[Attack, ...] = (
-    *(advertise_spam,) * 4, *(advertise_gambling,) * 2, *(advertise_porn,) * 2, *(scam_by_rebate,) * 2,
-    scam_by_refund, scam_by_investment, stuff_credentials, take_over, farm_accounts, *(abuse,) * 2, flood,
+    *(advertise_spam,) * 4, *(advertise_gambling,) * 2, *(advertise_porn,) * 2, *(scam,) * 5,
+    stuff_credentials, take_over, farm_accounts, *(abuse,) * 2, flood,
     report_falsely,
 )
 """Attacks are dealt from this deck, shuffled anew when it is empty, so that each kind comes up."""

@@ -1,84 +1,12 @@
-"""Those who steal: scam gangs that talk members out of their money, and thieves who take over accounts."""
+"""Thieves who take over accounts: how they come in, whom they ask for money, and how owners come back."""
 
 from anlan.demo.community import Gang, Person, nickname
 from anlan.demo.doorkeeper import plunder_story
 from anlan.demo.gear import hideout
-from anlan.demo.labels import NORMAL, VICTIM, Label, Mark
-from anlan.demo.nuisances import find_contact, register
+from anlan.demo.labels import VICTIM, Mark
+from anlan.demo.nuisances import register
+from anlan.demo.scams import pretext
 from anlan.demo.scenes import Scene, elsewhere
-from anlan.demo.scripts import Turn
-from anlan.domain.event_data import PaymentInitiated
-
-_HARMLESS_STEPS = {"approach", "small_talk"}
-_MEAN_SCAM_AMOUNT_YUAN = 1800
-
-
-def scam_by_rebate(scene: Scene) -> None:
-    """Part-time tasks: a small rebate that is paid, then a large one that must be paid for first."""
-    _scam(scene, "rebate")
-
-
-def scam_by_refund(scene: Scene) -> None:
-    """A false shop assistant who offers compensation."""
-    _scam(scene, "refund")
-
-
-def scam_by_investment(scene: Scene) -> None:
-    """A new friend with a sure investment."""
-    _scam(scene, "investment")
-
-
-def _scam(scene: Scene, script: str) -> None:
-    gang = scene.rng.choice(scene.community.gangs)
-    victim = scene.rng.choice(scene.community.people)
-    scammer = _approach(scene, gang, victim)
-    payee = scene.rng.choice(gang.payees)
-    amount_yuan = max(200, int(scene.rng.lognormvariate(0.0, 0.6) * _MEAN_SCAM_AMOUNT_YUAN) // 100 * 100)
-    given = _pretext(scene, gang, payee, amount_yuan)
-    is_wary = scene.rng.random() < 0.35
-    heard = ""
-    for turn in scene.book.dialogues[f"scams.{script}"]:
-        scene.wait(60, 1500)
-        if turn.by == "victim":
-            scene.message(victim, scene.book.phrase(scene.rng, turn.ways), scammer, VICTIM)
-            continue
-        heard = _lure(scene, turn, scammer, victim, gang, given)
-        if turn.step == "proof":
-            _pay(scene, scammer, f"wallet-{victim.account}", 1000, Mark("scam", "scammer", gang.id), victim)
-        if turn.step == "off_platform" and is_wary:
-            break
-        if turn.step in ("transfer", "pressure"):
-            scene.wait(120, 900)
-            _pay(scene, victim, payee, amount_yuan * 100, Mark("scam", "victim", gang.id))
-    if is_wary or scene.rng.random() < 0.6:
-        scene.wait(300, 4000)
-        scene.report(victim, scammer, "fraud", scene.say("reports.scam"), heard)
-
-
-def _pretext(scene: Scene, gang: Gang, payee: str, amount_yuan: int) -> dict[str, str]:
-    """What the gang's scripts leave open."""
-    contact = find_contact(gang.id)
-    spelt = scene.say("contacts.handle", **contact)
-    return contact | {"contact": spelt, "payee": payee, "amount": str(amount_yuan)}
-
-
-def _approach(scene: Scene, gang: Gang, victim: Person) -> Person:
-    """A fresh account on the gang's devices becomes a contact of the victim."""
-    mark = Mark("preparation", "scammer", gang.id)
-    device, ip = scene.rng.choice(gang.devices), scene.rng.choice(gang.ips)
-    scene.wait(5, 60)
-    scammer = register(scene, mark, nickname(scene.rng, scene.book), device, ip)
-    scene.wait(300, 3000)
-    scene.friendship(scammer, victim, "requested", scene.say("greetings.friend_request"), mark)
-    scene.wait(30, 1800)
-    scene.friendship(victim, scammer, "added", mark=VICTIM)
-    return scammer
-
-
-def _lure(scene: Scene, turn: Turn, scammer: Person, victim: Person, gang: Gang, given: dict[str, str]) -> str:
-    label: Label = "preparation" if turn.step in _HARMLESS_STEPS else "scam"
-    text = scene.book.phrase(scene.rng, turn.ways, **given)
-    return scene.message(scammer, text, victim, Mark(label, "scammer", gang.id))
 
 
 def stuff_credentials(scene: Scene) -> None:
@@ -121,7 +49,7 @@ def _plunder(scene: Scene, owner: Person, thief: Person, gang: Gang) -> None:
     mark = Mark("takeover", "thief", gang.id)
     payee = rng.choice(gang.payees)
     amount_yuan = rng.choice((500, 800, 1000, 2000, 3000, 5000))
-    given = _pretext(scene, gang, payee, amount_yuan)
+    given = pretext(scene, gang, payee, amount_yuan)
     contacts = rng.sample(owner.friends, min(12, len(owner.friends)))
     scene.wait(120, 900)
     _lock_out(scene, thief, mark)
@@ -187,17 +115,5 @@ def _be_deceived(scene: Scene, contact: Person, thief: Person, given: dict[str, 
     scene.wait(5, 60)
     scene.message(thief, scene.say("takeover.where", **given), contact, mark)
     scene.wait(60, 400)
-    _pay(scene, contact, given["payee"], int(given["amount"]) * 100, Mark("takeover", "victim", mark.gang))
+    scene.pay(contact, given["payee"], int(given["amount"]) * 100, mark=Mark("takeover", "victim", mark.gang))
 
-
-def _pay(
-    scene: Scene, payer: Person, payee: str, amount_minor: int, mark: Mark = NORMAL, receiver: Person | None = None
-) -> None:
-    device, ip = scene.place(payer)
-    scene.happen(
-        PaymentInitiated(
-            payer=payer.account, payee=payee, amount_minor=amount_minor, device=device, ip=ip,
-            payee_account=receiver.account if receiver else None,
-        ),
-        mark,
-    )
