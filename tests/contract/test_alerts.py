@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from anlan.center.alerts import alert_id
-from anlan.domain.alerts import QuietHours
+from anlan.domain.alerts import AlertAnswer, QuietHours
 from anlan.domain.keys import event_key
 from anlan.errors import NotFound
 from anlan.store.alerts import alerts_of, find_alert, keep_quiet_hours
@@ -18,7 +18,9 @@ from anlan.store.database import Database
 from anlan.store.tables import alerts
 
 DAY_S = 86_400.0
-PAYMENT: dict[str, Any] = {"payer": "bob", "payee": "p1", "payee_account": "sly", "amount_minor": 9_900, "payment_id": "pay1"}
+PAYMENT: dict[str, Any] = {
+    "payer": "bob", "payee": "p1", "payee_account": "sly", "amount_minor": 9_900, "payment_id": "pay1",
+}
 
 
 @pytest.fixture
@@ -137,14 +139,15 @@ def test_answers_count_once_and_the_last_one_stands(desk: AlertDesk) -> None:
     [made] = desk.warn(alert_to("bob"))
     desk.alerts.open("account:bob", made.id, NOW)
     desk.alerts.open("account:bob", made.id, NOW + 1)
-    for answer in ("helped", "helped", "wrong"):
-        answered = desk.alerts.answer("account:bob", made.id, answer, NOW + 2)  # type: ignore[arg-type]
+    answers: tuple[AlertAnswer, ...] = ("helped", "helped", "wrong")
+    for answer in answers:
+        answered = desk.alerts.answer("account:bob", made.id, answer, NOW + 2)
     assert (answered.answer, answered.answered_at, answered.opened_at) == ("wrong", NOW + 2, NOW)
     assert desk.counted() == {"sent": 1, "opened": 1, "helped": 0, "wrong": 1}
-    for act in (lambda: desk.alerts.open("account:eve", made.id, NOW),
-                lambda: desk.alerts.answer("account:eve", made.id, "wrong", NOW)):
-        with pytest.raises(NotFound):
-            act()
+    with pytest.raises(NotFound):
+        desk.alerts.open("account:eve", made.id, NOW)
+    with pytest.raises(NotFound):
+        desk.alerts.answer("account:eve", made.id, "wrong", NOW)
 
 
 def test_wrong_silences_that_pair_and_softens_the_stop(desk: AlertDesk) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from anlan.domain.scenarios import STRENGTHS
 from anlan.errors import InvalidPolicy
 
 MAX_NUMBER = 1_000_000
@@ -23,6 +24,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         parameters: name to type (`hours`: number ...); all are optional unless listed in `required`.
+        choices: of a parameter that takes one of few words: which.
         target: whom it touches when the policy does not say.
         reversal: the kind that takes it back, or None when there is nothing to take back.
         is_enforcement: touches a member against their will, so the fuse applies.
@@ -36,6 +38,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, type]
     target: Target
     required: tuple[str, ...] = ()
+    choices: dict[str, tuple[str, ...]] = {}
     reversal: str | None = None
     is_enforcement: bool = True
     is_told_at_once: bool = False
@@ -60,7 +63,8 @@ KINDS: dict[str, ActionKind] = {
     for kind in (
         ActionKind(
             name="alert", parameters={"scenario": str, "named_by": str, "strength": str, "to": str},
-            target="recipient", required=("scenario",), is_enforcement=False, is_for_center=True,
+            target="recipient", required=("scenario",), choices={"strength": STRENGTHS}, is_enforcement=False,
+            is_for_center=True,
             title={"zh": "风险提醒", "en": "Risk alert"},
         ),
         ActionKind(
@@ -143,6 +147,9 @@ def check_action(kind: str, parameters: dict[str, Any], where: str) -> None:
             raise InvalidPolicy(f"{where}: {kind}.{name} must be {expected.__name__}, not {str(value)[:40]!r}")
         if isinstance(value, str) and not _WORD.fullmatch(value):
             raise InvalidPolicy(f"{where}: {kind}.{name} is one word of at most 64 letters, digits and _ . : -")
+        choices = spec.choices.get(name)
+        if choices and value not in choices:
+            raise InvalidPolicy(f"{where}: {kind}.{name} is one of {', '.join(choices)}, not {value!r}")
         most = _MOST.get(name, MAX_NUMBER)
         if not isinstance(value, str) and not 0 <= value <= most:
             raise InvalidPolicy(f"{where}: {kind}.{name} lies between 0 and {most:,}; for more, open a case")

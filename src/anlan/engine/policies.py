@@ -231,6 +231,7 @@ def check_policy(policy: Policy, registry: Registry, where: str = "") -> Checked
     _check_people_can_read(policy, where)
     _check_fuse(policy, where)
     _check_targets(policy, registry, where)
+    _check_names(policy, condition, registry, where)
     _check_cool_down(policy, condition, where)
     checked = CheckedPolicy(policy, condition)
     check_examples(checked, registry, where)
@@ -303,6 +304,23 @@ def _check_targets(policy: Policy, registry: Registry, where: str) -> None:
                     f"{where}: {kind} goes to {target}, but {event_type} names nobody by that role; "
                     f"write to: with one of {', '.join(sorted(known))}"
                 )
+
+
+def _check_names(policy: Policy, condition: Condition, registry: Registry, where: str) -> None:
+    """An alert of a scenario that nobody has written would say nothing."""
+    for kind, parameters in policy.actions:
+        for name, value in parameters.items():
+            known = registry.known.get(name)
+            if known is not None and value not in known:
+                close = difflib.get_close_matches(str(value), known, 1)
+                hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+                raise InvalidPolicy(f"{where}: {kind}: no {name} {str(value)[:40]!r}{hint}")
+        named_by = parameters.get("named_by")
+        if named_by is not None and named_by not in condition.names:
+            raise InvalidPolicy(
+                f"{where}: {kind}.named_by names {named_by!r}, which when does not read, so it may be unknown; "
+                f"it reads {', '.join(condition.names)}"
+            )
 
 
 def _check_cool_down(policy: Policy, condition: Condition, where: str) -> None:

@@ -5,7 +5,7 @@ A signal's name is its function's name, what it reads are its parameters' names,
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -119,15 +119,18 @@ class Registry:
         catalogue: the event types; their fields are signals too.
         signals: the literal lists of the protections, plug-ins included; one door for all.
         counters: counter signals, by name the event types on which each is readable.
+        known: what a parameter of actions may name, by the parameter (`scenario`); it may be anything without.
 
     Raises:
         InvalidSettings: two signals share a name, one reads what does not exist, or reads go round in a circle.
     """
 
     def __init__(
-        self, catalogue: Catalogue, signals: Iterable[Signal], counters: Mapping[str, tuple[Signal, frozenset[str]]]
+        self, catalogue: Catalogue, signals: Iterable[Signal], counters: Mapping[str, tuple[Signal, frozenset[str]]],
+        known: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self.catalogue = catalogue
+        self.known = dict(known or {})
         self.fields = {entry.name: _fields_in_all_versions(catalogue, entry) for entry in catalogue}
         self.field_names = frozenset(name for fields in self.fields.values() for name in fields)
         self.counters = dict(counters)
