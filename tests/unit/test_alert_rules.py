@@ -1,17 +1,15 @@
 """The rules of warning: strength, caps, rests, quiet hours and arms, and what policies may ask for."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
+from anlan.domain.alert_messages import words_of
 from anlan.domain.alerts import (
-    CONTROL,
     DAY_S,
     HOUR_S,
     MAX_A_DAY,
-    USUAL,
     AlertAnswer,
+    Arm,
     Order,
     Past,
     QuietHours,
@@ -27,8 +25,8 @@ from anlan.domain.events import Catalogue
 from anlan.domain.scenarios import Scenario, Strength
 from anlan.engine.policies import check_policy, read_policies
 from anlan.engine.signals import Registry
-from anlan.errors import InvalidPolicy, InvalidSettings
-from anlan.protections.fraud.scenario_file import load_scenarios, read_scenario
+from anlan.errors import InvalidPolicy
+from anlan.protections.fraud.scenario_file import load_scenarios
 
 AT = 1_795_262_400.0
 COUPON = load_scenarios()["coupon"]
@@ -118,28 +116,25 @@ def test_quiet_hours_reach_over_midnight(quiet: QuietHours, held: tuple[int, ...
 
 
 def test_arms_are_the_same_every_time_and_as_large_as_they_should_be() -> None:
-    scenario = msgspec.structs.replace(COUPON, variants={"plain": COUPON.say, "warm": COUPON.say})
-    arms = [arm_of(f"account:{number}", scenario, 0.1) for number in range(6_000)]
-    assert arms == [arm_of(f"account:{number}", scenario, 0.1) for number in range(6_000)]
-    shares = {arm: arms.count(arm) / len(arms) for arm in set(arms)}
-    assert shares.keys() == {CONTROL, USUAL, "plain", "warm"}
-    assert shares[CONTROL] == pytest.approx(0.1, abs=0.02)
-    assert all(shares[arm] == pytest.approx(0.3, abs=0.03) for arm in (USUAL, "plain", "warm"))
-    assert {arm_of(f"account:{number}", COUPON, 0.0) for number in range(50)} == {USUAL}
-    other = msgspec.structs.replace(scenario, id="police")
-    assert arms != [arm_of(f"account:{number}", other, 0.1) for number in range(6_000)]
+    scenario = msgspec.structs.replace(COUPON, also={"banner": COUPON.say["banner"]})
+
+    def draw(scenario: Scenario, strength: Strength = "banner") -> list[Arm]:
+        return [arm_of(f"account:{number}", scenario, strength, 0.1) for number in range(6_000)]
+
+    arms = draw(scenario)
+    assert arms == draw(scenario)
+    assert arms.count("control") / 6_000 == pytest.approx(0.1, abs=0.02)
+    assert arms.count("usual") / 6_000 == pytest.approx(0.45, abs=0.03)
+    assert set(draw(scenario, "hint")) == {"usual", "control"}, "there are no other words for a hint"
+    assert arms != draw(msgspec.structs.replace(scenario, id="police")), "nobody is in every control arm"
+    assert {arm_of(f"account:{number}", scenario, "hint", 0.0) for number in range(50)} == {"usual"}
 
 
-def write(tmp_path: Path, scenario: Scenario) -> str:
-    return msgspec.yaml.encode(scenario).decode()
-
-
-def test_a_variant_cannot_take_the_place_of_an_arm_of_ours(tmp_path: Path) -> None:
-    good = msgspec.structs.replace(COUPON, variants={"plain": {"hint": {"zh": "当心", "en": "careful"}}})
-    assert read_scenario(write(tmp_path, good), "x.yaml").variants.keys() == {"plain"}
-    for variants in ({CONTROL: COUPON.say}, {"plain": {"hint": {"zh": "当心"}}}):
-        with pytest.raises(InvalidSettings, match=r"x\.yaml"):
-            read_scenario(write(tmp_path, msgspec.structs.replace(COUPON, variants=variants)), "x.yaml")
+def test_each_arm_reads_its_own_words() -> None:
+    other = {"zh": "换个说法", "en": "said otherwise"}
+    scenario = msgspec.structs.replace(COUPON, also={"banner": other})
+    assert words_of(scenario, "banner", "also") == other
+    assert words_of(scenario, "hint", "also") == words_of(scenario, "hint", "usual") == COUPON.say["hint"]
 
 
 POLICY = """

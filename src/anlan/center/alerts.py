@@ -18,9 +18,7 @@ from anlan.center.followers import AlertFollower, AlertRaised
 from anlan.domain.actions import Action
 from anlan.domain.alert_messages import AlertEvent, alert_message
 from anlan.domain.alerts import (
-    CONTROL,
     LOOK_BACK_S,
-    USUAL,
     AlertAnswer,
     AlertState,
     Cap,
@@ -174,9 +172,9 @@ class Alerts:
         scenario = self.scenarios[order.scenario]
         local = datetime.fromtimestamp(order.at, self._zone)
         cap = cap_on(order, mine)
-        arm = arm_of(order.account, scenario, self._control_share)
+        arm = arm_of(order.account, scenario, order.strength, self._control_share)
         is_quiet = is_held_by_night(order, quiet.get(account, QuietHours()), local.hour * 60 + local.minute)
-        state = _state(cap, is_quiet=is_quiet, is_control=arm == CONTROL and may_withhold(order))
+        state = _state(cap, is_quiet=is_quiet, is_control=arm == "control" and may_withhold(order))
         if cap is None:
             mine.append(Past(
                 scenario=order.scenario, other=storable(order.other), strength=order.strength, answer=None, at=order.at
@@ -185,7 +183,7 @@ class Alerts:
             id=alert_id(wanted.ordered.key, order.account, order.scenario), event_seq=wanted.ordered.event_seq,
             account=account, scenario=scenario.id, version=scenario.version, strength=order.strength,
             moment=order.moment, other=storable(order.other), policy=wanted.policy,
-            arm=USUAL if arm == CONTROL and state != CONTROL else arm, state=state, cap=cap,
+            arm="usual" if arm == "control" and state != "control" else arm, state=state, cap=cap,
             day=local.date().isoformat(), at=order.at, made_at=now,
         )
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from anlan.domain.alerts import Moment
+from anlan.domain.alerts import Arm, Moment
 from anlan.domain.messages import OutgoingMessage, seal_message
 from anlan.domain.scenarios import Scenario, Strength, Words
 
@@ -45,13 +45,13 @@ class AlertToShow(msgspec.Struct, frozen=True, kw_only=True):
     event: AlertEvent
 
 
-def words_of(scenario: Scenario, strength: Strength, arm: str) -> Words:
+def words_of(scenario: Scenario, strength: Strength, arm: Arm) -> Words:
     """What a member of this arm reads."""
-    return scenario.variants.get(arm, scenario.say).get(strength, scenario.say[strength])
+    return scenario.also.get(strength, scenario.say[strength]) if arm == "also" else scenario.say[strength]
 
 
 def alert_message(
-    alert_id: str, account: str, scenario: Scenario, strength: Strength, moment: Moment, arm: str, link: str,
+    alert_id: str, account: str, scenario: Scenario, strength: Strength, moment: Moment, arm: Arm, link: str,
     event: AlertEvent, now: float,
 ) -> OutgoingMessage:
     """The alert with its words."""

@@ -29,8 +29,9 @@ CAPS: tuple[Cap, ...] = get_args(Cap)
 AlertAnswer = Literal["dismissed", "wrong", "helped", "went_on", "stopped"]
 ALERT_ANSWERS: tuple[AlertAnswer, ...] = get_args(AlertAnswer)
 
-CONTROL, USUAL = "control", "usual"
-"""Arms: nothing is said; the scenario's own words. Others are named by the scenario's variants."""
+Arm = Literal["usual", "also", "control"]
+"""Who reads what: the scenario's `say`, its `also`, or nothing."""
+ARMS: tuple[Arm, ...] = get_args(Arm)
 
 BY_MOMENT: dict[Moment, Strength] = {"setting": "hint", "turn": "banner", "money": "stop"}
 MOMENT_OF = {
@@ -150,7 +151,7 @@ def is_held_by_night(order: Order, quiet: QuietHours, minute: int) -> bool:
     return order.moment != "money" and not order.is_own_act and quiet.holds(minute)
 
 
-def arm_of(account: str, scenario: Scenario, control_share: float) -> str:
+def arm_of(account: str, scenario: Scenario, strength: Strength, control_share: float) -> Arm:
     """The arm of one member for one scenario, the same at every time and on every machine.
 
     Args:
@@ -159,9 +160,9 @@ def arm_of(account: str, scenario: Scenario, control_share: float) -> str:
     digest = blake2b(f"{len(account)}:{account}{scenario.id}".encode(), digest_size=8).digest()
     place = int.from_bytes(digest) / 2**64
     if place < control_share:
-        return CONTROL
-    arms = (USUAL, *scenario.variants)
-    return arms[min(int((place - control_share) / (1 - control_share) * len(arms)), len(arms) - 1)]
+        return "control"
+    is_second_half = place - control_share >= (1 - control_share) / 2
+    return "also" if is_second_half and strength in scenario.also else "usual"
 
 
 def may_withhold(order: Order) -> bool:

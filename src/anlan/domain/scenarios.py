@@ -62,7 +62,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         honest: how an honest deal of this kind looks; the assistant asks about it before it is sure.
         asks: what the assistant must know to tell one from the other.
         examples: messages of such frauds, for retrieval; made up or from sources whose licence allows it.
-        variants: other words in place of `say`, by name of the arm that reads them, to learn which help more.
     """
 
     id: str
@@ -82,7 +81,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     honest: tuple[Words, ...]
     asks: tuple[Words, ...] = ()
     examples: tuple[str, ...] = ()
-    variants: dict[str, dict[Strength, Words]] = {}
 
 
 Speaker = Literal["them", "me", "unknown"]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, insert, or_, select, text, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.actions import Action
-from anlan.domain.alerts import AlertAnswer, AlertState, Cap, Moment, Past, QuietHours
+from anlan.domain.alerts import AlertAnswer, AlertState, Arm, Cap, Moment, Past, QuietHours
 from anlan.domain.scenarios import Strength
 from anlan.store.batch import storable
 from anlan.store.journal import last_seq
@@ -45,7 +45,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     moment: Moment
     other: str
     policy: str
-    arm: str
+    arm: Arm
     state: AlertState
     cap: Cap | None
     day: str

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from anlan.domain.alerts import CONTROL, USUAL
 from anlan.domain.scenarios import STRENGTHS, Scenario, ScenarioBase, Words
 from anlan.engine.yaml_text import load_yaml
 from anlan.errors import InvalidSettings
 
 LANGUAGES = {"zh", "en"}
-KEPT_ARMS = (CONTROL, USUAL)
 
 
 def read_scenario(text: str, where: str) -> Scenario:
@@ -28,8 +26,6 @@ def read_scenario(text: str, where: str) -> Scenario:
         raise InvalidSettings(f"{where}: {error}") from error
     if set(scenario.say) != set(STRENGTHS):
         raise InvalidSettings(f"{where}: say needs words for each of {', '.join(STRENGTHS)}")
-    if not set(scenario.variants).isdisjoint(KEPT_ARMS):
-        raise InvalidSettings(f"{where}: a variant may not be called {' or '.join(KEPT_ARMS)}; those arms are ours")
     for words in _read_by_members(scenario):
         if set(words) != LANGUAGES or not all(text.strip() for text in words.values()):
             raise InvalidSettings(f"{where}: members read it in zh and in en, but there is only {words!r:.80}")
@@ -39,7 +35,6 @@ def read_scenario(text: str, where: str) -> Scenario:
 def _read_by_members(scenario: Scenario) -> Iterable[Words]:
     yield from (scenario.title, scenario.summary, scenario.question)
     yield from (*scenario.say.values(), *scenario.also.values())
-    yield from (words for variant in scenario.variants.values() for words in variant.values())
     yield from (*scenario.do, *scenario.evidence, *scenario.honest, *scenario.asks)
     yield from (sign.says for sign in scenario.signs)
     yield from (step.title for step in scenario.stages)

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from anlan.domain.alerts import ALERT_ANSWERS, ALERT_STATES, CAPS, MOMENTS
+from anlan.domain.alerts import ALERT_ANSWERS, ALERT_STATES, ARMS, CAPS, MOMENTS
 from anlan.domain.scenarios import STRENGTHS
 from anlan.store.tables.register import BIG, metadata, one_of
 
@@ -30,7 +30,7 @@ alerts = Table(
     Column("moment", String(8), nullable=False),
     Column("other", Text, nullable=False, comment="kind:id of who is on the other side; empty for nobody"),
     Column("policy", String(64), nullable=False),
-    Column("arm", String(32), nullable=False, comment="whose words they read; control for none"),
+    Column("arm", String(8), nullable=False, comment="whose words they read; control for none"),
     Column("state", String(8), nullable=False),
     Column("cap", String(16), comment="of a capped one: which"),
     Column("day", String(10), nullable=False, comment="of the event in the operator's zone, for figures"),
@@ -42,6 +42,7 @@ alerts = Table(
     UniqueConstraint("event_seq", "account", "scenario"),
     CheckConstraint(one_of("strength", STRENGTHS), name="strength"),
     CheckConstraint(one_of("moment", MOMENTS), name="moment"),
+    CheckConstraint(one_of("arm", ARMS), name="arm"),
     CheckConstraint(one_of("state", ALERT_STATES), name="state"),
     CheckConstraint(f"cap IS NULL OR {one_of('cap', CAPS)}", name="cap"),
     CheckConstraint("(state = 'capped') = (cap IS NOT NULL)", name="capped_says_why"),
@@ -62,7 +63,7 @@ alert_days = Table(
     Column("scenario", String(64), primary_key=True),
     Column("policy", String(64), primary_key=True),
     Column("strength", String(8), primary_key=True),
-    Column("arm", String(32), primary_key=True),
+    Column("arm", String(8), primary_key=True),
     Column("what", String(16), primary_key=True, comment="a state, a cap, an answer, or opened"),
     Column("alerts", BIG, nullable=False),
 )
