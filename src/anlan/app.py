@@ -38,6 +38,8 @@ from anlan.center.security_event_journal import SecurityEventJournal
 from anlan.center.security_events import SecurityEvents
 from anlan.center.sessions import Sessions, on_containment_moved
 from anlan.center.sign_ins import SignInBook
+from anlan.center.transfer_help import TransferHelp
+from anlan.center.transfers import Transfers
 from anlan.center.trust import AccessChecks, load_rules
 from anlan.delivery.security_events.receiving import Receiver
 from anlan.delivery.security_events.signing import SigningKeys
@@ -260,8 +262,10 @@ class House:
             self.database, self.workshop.scenarios, followers, address=settings.address, zone=settings.time_zone,
             control_share=settings.alert_control_share,
         )
-        self.center_rounds: tuple[Round, ...] = (self.alerts.take_in_new,)
-        self.desk_rounds += (self.alerts.take_in,)
+        self.transfers = Transfers(self.database, self.codec, self.workshop.scenarios, self.circles)
+        self.transfer_help = TransferHelp(self.transfers, self.circles)
+        self.center_rounds: tuple[Round, ...] = (self.alerts.take_in_new, self.transfers.take_in)
+        self.desk_rounds += (self.alerts.take_in, self.transfers.take_in, self.transfers.round)
 
     def _whole_journal(self) -> Scope:
         specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}
@@ -348,7 +352,7 @@ class House:
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
         self._for_center = CalledRounds(self.center_rounds, self.delivery.wake)
-        own_events = OwnEvents(self.database, self.intake.accept)
+        own_events = OwnEvents(self.database, self.intake.accept, (self.transfers.tell,))
         loops = (
             self.delivery.run(), second_look.run(), self.shadow_model.run(), self.token_worker.run(),
             self._for_center.run(), repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),

@@ -79,20 +79,27 @@ class OwnEvents:
 
     Args:
         accept: takes one CloudEvent in.
+        then: made when something was taken in: for whoever waits until the journal knows.
     """
 
-    def __init__(self, database: Database, accept: Callable[[bytes], Awaitable[bytes]]) -> None:
+    def __init__(
+        self, database: Database, accept: Callable[[bytes], Awaitable[bytes]], then: Iterable[Round] = ()
+    ) -> None:
         self._database = database
         self._accept = accept
+        self._then = tuple(then)
 
     async def take(self) -> None:
         """Take in what was said since the last time."""
-        for event_id, body in await asyncio.to_thread(self._untaken):
+        untaken = await asyncio.to_thread(self._untaken)
+        for event_id, body in untaken:
             try:
                 await self._accept(body)
             except InvalidEvent as error:  # ours to mend; it must not keep back what was said after it
                 log.error("own_event_refused", id=event_id, reason=error.message)
             await asyncio.to_thread(self._forget_taken, event_id)
+        if untaken:
+            await make_rounds(self._then)
 
     def _untaken(self) -> list[tuple[str, bytes]]:
         with self._database.read() as connection:

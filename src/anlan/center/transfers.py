@@ -59,6 +59,7 @@ from anlan.store.transfers import (
     taken_pauses,
     tell_again,
     untold_releases,
+    warning_of,
 )
 from anlan.store.vault import Codec
 
@@ -122,7 +123,7 @@ class Transfers:
         return len(fresh)
 
     def _pause(self, connection: Connection, wanted: Wanted, payment: Payment | None, now: float) -> None:
-        new = self._draft(wanted, payment, now) if payment else None
+        new = self._draft(connection, wanted, payment, now) if payment else None
         if new is not None and new.until + LAPSES_S > now:
             standing = self._standing(connection, new, now)
             if standing is None and add_transfer(connection, new):
@@ -135,9 +136,12 @@ class Transfers:
             new = None  # it was over before anybody could have been told
         take_pause(connection, wanted.event_seq, new.id if new else None, wanted.action.policy, now)
 
-    def _draft(self, wanted: Wanted, payment: Payment, now: float) -> Transfer:
+    def _draft(self, connection: Connection, wanted: Wanted, payment: Payment, now: float) -> Transfer:
         event, said = payment.event, payment.said
+        warned = warning_of(connection, event.seq, event.actor)
         scenario, strength = self._risk(wanted.decision, event.actor)
+        if warned is not None and warned.scenario in self.scenarios:
+            scenario, strength = self.scenarios[warned.scenario], warned.strength
         minutes = float(wanted.action.parameters["minutes"])
         return Transfer(
             id=f"pay_{blake2b(event.key.encode(), digest_size=12).hexdigest()}", payer=event.actor, payee=said.payee,
@@ -147,7 +151,7 @@ class Transfers:
         )
 
     def _risk(self, decision: Decision, payer: str) -> tuple[Scenario, Strength]:
-        """What the payer was warned of by the same decision, and how strongly."""
+        """What the payer is to be warned of by the same decision, and how strongly."""
         for action in decision.actions:
             if action.kind == "alert" and action.target == payer:
                 recognised = decision.signals.get(action.parameters.get("named_by", ""))

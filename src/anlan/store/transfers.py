@@ -16,7 +16,7 @@ from anlan.domain.transfers import Answer, Reason, TransferState
 from anlan.store.batch import storable
 from anlan.store.journal import StoredEvent, event_columns, last_seq, stored_event
 from anlan.store.marks import TRANSFER_SETTLEMENTS, raise_mark
-from anlan.store.tables import events, own_events, transfer_helpers, transfer_pauses, transfers
+from anlan.store.tables import alerts, events, own_events, transfer_helpers, transfer_pauses, transfers
 from anlan.store.vault import Codec, Vault
 
 SCAN_EVENTS = 20_000
@@ -81,6 +81,14 @@ class Settlement(msgspec.Struct, frozen=True):
     said: PaymentSettled
 
 
+class Warned(msgspec.Struct, frozen=True):
+    """The alert that goes with a paused payment."""
+
+    id: str
+    scenario: str
+    strength: Strength
+
+
 _TRANSFER: Select[Any] = select(*(transfers.c[name] for name in Transfer.__struct_fields__))
 _initiated = msgspec.json.Decoder(PaymentInitiated).decode
 _settled = msgspec.json.Decoder(PaymentSettled).decode
@@ -111,6 +119,15 @@ def lock_settlements(connection: Connection) -> int:
 def pass_settlements(connection: Connection, by: int) -> None:
     """Note that so many more events were followed."""
     raise_mark(connection, TRANSFER_SETTLEMENTS, by)
+
+
+def warning_of(connection: Connection, event_seq: int, payer: str) -> Warned | None:
+    """What a payer was warned of by the decision that paused a payment; None when nobody has warned them yet."""
+    query = select(*(alerts.c[name] for name in Warned.__struct_fields__)).where(
+        alerts.c.event_seq == event_seq, alerts.c.account == storable(payer)
+    )
+    row = connection.execute(query.order_by(alerts.c.id).limit(1)).one_or_none()
+    return Warned(*row) if row else None
 
 
 def taken_pauses(connection: Connection, seqs: Collection[int]) -> dict[int, str | None]:

@@ -27,6 +27,7 @@ from anlan.web.pages import (
     safety,
     security,
     sign_in_links,
+    transfers,
     verify,
 )
 from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, is_public, stranger
@@ -38,8 +39,8 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, alerts, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety, sign_in_links,
-    factors, verify, recovery, recovery_stops, passwords,
+    home, alerts, transfers, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety,
+    sign_in_links, factors, verify, recovery, recovery_stops, passwords,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})

@@ -13,6 +13,8 @@ from anlan.center.recovery_desk import RecoveryDesk
 from anlan.center.reminders import Reminders
 from anlan.center.safety import Safety
 from anlan.center.sessions import Sessions
+from anlan.center.transfer_help import TransferHelp
+from anlan.center.transfers import Transfers
 from anlan.desk.appeals import Appeals
 from anlan.desk.closures import Closures
 from anlan.desk.reports import Reports
@@ -33,6 +35,8 @@ class MemberRooms:
 
     database: Database
     alerts: Alerts
+    transfers: Transfers
+    transfer_help: TransferHelp
     hotlines: Hotlines
     appeals: Appeals
     closures: Closures
@@ -49,4 +53,4 @@ class MemberRooms:
     entrance: Entrance | None = None
     embed_origins: tuple[str, ...] = ()
     identity_url: str = ""
-    zone: str = "Asia/Shanghai"
+    neutral_url: str = ""
