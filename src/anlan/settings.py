@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="of that client; empty for a public one")
     oidc_account_claim: str = Field("sub", description="the claim of its id tokens that names accounts as events do")
     oidc_scope: str = Field("openid", description="what it is asked for; begins with openid")
+    neutral_url: str = Field("https://www.weather.com.cn/", description="where a hurried exit from a circle leads")
     embed_origins: str = Field("", description="sites that may show members' pages in a frame, comma-separated origins")
 
     identity_url: str = Field("", description="where claimants confirm an identity document; empty for nowhere")

@@ -14,6 +14,7 @@ from anlan.web.pages import (
     alerts,
     appeals,
     bulletins,
+    circles,
     entrance,
     factors,
     funds,
@@ -39,7 +40,7 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, alerts, transfers, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety,
+    home, alerts, circles, transfers, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety,
     sign_in_links, factors, verify, recovery, recovery_stops, passwords,
 )
 """Modules with a `router`."""

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from anlan.web.languages import mark
-from anlan.web.pages import alerts, appeals, funds, notices, recovery_stops, reports, safety, security, transfers
+from anlan.web.pages import (
+    alerts,
+    appeals,
+    circles,
+    funds,
+    notices,
+    recovery_stops,
+    reports,
+    safety,
+    security,
+    transfers,
+)
 from anlan.web.pages.shell import Card, MemberVisit
 
 
@@ -23,7 +34,7 @@ class Shelf(NamedTuple):
 
 
 GROUPS: tuple[Group, ...] = (
-    Group(mark("Beside me"), (transfers.make_card, alerts.make_card,)),
+    Group(mark("Beside me"), (transfers.make_card, alerts.make_card, circles.make_card)),
     Group(mark("My account"), (recovery_stops.make_card, safety.make_card, security.make_card)),
     Group(mark("Decisions and reports"), (notices.make_card, appeals.make_card, funds.make_card, reports.make_card)),
 )

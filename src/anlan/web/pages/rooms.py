@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from anlan.center.alerts import Alerts
 from anlan.center.challenges import Challenges
+from anlan.center.circle_warnings import CircleWarnings
+from anlan.center.circles import Circles
 from anlan.center.entrance import Entrance
 from anlan.center.factors import Factors
 from anlan.center.passwords import Passwords
@@ -30,6 +32,7 @@ class MemberRooms:
         entrance: the platform's own sign-in; None where members come by links alone.
         embed_origins: sites that may show the pages under /me in a frame.
         identity_url: where claimants confirm an identity document; empty for nowhere.
+        neutral_url: where a hurried exit leads: a page that says nothing of what was looked at.
         zone: IANA name of the time zone that times are shown in.
     """
 
@@ -37,6 +40,8 @@ class MemberRooms:
     alerts: Alerts
     transfers: Transfers
     transfer_help: TransferHelp
+    circles: Circles
+    circle_warnings: CircleWarnings
     hotlines: Hotlines
     appeals: Appeals
     closures: Closures
@@ -53,4 +58,5 @@ class MemberRooms:
     entrance: Entrance | None = None
     embed_origins: tuple[str, ...] = ()
     identity_url: str = ""
-    neutral_url: str = ""
+    neutral_url: str = "https://www.weather.com.cn/"
+    zone: str = "Asia/Shanghai"
