@@ -12,7 +12,7 @@ from anlan import clock
 from anlan.app import House
 from anlan.commands.demo_desk import live_through_the_desk, obey
 from anlan.commands.screen import ERR, OUT, clear_errors, progress
-from anlan.demo.doorkeeper import Doorkeeper, is_break_in
+from anlan.demo.doorkeeper import Doorkeeper, is_turning_point
 from anlan.demo.labels import LabelledEvent
 from anlan.demo.simulation import history, live
 from anlan.domain.decisions import VerdictAnswer
@@ -102,7 +102,7 @@ def _batches(events: Sequence[LabelledEvent]) -> Iterator[list[LabelledEvent]]:
     batch: list[LabelledEvent] = []
     for event in events:
         batch.append(event)
-        if len(batch) == BATCH or is_break_in(event):
+        if len(batch) == BATCH or is_turning_point(event):
             yield batch
             batch = []
     yield batch

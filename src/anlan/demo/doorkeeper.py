@@ -41,6 +41,11 @@ def is_break_in(event: LabelledEvent) -> bool:
     return event.actor_role == "thief" and event.type == "account.login" and b'"result":"success"' in event.cloudevent
 
 
+def is_turning_point(event: LabelledEvent) -> bool:
+    """What comes next depends on the verdict: a break-in, or somebody deceived who is about to pay."""
+    return is_break_in(event) or (event.type == "payment.initiated" and event.actor_role == "victim")
+
+
 class Doorkeeper:
     """Keeps which thefts and payments were stopped, so that what would have come of them does not happen."""
 

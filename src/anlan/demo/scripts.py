@@ -35,6 +35,8 @@ class Phrasebook:
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
+        self._document = dict(document)
+        document = dict(document)
         self._slots: dict[str, tuple[str, ...]] = {name: tuple(words) for name, words in document.pop("slots").items()}
         self.themes: dict[str, tuple[str, ...]] = {name: tuple(t) for name, t in document.pop("themes").items()}
         self.lines: dict[str, tuple[Template, ...]] = {}
@@ -55,6 +57,10 @@ class Phrasebook:
     def names(self, prefix: str) -> tuple[str, ...]:
         """The names of all lines under `prefix`, in file order."""
         return tuple(name for name in self.lines if name.startswith(f"{prefix}."))
+
+    def replaced(self, document: dict[str, Any]) -> "Phrasebook":
+        """The same with the parts of `document` in place of those of the same name."""
+        return Phrasebook({**self._document, **document})
 
     def dialogues_of(self, prefix: str) -> tuple[str, ...]:
         """The names of all dialogues under `prefix`, in file order."""

@@ -24,7 +24,7 @@ from anlan.demo.nuisances import (
 )
 from anlan.demo.scams import scam
 from anlan.demo.scenes import Scene, Stage
-from anlan.demo.scripts import phrasebook
+from anlan.demo.scripts import Phrasebook, phrasebook
 from anlan.demo.thefts import stuff_credentials, take_over
 from anlan.domain.events import CATALOGUE
 
@@ -66,7 +66,8 @@ EVERYDAY = Tempo()
 
 
 def simulate(
-    seed: int, start: float, hours: float, people: int = 400, tempo: Tempo = EVERYDAY, has_past: bool = True
+    seed: int, start: float, hours: float, people: int = 400, tempo: Tempo = EVERYDAY, has_past: bool = True,
+    book: Phrasebook | None = None,
 ) -> Iterator[LabelledEvent]:
     """What happens in the community of `seed` from `start` on, in order of event time.
 
@@ -78,9 +79,10 @@ def simulate(
         start: seconds since the epoch (UTC).
         hours: length; `math.inf` never ends.
         people: ordinary members, 20 or more.
+        book: what is said; the one that ships if there is none.
         has_past: begin with how everybody registered, met and formed groups, dated before `start`.
     """
-    stage = _set_stage(seed, start, people, tempo)
+    stage = _set_stage(seed, start, people, tempo, book or phrasebook())
     numbers = count()
     if has_past:
         for happening in _past(stage, start):
@@ -113,7 +115,7 @@ async def live(
         has_nights=False,
     )
     start = now()
-    stage = _set_stage(seed, start, people, tempo)
+    stage = _set_stage(seed, start, people, tempo, phrasebook())
     numbers = count()
     lag_s = 0.0
     for happening in _play(stage, start, float("inf"), tempo):
@@ -125,8 +127,7 @@ async def live(
         yield _encode(happening._replace(time=happening.time + lag_s), stage.run, next(numbers))
 
 
-def _set_stage(seed: int, start: float, people: int, tempo: Tempo) -> Stage:
-    book = phrasebook()
+def _set_stage(seed: int, start: float, people: int, tempo: Tempo, book: Phrasebook) -> Stage:
     return Stage(
         rng=Random(f"life:{seed}:{start}:{people}"),
         book=book,
