@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Form, Path
 from starlette.responses import RedirectResponse, Response
 
 from anlan import clock
+from anlan.center.transfer_orders import HELP_PAGE
 from anlan.domain.circle_messages import CAN_DO, title_of
 from anlan.domain.circles import (
     DAY_S,
@@ -223,7 +224,7 @@ def show_warning(visit: OwnVisit, warning_id: WarningId) -> Response:
         "pages/circle_warning.html", one=found, ward=found.ward.removeprefix("account:"), waiting=waiting,
         bond=bond, called=bond.ward_called if bond else "", can_do=CAN_DO,
         advice=HARM_ADVICE[found.risk.harm], words=HARM_WORDS[found.risk.harm],
-        lines=visit.rooms.hotlines.pick(("fraud", "police")),
+        lines=visit.rooms.hotlines.pick(("fraud", "police")), help_page=HELP_PAGE,
     )
 
 
