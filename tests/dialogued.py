@@ -10,7 +10,9 @@ from anlan.protections.content.extraction import Contacts, extract
 from anlan.protections.content.folding import Folded, fold
 from anlan.protections.dialogue import signals as dialogue
 from anlan.protections.dialogue.window import Dialogues
+from anlan.protections.fraud import scenario_signals
 from anlan.protections.fraud import signals as fraud
+from anlan.protections.fraud.signs import built_in_signs
 from anlan.protections.registry import HERE
 
 
@@ -42,10 +44,12 @@ def url_domain(text_reading: Read) -> str | None:
 
 def make_spine() -> tuple[Spine, Dialogues]:
     """The engine with the dialogue policies in force, and its window."""
-    window = Dialogues(10_000)
+    window, signs = Dialogues(10_000), built_in_signs(tuple(move.name for move in dialogue.BOOK.moves))
+    window.weigh_with(signs)
+    named = scenario_signals.bound(scenario_signals.SIGNALS, signs)
     own = (text_reading, text_fraud_score, url_domain)
     made = Spine(
-        (*own, *entities.SIGNALS, *fraud.SIGNALS, *dialogue.SIGNALS, *window.signals),
+        (*own, *entities.SIGNALS, *fraud.SIGNALS, *named, *dialogue.SIGNALS, *window.signals),
         (HERE / "dialogue" / "policies.yaml").read_text("utf-8"), budget_s=5.0,
     )
     return made, window

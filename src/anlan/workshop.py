@@ -31,7 +31,13 @@ from anlan.protections.content.lexicon import built_in_terms
 from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
 from anlan.protections.content.signals import bound as bound_to_shelves
+from anlan.protections.dialogue.moves import built_in_moves
+from anlan.protections.dialogue.window import Dialogues
+from anlan.protections.fraud import scenario_signals
+from anlan.protections.fraud.recognising import Encode, Recogniser
 from anlan.protections.fraud.scenario_file import load_scenarios
+from anlan.protections.fraud.signs import SignBook
+from anlan.protections.hearing import hear
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
 
@@ -50,6 +56,7 @@ class Workshop(NamedTuple):
     models: ModelShelf
     places: PlaceTable
     scenarios: ScenarioBase
+    recogniser: Recogniser
 
     @property
     def session_memory(self) -> SessionMemory:
@@ -80,9 +87,13 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     protections = installed_protections()
     accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
     places = load_places(settings.data_dir)
+    scenarios = load_scenarios(settings.scenarios_dir)
+    signs = SignBook(scenarios.values(), [move.name for move in built_in_moves().moves])
     for accumulator in accumulators:
         if isinstance(accumulator, Door | Sessions):
             accumulator.look_up_in(places)
+        if isinstance(accumulator, Dialogues):
+            accumulator.weigh_with(signs)
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
@@ -90,7 +101,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     models = ModelShelf()
     if is_for_judging:
         models.unpack()
-    signals = bound_to_shelves(content_llm.bound(signals, llm), lexicon, models)
+    signals = scenario_signals.bound(bound_to_shelves(content_llm.bound(signals, llm), lexicon, models), signs)
     registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
     engine = Engine(
         registry,
@@ -102,7 +113,11 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
     return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models, places,
-                    load_scenarios(settings.scenarios_dir))
+                    scenarios, Recogniser(signs, hear, lambda: _encoder_of(models)))
+
+
+def _encoder_of(models: ModelShelf) -> Encode | None:
+    return models.model.vectors if models.model else None
 
 
 def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms | None = None) -> LlmJudge | None:

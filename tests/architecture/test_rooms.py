@@ -44,8 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """`anlan` is the package itself: its version, which everybody may read."""
 
-HARMS_SHARE = {"anlan.protections.entities", "anlan.protections.registry"}
-"""What stands beside the harms' folders: readings that all of them use, and the list of all of them."""
+HARMS_SHARE = {"anlan.protections.entities", "anlan.protections.hearing", "anlan.protections.registry"}
+"""What stands beside the harms' folders: readings that all of them use or that join several, and the list of all."""
 
 
 def ours(module: Module, names: Iterable[str]) -> list[str]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from anlan.domain.events import Catalogue, Event
 from anlan.protections.dialogue.moves import built_in_moves, read_moves
+from anlan.protections.dialogue.readings import Met, Reading
 from anlan.protections.dialogue.signals import BOOK, MovesSeen
-from anlan.protections.dialogue.window import LATENESS_S, MAX_MESSAGES, OVER_S, TOP, Dialogues, Evidence, Met, Reading
+from anlan.protections.dialogue.window import LATENESS_S, MAX_MESSAGES, OVER_S, TOP, Dialogues, Evidence
 
 NOON = 1_795_262_400.0
 DAY_S = 86_400.0
@@ -104,14 +105,14 @@ def test_asking_one_after_the_other_is_counted_by_recipient() -> None:
 
 def test_the_payer_is_told_of_the_worst_dialogue_of_the_last_days() -> None:
     window = Dialogues(1000)
-    assert window.worst(payment(NOON)).fraud_score == 0.0
+    assert window.worst(payment(NOON), "bob").fraud_score == 0.0
     last = window.count(message(NOON), seen("transfer_requested", "secrecy_asked"), 0.9)
     window.count(message(NOON + 60, "ann"), seen("urgency"), 0.2)
-    worst = window.worst(payment(NOON + 120))
+    worst = window.worst(payment(NOON + 120), "bob")
     assert (worst.fraud_score, worst.stage) == (last.fraud_score, 4)
-    assert window.worst(payment(NOON - 1)).fraud_score == 0.0
-    assert window.worst(payment(NOON + OVER_S + 61)) == Met(NOON + OVER_S + 61, 0.0, 0)
-    assert window.worst(payment(NOON + 120, "ann")).fraud_score == 0.0
+    assert window.worst(payment(NOON - 1), "bob").fraud_score == 0.0
+    assert window.worst(payment(NOON + OVER_S + 61), "bob") == Met(NOON + OVER_S + 61, 0.0, 0)
+    assert window.worst(payment(NOON + 120), "ann").fraud_score == 0.0
 
 
 def test_quiet_messages_leave_no_trace() -> None:

@@ -23,7 +23,9 @@ from anlan.protections.content import copies, groups, llm, particulars
 from anlan.protections.content import signals as content
 from anlan.protections.dialogue import signals as dialogue
 from anlan.protections.dialogue.window import Dialogues
+from anlan.protections.fraud import scenario_signals
 from anlan.protections.fraud import signals as fraud
+from anlan.protections.minors import signals as minors
 
 HERE = Path(__file__).parent
 COUNTERS_FILE = HERE / "counters.yaml"
@@ -53,8 +55,9 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("accounts", (*accounts.SIGNALS, *registrations.SIGNALS), HERE / "accounts" / "policies.yaml",
                (Door, Registrations)),
     Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
-    Protection("fraud", fraud.SIGNALS, HERE / "fraud" / "policies.yaml"),
+    Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
+    Protection("minors", minors.SIGNALS, HERE / "minors" / "policies.yaml"),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
 )
 

@@ -5,18 +5,18 @@ Only messages that show something are remembered: a dialogue in which nobody tri
 
 import math
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from anlan.domain.event_data import MessageSent, PaymentInitiated
+from anlan.domain.event_data import MessageSent
 from anlan.domain.events import Event
 from anlan.domain.signals import Signal
 from anlan.engine.generations import Generations
-from anlan.engine.signals import part_of
 from anlan.protections.dialogue.moves import MoveBook, built_in_moves
+from anlan.protections.dialogue.readings import Met, Reading, dialogue_signals
 from anlan.protections.dialogue.signals import MovesSeen
 
 OVER_S = 7 * 86_400.0
@@ -37,7 +37,9 @@ MOST_ASKS_AGAIN = 2
 
 _STAGES = {"trust": 1, "bait": 2, "ask": 3}
 _PRESSURE = 4
-_FORMAT = 1
+_FORMAT = 2
+SURE = 0.5
+"""A dialogue is named a fraud from this probability on."""
 
 
 class Said(NamedTuple):
@@ -48,49 +50,66 @@ class Said(NamedTuple):
         mask: its moves, a bit each.
         score: fraud score; None is unknown.
         to: the recipient's account; empty in a group.
+        signs: numbers of the signs of frauds that its words show.
     """
 
     time: float
     mask: int
     score: float | None
     to: str
+    signs: tuple[int, ...] = ()
 
     @property
     def is_quiet(self) -> bool:
         """Whether it shows nothing worth remembering."""
-        return not self.mask and not self.score
-
-
-class Met(NamedTuple):
-    """What a message made of the dialogue it belongs to, remembered for its recipient."""
-
-    time: float
-    fraud_score: float
-    stage: int
-
-    @property
-    def is_quiet(self) -> bool:
-        """Only what shows something is met."""
-        return False
+        return not self.mask and not self.score and not self.signs
 
 
 Entry = TypeVar("Entry", Said, Met)
 
 
-class Reading(NamedTuple):
-    """One dialogue (or none, in a group) as of one message; see the signals for what the numbers mean."""
+class Likely(Protocol):
+    """What is asked of the most probable fraud."""
 
-    moves: int | None = None
-    stage: int | None = None
-    fraud_score: float | None = None
-    sender_top: float | None = None
-    sender_asked: int = 0
+    @property
+    def scenario(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+
+
+class SignsSeen(Protocol):
+    """What is asked of the reading that the fraud protection gives."""
+
+    @property
+    def numbers(self) -> Iterable[int]: ...
+
+
+class SignWeigher(Protocol):
+    """What knows which fraud signs point to.
+
+    Attributes:
+        ids: of every sign, by its number.
+        names: of the scenarios.
+    """
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def numbers(self, names: str) -> Iterable[int]:
+        """The numbers of signs from their names, as decisions keep them."""
+        ...
+
+    def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely | None:
+        """What the signs whose words were found, and the moves, most probably are; None without any."""
+        ...
 
 
 _CONTACT_SCORE = 1.0 / (1.0 + math.exp(-PRIOR))
 _UNHEARD = {
-    (True, True): Reading(0, 0, _CONTACT_SCORE, 0.0),
-    (True, False): Reading(0, 0, _CONTACT_SCORE),
+    (True, True): Reading(0, 0, _CONTACT_SCORE, 0.0, scenario_score=0.0),
+    (True, False): Reading(0, 0, _CONTACT_SCORE, scenario_score=0.0),
     (False, True): Reading(sender_top=0.0),
     (False, False): Reading(),
 }
@@ -129,38 +148,43 @@ class Dialogues:
     def __init__(self, max_keys: int, book: MoveBook | None = None) -> None:
         book = book or built_in_moves()
         self._evidence = Evidence(book)
-        self._bits = {f"move_{move.name}": 1 << place for place, move in enumerate(book.moves)}
-        # What was remembered in another shape must be remembered anew, not misread.
-        shape = (_FORMAT, Said._fields, Met._fields, *self._bits)
-        self._meaning = blake2b(repr(shape).encode(), digest_size=12).hexdigest()
+        self._moves = [(1 << place, move.name) for place, move in enumerate(book.moves)]
         self._pairs, self._senders, self._recipients = (Generations(OVER_S + LATENESS_S, max_keys) for _ in range(3))
-        self.signals = (
-            Signal(
-                name="dialogue", compute=self.count, type="object", counts=True, applies_to=("message.sent",),
-                reads=("event", "text_moves_seen", "text_fraud_score"), optional_reads=frozenset({"text_fraud_score"}),
-            ),
-            Signal(
-                name="payer_dialogues", compute=self.worst, type="object", reads=("event",),
-                applies_to=("payment.initiated",),
-            ),
-            *_PARTS,
-        )
+        self._weigher: SignWeigher | None = None
+        self._meaning = self._describe()
 
-    def count(self, event: Event, seen: MovesSeen, score: float | None) -> Reading:
+    def weigh_with(self, weigher: SignWeigher) -> None:
+        """Tell by this which fraud a dialogue is; without it none is named."""
+        self._weigher = weigher
+        self._meaning = self._describe()
+
+    def _describe(self) -> str:
+        """What was remembered in another shape must be remembered anew, not misread."""
+        signs = self._weigher.ids if self._weigher else ()
+        shape = (_FORMAT, Said._fields, Met._fields, *(name for _, name in self._moves), *signs)
+        return blake2b(repr(shape).encode(), digest_size=12).hexdigest()
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """The readings and their parts."""
+        return dialogue_signals(self.count, self.worst, self._weigher.names if self._weigher else ())
+
+    def count(self, event: Event, seen: MovesSeen, score: float | None, signs: SignsSeen | None = None) -> Reading:
         """Remember a message and read its dialogue as of its time, itself included."""
-        return self._count(event, _said(event, seen.mask, score))
+        return self._count(event, _said(event, seen.mask, score, signs.numbers if signs else ()))
 
     def observe(self, event: Event, signals: Mapping[str, Any]) -> None:
         """Count a message of the journal; see `Accumulator`."""
         if isinstance(event.data, MessageSent) and "text_moves" in signals:
-            mask = sum(bit for name, bit in self._bits.items() if signals.get(name))
-            self._count(event, _said(event, mask, signals.get("text_fraud_score")))
+            mask = sum(bit for bit, name in self._moves if signals.get(f"move_{name}"))
+            names = signals.get("text_scenario_signs")
+            signs = self._weigher.numbers(names) if self._weigher and names else ()
+            self._count(event, _said(event, mask, signals.get("text_fraud_score"), signs))
 
-    def worst(self, event: Event) -> Met:
-        """The dialogue that came closest to fraud of those in which somebody wrote to the payer."""
-        data: PaymentInitiated = event.data  # type: ignore[assignment]
-        met = _within(self._recipients.get(data.payer) or (), event.time)
-        return max(met, key=lambda one: one.fraud_score, default=Met(event.time, 0.0, 0))
+    def worst(self, event: Event, account: str) -> Met:
+        """The dialogue that came closest to fraud of those in which somebody wrote to `account`."""
+        met = _within(self._recipients.get(account) or (), event.time)
+        return max(met, key=lambda one: one.danger, default=Met(event.time, 0.0, 0))
 
     def _count(self, event: Event, said: Said) -> Reading:
         data: MessageSent = event.data  # type: ignore[assignment]
@@ -173,7 +197,10 @@ class Dialogues:
         messages = _add(self._pairs, f"{len(data.sender)}:{data.sender}{data.recipient}", said)
         reading = self._judge(messages)._replace(sender_top=top, sender_asked=asked)
         if not said.is_quiet:
-            met = Met(said.time, reading.fraud_score or 0.0, reading.stage or 0)
+            met = Met(
+                said.time, reading.fraud_score or 0.0, reading.stage or 0, reading.scenario,
+                reading.scenario_score or 0.0,
+            )
             _add(self._recipients, data.recipient, met)
         return reading
 
@@ -183,7 +210,18 @@ class Dialogues:
             mask |= said.mask
         asks = sum(said.mask & self._evidence.asking != 0 for said in messages)
         fraud_score = self._evidence.fraud_score(mask, asks, _top_mean(messages) or 0.0)
-        return Reading(mask.bit_count(), self._evidence.stage(mask), fraud_score)
+        likely = self._likeliest(messages, mask)
+        return Reading(
+            mask.bit_count(), self._evidence.stage(mask), fraud_score,
+            scenario=likely.scenario if likely and likely.score >= SURE else None,
+            scenario_score=likely.score if likely else 0.0,
+        )
+
+    def _likeliest(self, messages: Sequence[Said], mask: int) -> Likely | None:
+        if self._weigher is None:
+            return None
+        signs = {number for said in messages for number in said.signs}
+        return self._weigher.likeliest(signs, [name for bit, name in self._moves if mask & bit])
 
     def __len__(self) -> int:
         """How many dialogues, senders and recipients are remembered."""
@@ -217,9 +255,10 @@ class Dialogues:
         return self._pairs, self._senders, self._recipients
 
 
-def _said(event: Event, mask: int, score: float | None) -> Said:
+def _said(event: Event, mask: int, score: float | None, signs: Iterable[int]) -> Said:
     data: MessageSent = event.data  # type: ignore[assignment]
-    return Said(event.time, mask, 0.0 if score is not None and score < QUIET_BELOW else score, data.recipient or "")
+    known = 0.0 if score is not None and score < QUIET_BELOW else score
+    return Said(event.time, mask, known, data.recipient or "", tuple(sorted(signs)))
 
 
 def _add(states: Generations, key: str, entry: Entry) -> tuple[Entry, ...]:
@@ -250,47 +289,8 @@ def _top_mean(messages: Sequence[Said]) -> float | None:
 
 
 def _revived(states: Mapping[str, Any], kind: type[Said] | type[Met]) -> dict[str, Any]:
-    return {key: tuple(kind(*entry) for entry in entries) for key, entries in states.items()}
+    return {key: tuple(kind(*map(_tupled, entry)) for entry in entries) for key, entries in states.items()}
 
 
-_TALK = Reading(moves=3, stage=4, fraud_score=0.9, sender_top=0.5)
-_IN_GROUP = Reading(sender_top=0.5)
-_PAYER = Met(0.0, 0.9, 4)
-
-_PARTS: tuple[Signal, ...] = (
-    part_of(
-        "dialogue", "moves", "dialogue_moves_7d", "number",
-        {"zh": "7天内对同一人用过的诈骗话术种数", "en": "Different moves of fraud on this recipient in 7 days"},
-        low=0.0, examples=(({"dialogue": _TALK}, 3), ({"dialogue": _IN_GROUP}, None)),
-    ),
-    part_of(
-        "dialogue", "stage", "dialogue_stage", "number",
-        {"zh": "阶段：0接触 1信任 2诱饵 3索取 4施压", "en": "Stage: 0 contact, 1 trust, 2 bait, 3 ask, 4 push"},
-        low=0.0, high=4.0, examples=(({"dialogue": _TALK}, 4), ({"dialogue": _IN_GROUP}, None)),
-    ),
-    part_of(
-        "dialogue", "fraud_score", "dialogue_fraud_score", "number",
-        {"zh": "对话诈骗分", "en": "Fraud score of the dialogue"}, unit="probability", low=0.0, high=1.0,
-        examples=(({"dialogue": _TALK}, 0.9), ({"dialogue": _IN_GROUP}, None)),
-    ),
-    part_of(
-        "dialogue", "sender_top", "sender_fraud_top3_7d", "number",
-        {"zh": "发送者7天内最高三条诈骗分均值", "en": "Mean of the sender's three highest fraud scores in 7 days"},
-        low=0.0, high=1.0, examples=(({"dialogue": _TALK}, 0.5), ({"dialogue": Reading()}, None)),
-    ),
-    part_of(
-        "dialogue", "sender_asked", "sender_asked_recipients_7d", "number",
-        {"zh": "发送者7天内索取过的不同对象数", "en": "Different recipients the sender asked for something in 7 days"},
-        low=0.0, examples=(({"dialogue": Reading(sender_asked=4)}, 4), ({"dialogue": _IN_GROUP}, 0)),
-    ),
-    part_of(
-        "payer_dialogues", "fraud_score", "payer_dialogue_fraud_score_7d", "number",
-        {"zh": "付款人7天内所遇对话的最高诈骗分", "en": "Highest fraud score of a dialogue with the payer in 7 days"},
-        unit="probability", low=0.0, high=1.0, examples=(({"payer_dialogues": _PAYER}, 0.9),),
-    ),
-    part_of(
-        "payer_dialogues", "stage", "payer_dialogue_stage_7d", "number",
-        {"zh": "该对话的诈骗阶段", "en": "Stage of that dialogue"}, low=0.0, high=4.0,
-        examples=(({"payer_dialogues": _PAYER}, 4),),
-    ),
-)
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

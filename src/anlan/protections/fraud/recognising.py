@@ -1,0 +1,154 @@
+"""Decides which fraud a talk is, for the members' center: by signs, moves and what the sentences mean.
+
+The same signs as inline, with where they stand; nearest examples are added where a sentence encoder is there. Without
+one it still works and says so (`knows_meaning`).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anlan.domain.scenarios import Quote, Recognised, Speaker
+from anlan.protections.fraud.signs import SignBook, probabilities
+
+MAX_TEXTS = 30
+MAX_CHARS = 2_000
+ENCODED = 8
+"""So many texts are looked at for their meaning, the last of the other side's; a millisecond each."""
+LIKE_FROM = 0.62
+"""Cosine from which a text is like an example at all."""
+LIKENESS_EVIDENCE = 7.0
+"""Evidence that a likeness of 1 adds, growing from nothing at `LIKE_FROM`."""
+WORTH_NAMING = 0.05
+QUOTE_GAP_CHARS = 24
+"""Words of one sign that stand no farther apart are quoted in one piece."""
+
+Place = tuple[int, int]
+_NOWHERE: Place = (0, 0)
+"""Of what is shown by no words, such as an address that stands there."""
+Vectors = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+class Heard(Protocol):
+    """What is asked of one text that was listened to; see `protections.hearing.Heard`."""
+
+    @property
+    def tight(self) -> str: ...
+    @property
+    def moves(self) -> tuple[tuple[str, tuple[Place, ...]], ...]: ...
+    @property
+    def warns(self) -> bool: ...
+    @property
+    def has_handle(self) -> bool: ...
+    @property
+    def has_address(self) -> bool: ...
+    def written(self, start: int, end: int) -> Place: ...
+
+
+class _Shown(NamedTuple):
+    """One sign in one of the texts, by its number."""
+
+    sign: int
+    text: int
+    place: Place
+
+
+class _Examples(NamedTuple):
+    """Messages of known frauds; `vectors` has shape (examples, dimensions), rows of length 1."""
+
+    scenarios: tuple[str, ...]
+    vectors: Vectors
+
+
+class Recogniser:
+    """See `domain.ports.Recogniser`.
+
+    Args:
+        hear: listens to one text.
+        encoder: gives the sentence encoder in force; None while there is none.
+    """
+
+    def __init__(
+        self, book: SignBook, hear: Callable[[str], Heard], encoder: Callable[[], Encode | None]
+    ) -> None:
+        self._book, self._hear, self._encoder = book, hear, encoder
+
+    @property
+    def knows_meaning(self) -> bool:
+        """Whether it goes by what the words mean too."""
+        return self._encoder() is not None
+
+    def recognise(self, texts: Sequence[tuple[Speaker, str]]) -> list[Recognised]:
+        """See `domain.ports.Recogniser`; of very long talks, the last `MAX_TEXTS` texts are looked at."""
+        first = max(0, len(texts) - MAX_TEXTS)
+        recent = [(number, speaker, text[:MAX_CHARS]) for number, (speaker, text) in enumerate(texts)][first:]
+        heard = [(number, speaker, self._hear(text)) for number, speaker, text in recent]
+        shown = [one for number, speaker, each in heard for one in self._shown(number, speaker, each)]
+        evidence = self._book.evidence({one.sign for one in shown}, ())
+        for scenario, likeness in self._likeness([text for _, speaker, text in recent if speaker != "me"]).items():
+            evidence[scenario] = evidence.get(scenario, 0.0) + likeness
+        chances = probabilities(evidence)
+        named = sorted((name for name in chances if chances[name] >= WORTH_NAMING), key=lambda name: -chances[name])
+        return [Recognised(name, chances[name], self._quotes(name, shown, texts, heard)) for name in named]
+
+    def _shown(self, number: int, speaker: Speaker, heard: Heard) -> list[_Shown]:
+        # Who is asked for help speaks of frauds; only what the other side says can be a warning.
+        if heard.warns and speaker == "them":
+            return []
+        cued = self._book.find(heard.tight, has_handle=heard.has_handle, has_address=heard.has_address)
+        found = [_Shown(sign, number, place) for sign, one in cued.items() for place in _joined(one.spans)]
+        for move, places in heard.moves:
+            standing = _joined(places) or (_NOWHERE,)
+            found += [_Shown(sign, number, place) for sign in self._book.by_move(move) for place in standing]
+        return found
+
+    def _quotes(
+        self, scenario: str, shown: Sequence[_Shown], texts: Sequence[tuple[Speaker, str]],
+        heard: Sequence[tuple[int, Speaker, Heard]],
+    ) -> tuple[Quote, ...]:
+        by_number = {number: each for number, _, each in heard}
+        found = set()
+        for one in shown:
+            owner, _, sign = self._book.ids[one.sign].partition(".")
+            start, end = by_number[one.text].written(*one.place)
+            if owner == scenario and end > start:
+                found.add(Quote(sign, texts[one.text][1][start:end], one.text, start, end))
+        return tuple(sorted(found, key=lambda quote: (quote.text, quote.start, quote.sign)))
+
+    def _likeness(self, texts: Sequence[str]) -> dict[str, float]:
+        """Evidence by scenario from the examples that mean most nearly the same."""
+        encode, asked = self._encoder(), [text for text in texts[-ENCODED:] if text.strip()]
+        if encode is None or not asked:
+            return {}
+        likenesses = (self._examples.vectors @ encode(asked).T).max(axis=1)
+        best: dict[str, float] = defaultdict(float)
+        for scenario, likeness in zip(self._examples.scenarios, likenesses.tolist(), strict=True):
+            best[scenario] = max(best[scenario], (likeness - LIKE_FROM) / (1 - LIKE_FROM))
+        return {scenario: LIKENESS_EVIDENCE * share for scenario, share in best.items() if share > 0}
+
+    @cached_property
+    def _examples(self) -> _Examples:
+        """Half a second at the first call."""
+        encode: Any = self._encoder()
+        rows = [
+            (scenario.id, text) for scenario in self._book.scenarios
+            for text in (*scenario.examples, *(said for step in scenario.stages for said in step.said))
+        ]
+        names, texts = zip(*rows, strict=True)
+        return _Examples(names, np.concatenate([encode(texts[at : at + 64]) for at in range(0, len(texts), 64)]))
+
+
+def _joined(places: Sequence[Place]) -> tuple[Place, ...]:
+    """Places in order, those near each other as one."""
+    joined: list[Place] = []
+    for start, end in sorted(places):
+        if joined and start - joined[-1][1] <= QUOTE_GAP_CHARS:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
