@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from anlan.domain.consultations import Known, Offer, Speaking
+from anlan.domain.consultations import Fact, Known, Offer, Speaking, Sureness
 from anlan.domain.scenarios import Scenario
 
 PartKind = Literal["text", "points", "steps", "lines"]
@@ -66,6 +66,25 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 def _line(item: Item) -> str:
     return " ".join(piece for piece in (item.text, item.quote and f"“{item.quote}”", item.dial, item.note) if piece)
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is told who goes on from here; none of the member's words.
+
+    Attributes:
+        scenario: what it seems to be, or what the alert warned of; empty for nothing that we know.
+        signs: of that scenario, by id.
+        facts: as in `domain.consultations.Known`; likewise `paid`.
+        is_urgent: the member sounded desperate.
+    """
+
+    scenario: str
+    sureness: Sureness
+    signs: tuple[str, ...]
+    facts: dict[Fact, tuple[str, ...]]
+    paid: bool | None
+    is_code_given: bool
+    is_urgent: bool
 
 
 class Grounds(msgspec.Struct, frozen=True, kw_only=True):

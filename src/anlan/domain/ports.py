@@ -169,3 +169,11 @@ class Recogniser(Protocol):
         Pure CPU, under 20 ms for ten messages.
         """
         ...
+
+
+class ReadImage(Protocol):
+    """Reads the words in a picture of a chat that a member shows."""
+
+    def __call__(self, picture: bytes) -> list[tuple[Speaker, str]]:
+        """What is said in it, in order; nothing when no words are found."""
+        ...

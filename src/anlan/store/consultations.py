@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Insert, Row, Select, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.consultation_turns import Part, Turn
+from anlan.domain.consultation_turns import Part, Summary, Turn
 from anlan.domain.consultations import ConsultationState, Known, Offer, Speaking
 from anlan.store.batch import storable
 from anlan.store.tables import assistance_requests, consultation_hours, consultation_turns, consultations
@@ -56,7 +56,7 @@ class AssistanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: float
     is_urgent: bool
     shows_turns: int
-    summary: str | None
+    summary: Summary | None
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -68,6 +68,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 _known = msgspec.json.Decoder(Known)
 _said = msgspec.json.Decoder(_Said)
+_summary = msgspec.json.Decoder(Summary)
 _COLUMNS = [consultations.c[name] for name in Consultation.__struct_fields__ if name != "known"]
 _CONSULTATION: Select[Any] = select(*_COLUMNS, consultations.c.sealed)
 
@@ -186,7 +187,7 @@ def _insert(connection: Connection, table: Table) -> Any:
 def add_request(connection: Connection, vault: Vault, new: AssistanceRequest) -> None:
     """Keep for whom and why a person was asked; the database refuses a second of one talk and urgency."""
     plain = {name: getattr(new, name) for name in AssistanceRequest.__struct_fields__ if name != "summary"}
-    sealed = vault.seal((new.summary or "").encode(), new.case_id.encode())
+    sealed = vault.seal(msgspec.json.encode(new.summary), new.case_id.encode())
     connection.execute(insert(assistance_requests), plain | {"account": storable(new.account), "sealed": sealed})
 
 
@@ -207,8 +208,15 @@ def _requests(connection: Connection, vault: Vault, condition: Any) -> list[Assi
 
 def _request(row: Row[Any], vault: Vault) -> AssistanceRequest:
     plain = {name: value for name, value in row._mapping.items() if name != "sealed"}
-    summary = None if row.sealed is None else vault.open(bytes(row.sealed), row.case_id.encode()).decode()
-    return AssistanceRequest(**plain, summary=summary)
+    sealed = row.sealed
+    summary = None if sealed is None else _summary.decode(vault.open(bytes(sealed), row.case_id.encode()))
+    return AssistanceRequest(**(plain | {"summary": summary}))
+
+
+def show_turns(connection: Connection, talk_id: str, turns: int) -> None:
+    """Let those who were asked for read the first `turns` turns."""
+    asked = update(assistance_requests).where(assistance_requests.c.consultation_id == talk_id)
+    connection.execute(asked.values(shows_turns=turns))
 
 
 def delete_consultation(connection: Connection, talk_id: str, account: str) -> bool:

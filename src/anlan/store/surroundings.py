@@ -75,6 +75,11 @@ def group_latest(connection: Connection, group: str, last_seq: int, codec: Codec
     return [event for event in found if _talk_of(event.data).group == group]
 
 
+def event_key_at(connection: Connection, seq: int) -> str | None:
+    """The key of the event with this place in the journal."""
+    return connection.execute(select(events.c.key).where(events.c.seq == seq)).scalar_one_or_none()
+
+
 def message_named(connection: Connection, message_id: str, sender: str | None, before_seq: int) -> str | None:
     """The key of the message with this id of the platform's, by `sender` if one is given.
 
