@@ -68,7 +68,7 @@ class TransferHelp:
 
     def guardians_for(self, connection: Connection, found: Transfer) -> list[str]:
         """Whom the payer can ask, in the circle's order; nobody twice."""
-        harm = self._transfers.scenarios[found.scenario].harm
+        harm = self._transfers.scenario_of(found).harm
         asked = {one.guardian for one in helpers_of(connection, found.id)}
         return [one for one in self._circles.guardians_of(connection, found.payer, harm) if one not in asked]
 
@@ -95,8 +95,7 @@ class TransferHelp:
                                   en="You have asked enough people for now. Wait for an answer.")
             for ordinal, guardian in enumerate(dict.fromkeys(guardians), asked):
                 if add_helper(connection, Helper(transfer_id=found.id, guardian=guardian, asked_at=now)):
-                    scenario = self._transfers.scenarios[found.scenario]
-                    tell_asked(connection, found, guardian, ordinal, scenario, now)
+                    tell_asked(connection, found, guardian, ordinal, self._transfers.scenario_of(found), now)
             audit.note(connection, payer, "transfer.ask", found.id, {"count": len(guardians)})
 
     def look(self, guardian: str, transfer_id: str, now: float) -> AskedView:

@@ -130,7 +130,7 @@ class Transfers:
                 standing = new
                 details = {"policy": new.policy, "scenario": new.scenario}
                 audit.note(connection, f"policy:{new.policy}", "transfer.pause", new.id, details)
-                tell_paused(connection, new, self.scenarios[new.scenario], now)
+                tell_paused(connection, new, self.scenario_of(new), now)
             new = standing
         else:
             new = None  # it was over before anybody could have been told
@@ -159,7 +159,14 @@ class Transfers:
                 if scenario is not None:
                     named = action.parameters.get("strength")
                     return scenario, next((one for one in STRENGTHS if one == named), STRENGTH)
-        return self.scenarios.get(GENERAL) or next(iter(self.scenarios.values())), STRENGTH
+        return self._general(), STRENGTH
+
+    def scenario_of(self, found: Transfer) -> Scenario:
+        """What the payer was warned of; the general one where an operator has taken that one away."""
+        return self.scenarios.get(found.scenario) or self._general()
+
+    def _general(self) -> Scenario:
+        return self.scenarios.get(GENERAL) or next(iter(self.scenarios.values()))
 
     def _standing(self, connection: Connection, new: Transfer, now: float) -> Transfer | None:
         """The pause that this event only repeats: one that waits, or a release that the platform was too quick with."""

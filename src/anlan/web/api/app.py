@@ -27,6 +27,7 @@ from anlan.web.api import (
     security,
     security_events,
     texts,
+    transfers,
 )
 from anlan.web.api.access import Gate
 from anlan.web.api.document import describe
@@ -36,7 +37,7 @@ ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
     challenges.router, containments.router, access_checks.router, security.router, security_events.router,
-    passwords.router, health.router, description.router,
+    passwords.router, transfers.router, health.router, description.router,
 )
 
 

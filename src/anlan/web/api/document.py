@@ -17,6 +17,7 @@ from anlan.domain.events import MAX_EVENT_BYTES, Envelope, EventType
 from anlan.domain.lists import ListEntry
 from anlan.domain.terms import Term
 from anlan.domain.text_evidence import TextExplained
+from anlan.domain.transfer_messages import ReasonOffered
 from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
     access_checks,
@@ -40,6 +41,7 @@ from anlan.web.api import (
     security,
     security_events,
     texts,
+    transfers,
 )
 from anlan.web.api.access import SCOPES
 from anlan.web.api.documented import COMMON_PROBLEMS, problem_response
@@ -59,6 +61,7 @@ TAGS = {
     "members": "Members' own pages.",
     "accounts": "How accounts are kept safe.",
     "recoveries": "Accounts that their owners lost, and how they come back.",
+    "transfers": "Payments that wait for a second thought.",
     "reports": "What members report, and what became of it.",
     "sanctions": "Sanctions as the platform carries them out, who runs a group, statements of reasons.",
     "funds": "What members have, what is held of it, and payouts.",
@@ -104,6 +107,7 @@ SCHEMAS = (
     security_events.StreamState, security_events.VerificationWanted, security_events.PollQuestion,
     security_events.PollAnswer, security_events.KeySet, security_events.TransmitterConfiguration,
     passwords.PasswordQuestion, PasswordChecked,
+    transfers.TransferReason, transfers.TransferShown, transfers.TransferList, ReasonOffered,
 )
 
 

@@ -150,7 +150,7 @@ def _draw(
         warned = warning_of(connection, found.event_seq, found.payer)
     is_vouched = any(one.answer == "vouched" for one in helpers)
     plain = Reason(code="family")
-    scenario = rooms.transfers.scenarios[found.scenario]
+    scenario = rooms.transfers.scenario_of(found)
     return visit.page(
         "pages/transfer.html", answer=status, problem=problem, one=found, scenario=scenario, helpers=helpers,
         guardians=guardians, alert_id=warned.id if warned else "", sum=_sum(found, visit.language), reasons=REASONS,
@@ -165,7 +165,7 @@ def _draw(
 def _draw_asked(visit: MemberVisit, transfer_id: str, problem: str = "", status: int = 200) -> Response:
     view = visit.rooms.transfer_help.look(visit.account, transfer_id, clock.now())
     found = view.transfer
-    scenario = visit.rooms.transfers.scenarios[found.scenario]
+    scenario = visit.rooms.transfers.scenario_of(found)
     return visit.page(
         "pages/transfer_asked.html", answer=status, problem=problem, view=view, one=found, scenario=scenario,
         sum=_sum(found, visit.language), hours=GUARDIAN_PAUSE_S / HOUR_S, help_said=HELP_SAID,
