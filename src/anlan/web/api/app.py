@@ -9,6 +9,7 @@ from anlan.web.api import (
     access_checks,
     catalogue,
     challenges,
+    circles,
     containments,
     decisions,
     deliveries,
@@ -36,8 +37,8 @@ from anlan.web.api.problems import install_problems
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
-    challenges.router, containments.router, access_checks.router, security.router, security_events.router,
-    passwords.router, transfers.router, health.router, description.router,
+    challenges.router, circles.router, containments.router, access_checks.router, security.router,
+    security_events.router, passwords.router, transfers.router, health.router, description.router,
 )
 
 
