@@ -21,7 +21,9 @@ Never = Literal["blame", "alarm", "tell_parents"]
 NEVERS: tuple[Never, ...] = get_args(Never)
 """What no card does: blame the child, frighten them, or tell their parents where nobody's life is in danger."""
 
-CardAnswer = Literal["opened", "helpful", "not_for_me", "dismissed", "talk", "hotline", "trusted_adult", "block", "report"]
+CardAnswer = Literal[
+    "opened", "helpful", "not_for_me", "dismissed", "talk", "hotline", "trusted_adult", "block", "report"
+]
 CARD_ANSWERS: tuple[CardAnswer, ...] = get_args(CardAnswer)
 """What a reader may do with a card; each counts once. The last five are its offers."""
 

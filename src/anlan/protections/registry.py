@@ -57,7 +57,7 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
     Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
-    Protection("minors", minors.SIGNALS, HERE / "minors" / "policies.yaml"),
+    Protection("care", minors.SIGNALS, HERE / "minors" / "policies.yaml"),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
 )
 

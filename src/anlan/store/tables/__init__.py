@@ -9,6 +9,7 @@ from anlan.store.tables.campaigns import (
     campaign_questions,
     campaigns,
 )
+from anlan.store.tables.care_cards import care_card_answers, care_cards
 from anlan.store.tables.cases import case_claims, case_findings, case_history, case_judgements, cases
 from anlan.store.tables.circles import (
     circle_blocks,
@@ -117,8 +118,9 @@ __all__ = [
     "HexDigest", "account_channels", "account_devices", "account_sessions", "account_standings", "alert_days",
     "alert_wishes", "alerted_payments", "alerts", "api_keys", "appeals", "assistance_requests", "attachments",
     "attack_accounts", "attack_minutes", "attack_networks", "attacks", "audit", "campaign_bulletins", "campaign_cases",
-    "campaign_looks", "campaign_questions", "campaigns", "case_claims", "case_findings", "case_history",
-    "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers", "cases", "challenge_codes",
+    "campaign_looks", "campaign_questions", "campaigns", "care_card_answers", "care_cards", "case_claims",
+    "case_findings", "case_history", "case_judgements", "case_links", "case_skips", "case_tickets", "case_watchers",
+    "cases", "challenge_codes",
     "challenge_limits", "challenges", "circle_blocks", "circle_bonds", "circle_invitations", "circle_members",
     "circle_warnings", "claim_codes", "closures", "consultation_hours", "consultation_turns", "consultations",
     "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions",
