@@ -71,13 +71,12 @@ class TalkDesk:
     def __init__(self, database: Database) -> None:
         self.database, self.alarm = database, Alarm()
         codec = Codec(database.vault)
-        facts, people = Facts(database, codec), People(database.vault)
+        facts = Facts(database, codec)
         self.assistant = Assistant(
-            database, SCENARIOS, PlainRecogniser(), load_hotlines(), facts, people
+            database, SCENARIOS, PlainRecogniser(), load_hotlines(), facts, People(database.vault)
         )
         self.acts = TalkActs(
-            database, self.assistant, people, Reports(database, codec, facts), self.alarm,
-            "https://safe.example",
+            database, self.assistant, Reports(database, codec, facts), self.alarm, "https://safe.example"
         )
 
     def begin(self, account: str = ANN, language: str = "en", now: float = 1_000.0) -> str:

@@ -11,6 +11,9 @@ import structlog
 from anlan import clock
 from anlan.center.absolution import Absolution
 from anlan.center.alerts import Alerts
+from anlan.center.assistant.acts import TalkActs
+from anlan.center.assistant.people import People
+from anlan.center.assistant.talks import Assistant
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
 from anlan.center.challenges import Challenges
@@ -264,6 +267,12 @@ class House:
         )
         self.transfers = Transfers(self.database, self.codec, self.workshop.scenarios, self.circles)
         self.transfer_help = TransferHelp(self.transfers, self.circles)
+        self.assistant = Assistant(
+            self.database, self.workshop.scenarios, self.workshop.recogniser, self.hotlines,
+            Facts(self.database, self.codec), People(self.database.vault),
+        )
+        self.talk_acts = TalkActs(self.database, self.assistant, self.reports, self.safety, settings.address)
+        self.desk_rounds += (self.talk_acts.round,)
         self.center_rounds: tuple[Round, ...] = (self.alerts.take_in_new, self.transfers.take_in)
         self.desk_rounds += (self.alerts.take_in, self.transfers.take_in, self.transfers.round)
 

@@ -56,6 +56,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     )
     pages = build_pages(MemberRooms(
         database=house.database, alerts=house.alerts, hotlines=house.hotlines,
+        assistant=house.assistant, talk_acts=house.talk_acts,
         transfers=house.transfers, transfer_help=house.transfer_help,
         circles=house.circles, circle_warnings=house.circle_warnings, neutral_url=house.settings.neutral_url,
         appeals=house.appeals, closures=house.closures,

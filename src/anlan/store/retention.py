@@ -13,6 +13,7 @@ from anlan.store.attachments import forget_files
 from anlan.store.attacks import forget_parts
 from anlan.store.challenges import forget_challenges
 from anlan.store.circle_warnings import forget_circles
+from anlan.store.consultations import forget_consultations
 from anlan.store.containments import forget_details
 from anlan.store.database import Database
 from anlan.store.factors import forget_factors
@@ -47,12 +48,14 @@ class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
         refused_days: inputs that were not accepted.
         delivered_days: outgoing messages that no endpoint waits for any more.
         shadow_days: what models in shadow said.
+        consulted_days: talks with the assistant, from their last word.
     """
 
     personal_days: float = 180.0
     refused_days: float = 30.0
     delivered_days: float = 30.0
     shadow_days: float = 60.0
+    consulted_days: float = 90.0
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +78,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     sign_ins: int = 0
     tokens: int = 0
     circles: int = 0
+    consulted: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -115,6 +119,12 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         attacks=_drain(database, lambda connection: forget_parts(connection, personal_before, BATCH_ROWS)),
         sign_ins=_drain(database, lambda connection: forget_sign_ins(connection, personal_before, BATCH_ROWS)),
         tokens=_drain(database, lambda connection: _forget_tokens(connection, personal_before, now)),
+        consulted=_drain(
+            database,
+            lambda connection: forget_consultations(
+                connection, now - policy.consulted_days * _DAY_S, BATCH_ROWS, now
+            ),
+        ),
         circles=_drain(database, lambda connection: forget_circles(connection, personal_before, BATCH_ROWS, now)),
     )
 

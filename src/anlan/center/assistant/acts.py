@@ -4,7 +4,6 @@ from typing import Protocol
 
 import msgspec
 
-from anlan.center.assistant.people import People
 from anlan.center.assistant.talks import PAGE, Assistant, Spoken
 from anlan.desk.reports import NewReport, Reports
 from anlan.domain.consultation_messages import follow_up_message
@@ -31,10 +30,9 @@ class TalkActs:
     """What may be done with one press beside a talk."""
 
     def __init__(
-        self, database: Database, assistant: Assistant, people: People, reports: Reports, safety: Protecting,
-        address: str,
+        self, database: Database, assistant: Assistant, reports: Reports, safety: Protecting, address: str
     ) -> None:
-        self._database, self._assistant, self._people = database, assistant, people
+        self._database, self._assistant = database, assistant
         self._reports, self._safety, self._address = reports, safety, address
 
     def report(self, account: str, talk_id: str, language: str, now: float) -> Spoken:
@@ -78,7 +76,7 @@ class TalkActs:
         """
         with self._database.write() as connection:
             talk = self._assistant.hold(connection, account, talk_id)
-            talk = self._people.ask(connection, talk, talk.known, now)
+            talk = self._assistant.people.ask(connection, talk, talk.known, now)
             if shows_talk:
                 kept.show_turns(connection, talk.id, talk.turns)
             return self._assistant.say(connection, _with_done(talk, "person"), "person_called", language, now)

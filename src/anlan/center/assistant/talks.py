@@ -79,7 +79,7 @@ class Assistant:
         self._scenarios, self._recogniser = scenarios, recogniser
         self._composer = Composer(scenarios, hotlines)
         self._facts = facts
-        self._people = people
+        self.people = people
         self._read_image = read_image
         self.wording = wording
         self._cues = built_in_cues()
@@ -189,7 +189,7 @@ class Assistant:
             talk, known=known, language=reader.language, follow_up_at=now + rules.FOLLOW_UP_S if may_ask else None
         )
         if answer.wants_person:
-            talk = self._people.ask(connection, talk, known, now, is_urgent=True)
+            talk = self.people.ask(connection, talk, known, now, is_urgent=True)
         kept.save_consultation(connection, self._database.vault, talk)
         turn = Turn(ordinal=talk.turns, by="assistant", at=now, parts=parts, offers=answer.offers)
         return Spoken(talk, (turn,))

@@ -13,6 +13,7 @@ from anlan.web.languages import mark
 from anlan.web.pages import (
     alerts,
     appeals,
+    assistant,
     bulletins,
     circles,
     entrance,
@@ -40,8 +41,8 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, alerts, circles, transfers, entrance, bulletins, notices, appeals, groups, funds, reports, security, safety,
-    sign_in_links, factors, verify, recovery, recovery_stops, passwords,
+    home, alerts, assistant, circles, transfers, entrance, bulletins, notices, appeals, groups, funds, reports,
+    security, safety, sign_in_links, factors, verify, recovery, recovery_stops, passwords,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})

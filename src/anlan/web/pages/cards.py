@@ -7,6 +7,7 @@ from anlan.web.languages import mark
 from anlan.web.pages import (
     alerts,
     appeals,
+    assistant,
     circles,
     funds,
     notices,
@@ -34,7 +35,7 @@ class Shelf(NamedTuple):
 
 
 GROUPS: tuple[Group, ...] = (
-    Group(mark("Beside me"), (transfers.make_card, alerts.make_card, circles.make_card)),
+    Group(mark("Beside me"), (transfers.make_card, alerts.make_card, assistant.make_card, circles.make_card)),
     Group(mark("My account"), (recovery_stops.make_card, safety.make_card, security.make_card)),
     Group(mark("Decisions and reports"), (notices.make_card, appeals.make_card, funds.make_card, reports.make_card)),
 )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from anlan.center.alerts import Alerts
+from anlan.center.assistant.acts import TalkActs
+from anlan.center.assistant.talks import Assistant
 from anlan.center.challenges import Challenges
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
@@ -38,6 +40,8 @@ class MemberRooms:
 
     database: Database
     alerts: Alerts
+    assistant: Assistant
+    talk_acts: TalkActs
     transfers: Transfers
     transfer_help: TransferHelp
     circles: Circles
