@@ -10,12 +10,16 @@ import structlog
 
 from anlan import clock
 from anlan.center.absolution import Absolution
+from anlan.center.alert_figures import WrongAlertWatch
+from anlan.center.alerted_payments import AlertedPayments
 from anlan.center.alerts import Alerts
 from anlan.center.assistant.acts import TalkActs
 from anlan.center.assistant.people import People
 from anlan.center.assistant.talks import Assistant
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
+from anlan.center.card_file import load_cards
+from anlan.center.care_cards import CareCards
 from anlan.center.challenges import Challenges
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
@@ -28,6 +32,7 @@ from anlan.center.followers import AlertFollower, ContainmentFollower
 from anlan.center.funds import Funds
 from anlan.center.hotline_file import load_hotlines
 from anlan.center.identity_provider import Client, IdentityProvider
+from anlan.center.own_data import OwnData
 from anlan.center.passkeys import Passkeys
 from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
@@ -255,6 +260,7 @@ class House:
 
     def _open_company(self, settings: Settings) -> None:
         """What stands beside members: alerts, circles, transfers, assistant, cards."""
+        self.own_data = OwnData(self.database, self.workshop.catalogue.types, settings.personal_days)
         self.entrance = _open_entrance(settings, self.database.vault) if settings.oidc_issuer else None
         self.circles = Circles(self.database, self.codec, settings.address)
         self.circle_warnings = CircleWarnings(self.database, self.workshop.scenarios, settings.address)
@@ -273,8 +279,15 @@ class House:
         )
         self.talk_acts = TalkActs(self.database, self.assistant, self.reports, self.safety, settings.address)
         self.desk_rounds += (self.talk_acts.round,)
-        self.center_rounds: tuple[Round, ...] = (self.alerts.take_in_new, self.transfers.take_in)
-        self.desk_rounds += (self.alerts.take_in, self.transfers.take_in, self.transfers.round)
+        self.care_cards = CareCards(self.database, self.codec, load_cards(), settings.address)
+        self.center_rounds: tuple[Round, ...] = (
+            self.alerts.take_in_new, self.transfers.take_in, self.care_cards.take_in_new,
+        )
+        self.desk_rounds += (
+            self.alerts.take_in, self.care_cards.take_in, AlertedPayments(self.database, settings.time_zone).take_in,
+            WrongAlertWatch(self.database, settings.time_zone).round,
+        )
+        self.desk_rounds += (self.transfers.take_in, self.transfers.round)
 
     def _whole_journal(self) -> Scope:
         specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}

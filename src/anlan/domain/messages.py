@@ -47,6 +47,7 @@ NOTICE_TITLES = {
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
     "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
     "report_brigade": {"zh": "有账号或群被集中举报，疑似串通", "en": "Reports of one target look agreed upon"},
+    "alerts_wrong": {"zh": "用户常说某条策略的提醒不对", "en": "Members often say that a policy's alerts are wrong"},
     "login_attack": {"zh": "登录入口正受到大规模攻击", "en": "Sign-in is under attack on many accounts"},
     "other": {"zh": "需要关注的情况", "en": "Something needs attention"},
 }

@@ -1,7 +1,6 @@
 """Risk alerts: whom they warned of what, in which words, what members did then, and what became of their payments."""
 
 from sqlalchemy import (
-    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -15,6 +14,7 @@ from sqlalchemy import (
 )
 
 from anlan.domain.alerts import ALERT_ANSWERS, ALERT_STATES, ARMS, CAPS, MOMENTS
+from anlan.domain.prevented_loss import OUTCOMES
 from anlan.domain.scenarios import STRENGTHS
 from anlan.store.tables.register import BIG, metadata, one_of
 
@@ -52,9 +52,10 @@ alerts = Table(
     CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answer_has_time"),
     CheckConstraint("answer IS NULL OR state IN ('sent', 'quiet')", name="only_what_was_read_is_answered"),
 )
-SHOWN = "state <> 'capped'"
-"""What a member was told, or would have been but for the arm: the capped ones of a flood must slow nobody down."""
+SHOWN, CAPPED = "state <> 'capped'", "state = 'capped'"
+"""What a member was told, or would have been but for the arm, and the rest: a flood of those must slow nobody down."""
 Index("ix_alerts_account", alerts.c.account, alerts.c.at, sqlite_where=text(SHOWN), postgresql_where=text(SHOWN))
+Index("ix_alerts_capped", alerts.c.account, alerts.c.at, sqlite_where=text(CAPPED), postgresql_where=text(CAPPED))
 
 alert_days = Table(
     "alert_days",
@@ -83,18 +84,18 @@ alerted_payments = Table(
     metadata,
     Column("payer", Text, primary_key=True, comment="account:<id>"),
     Column("payment_id", String(128), primary_key=True, comment="as the platform names it"),
-    Column("alert_id", String(32), nullable=False, comment="before this payment, or lately about the same person"),
-    Column("is_own", Boolean, nullable=False, comment="the alert was about this very payment"),
+    Column("own_id", String(32), comment="the alert about this very payment"),
+    Column("earlier_id", String(32), comment="the last alert before it about the same person, held back or not"),
     Column("other", Text, nullable=False, comment="kind:id of who would get it"),
     Column("amount_minor", BIG, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("at", Double, nullable=False, index=True, comment="event time"),
     Column("outcome", String(16), comment="NULL while nobody said"),
-    Column("settled_at", Double),
-    CheckConstraint("outcome IS NULL OR outcome IN ('paid', 'cancelled', 'refused')", name="outcome"),
+    Column("settled_at", Double, comment="event time"),
+    CheckConstraint("own_id IS NOT NULL OR earlier_id IS NOT NULL", name="is_alerted"),
+    CheckConstraint(f"outcome IS NULL OR {one_of('outcome', OUTCOMES)}", name="outcome"),
     CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="outcome_has_time"),
 )
-Index("ix_alerted_payments_alert", alerted_payments.c.alert_id)
 
 payment_days = Table(
     "payment_days",
@@ -102,5 +103,5 @@ payment_days = Table(
     Column("day", String(10), primary_key=True, comment="in the operator's zone"),
     Column("outcome", String(16), primary_key=True),
     Column("payments", BIG, nullable=False, comment="settled without any alert: the usual share of cancelled ones"),
-    CheckConstraint("outcome IN ('paid', 'cancelled', 'refused')", name="outcome"),
+    CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),
 )

@@ -32,7 +32,9 @@ def _alerts() -> None:
         sa.Column("arm", sa.String(length=8), nullable=False, comment="whose words they read; control for none"),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("cap", sa.String(length=16), comment="of a capped one: which"),
-        sa.Column("day", sa.String(length=10), nullable=False, comment="of the event in the operator's zone, for figures"),
+        sa.Column(
+            "day", sa.String(length=10), nullable=False, comment="of the event in the operator's zone, for figures",
+        ),
         sa.Column("at", sa.Double(), nullable=False, comment="event time"),
         sa.Column("made_at", sa.Double(), nullable=False),
         sa.Column("opened_at", sa.Double()),
@@ -47,10 +49,10 @@ def _alerts() -> None:
         sa.CheckConstraint(
             "answer IS NULL OR state IN ('sent', 'quiet')", name=op.f("ck_alerts_only_what_was_read_is_answered"),
         ),
+        sa.CheckConstraint("arm IN ('usual', 'also', 'control')", name=op.f("ck_alerts_arm")),
         sa.CheckConstraint("cap IS NULL OR cap IN ('day', 'pair', 'dismissed', 'wrong')", name=op.f("ck_alerts_cap")),
         sa.CheckConstraint("moment <> 'money' OR state = 'sent'", name=op.f("ck_alerts_money_is_never_waited_for")),
         sa.CheckConstraint("moment IN ('setting', 'turn', 'money')", name=op.f("ck_alerts_moment")),
-        sa.CheckConstraint("arm IN ('usual', 'also', 'control')", name=op.f("ck_alerts_arm")),
         sa.CheckConstraint("state IN ('sent', 'capped', 'quiet', 'control')", name=op.f("ck_alerts_state")),
         sa.CheckConstraint("strength IN ('hint', 'banner', 'stop')", name=op.f("ck_alerts_strength")),
         sa.CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_alerts_answer_has_time")),
@@ -61,15 +63,17 @@ def _alerts() -> None:
         "ix_alerts_account", "alerts", ["account", "at"],
         sqlite_where=sa.text("state <> 'capped'"), postgresql_where=sa.text("state <> 'capped'"),
     )
+    op.create_index(
+        "ix_alerts_capped", "alerts", ["account", "at"],
+        sqlite_where=sa.text("state = 'capped'"), postgresql_where=sa.text("state = 'capped'"),
+    )
     op.create_index(op.f("ix_alerts_made_at"), "alerts", ["made_at"])
 
 
 def _alert_days() -> None:
     op.create_table(
         "alert_days",
-        sa.Column(
-            "day", sa.String(length=10), nullable=False, comment="of the events, in the operator's zone",
-        ),
+        sa.Column("day", sa.String(length=10), nullable=False, comment="of the events, in the operator's zone"),
         sa.Column("scenario", sa.String(length=64), nullable=False),
         sa.Column("policy", sa.String(length=64), nullable=False),
         sa.Column("strength", sa.String(length=8), nullable=False),
@@ -99,26 +103,26 @@ def _alerted_payments() -> None:
         "alerted_payments",
         sa.Column("payer", sa.Text(), nullable=False, comment="account:<id>"),
         sa.Column("payment_id", sa.String(length=128), nullable=False, comment="as the platform names it"),
+        sa.Column("own_id", sa.String(length=32), comment="the alert about this very payment"),
         sa.Column(
-            "alert_id", sa.String(length=32), nullable=False,
-            comment="before this payment, or lately about the same person",
+            "earlier_id", sa.String(length=32),
+            comment="the last alert before it about the same person, held back or not",
         ),
-        sa.Column("is_own", sa.Boolean(), nullable=False, comment="the alert was about this very payment"),
         sa.Column("other", sa.Text(), nullable=False, comment="kind:id of who would get it"),
         sa.Column("amount_minor", _BIG, nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("at", sa.Double(), nullable=False, comment="event time"),
         sa.Column("outcome", sa.String(length=16), comment="NULL while nobody said"),
-        sa.Column("settled_at", sa.Double()),
+        sa.Column("settled_at", sa.Double(), comment="event time"),
         sa.CheckConstraint(
             "outcome IS NULL OR outcome IN ('paid', 'cancelled', 'refused')", name=op.f("ck_alerted_payments_outcome"),
         ),
         sa.CheckConstraint(
             "(outcome IS NULL) = (settled_at IS NULL)", name=op.f("ck_alerted_payments_outcome_has_time"),
         ),
+        sa.CheckConstraint("own_id IS NOT NULL OR earlier_id IS NOT NULL", name=op.f("ck_alerted_payments_is_alerted")),
         sa.PrimaryKeyConstraint("payer", "payment_id", name=op.f("pk_alerted_payments")),
     )
-    op.create_index("ix_alerted_payments_alert", "alerted_payments", ["alert_id"])
     op.create_index(op.f("ix_alerted_payments_at"), "alerted_payments", ["at"])
 
 
