@@ -107,7 +107,7 @@ async def _play(folder: Path, told: Sequence[LabelledEvent]) -> tuple[list[Label
                 verdict = msgspec.json.decode(answer, type=VerdictAnswer)  # type: ignore[arg-type]
                 keeper.obey(event, verdict.verdict, {action.kind for action in verdict.actions})
             happened += real
-        house.alerts.take_in(clock.now())
+        house.company.alerts.take_in(clock.now())
         return happened, _alerts_of(house), guarded
     finally:
         await house.stop()
@@ -133,8 +133,8 @@ def _form_circles(house: House, told: Sequence[LabelledEvent]) -> set[str]:
     guarded = sorted(ties)[::2]
     for ward in guarded:
         mine, theirs = f"account:{ward}", f"account:{ties[ward]}"
-        invited = house.circles.invite(mine, theirs, "guardian", CONSENT, "key:bench", START, is_vouched=True)
-        house.circles.accept(invited, theirs, CONSENT, "key:bench", START)
+        invited = house.company.circles.invite(mine, theirs, "guardian", CONSENT, "key:bench", START, is_vouched=True)
+        house.company.circles.accept(invited, theirs, CONSENT, "key:bench", START)
     return set(guarded)
 
 

@@ -10,29 +10,15 @@ import structlog
 
 from anlan import clock
 from anlan.center.absolution import Absolution
-from anlan.center.alert_figures import WrongAlertWatch
-from anlan.center.alerted_payments import AlertedPayments
-from anlan.center.alerts import Alerts
-from anlan.center.assistant.acts import TalkActs
-from anlan.center.assistant.people import People
-from anlan.center.assistant.talks import Assistant
 from anlan.center.automatic_containment import AutomaticContainments
 from anlan.center.captcha import Captcha
-from anlan.center.card_file import load_cards
-from anlan.center.care_cards import CareCards
 from anlan.center.challenges import Challenges
-from anlan.center.circle_warnings import CircleWarnings
-from anlan.center.circles import Circles
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.containment import Containments
 from anlan.center.containment_answers import ContainmentAnswers
-from anlan.center.entrance import Entrance
 from anlan.center.factors import Factors
-from anlan.center.followers import AlertFollower, ContainmentFollower
+from anlan.center.followers import ContainmentFollower
 from anlan.center.funds import Funds
-from anlan.center.hotline_file import load_hotlines
-from anlan.center.identity_provider import Client, IdentityProvider
-from anlan.center.own_data import OwnData
 from anlan.center.passkeys import Passkeys
 from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
@@ -46,9 +32,8 @@ from anlan.center.security_event_journal import SecurityEventJournal
 from anlan.center.security_events import SecurityEvents
 from anlan.center.sessions import Sessions, on_containment_moved
 from anlan.center.sign_ins import SignInBook
-from anlan.center.transfer_help import TransferHelp
-from anlan.center.transfers import Transfers
 from anlan.center.trust import AccessChecks, load_rules
+from anlan.company import Company
 from anlan.delivery.security_events.receiving import Receiver
 from anlan.delivery.security_events.signing import SigningKeys
 from anlan.delivery.security_events.worker import SecurityEventWorker
@@ -85,7 +70,7 @@ from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
 from anlan.engine.shadow_model import ShadowModel
 from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
-from anlan.rounds import CalledRounds, OwnEvents, Round, in_thread, make_rounds, repeat
+from anlan.rounds import CalledRounds, OwnEvents, in_thread, make_rounds, repeat
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import retention
@@ -107,7 +92,7 @@ from anlan.store.recall import DeferredWork, Recall, Recollection
 from anlan.store.refused import Refusal, keep_refused
 from anlan.store.rows import Columns
 from anlan.store.segments import Segments
-from anlan.store.vault import Codec, Vault
+from anlan.store.vault import Codec
 from anlan.store.writer import Writer
 from anlan.telemetry import Metrics
 from anlan.text_lab import TextLab
@@ -160,7 +145,8 @@ class House:
         )
         self._open_desk(settings)
         self._open_center(settings)
-        self._open_company(settings)
+        self.company = Company(settings, self.database, self.workshop, self.reports, self.safety)
+        self.desk_rounds += self.company.rounds
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
             self.workshop.counters, self.engine.fuses, self.workshop.accumulators
@@ -258,37 +244,6 @@ class House:
         )
         self.desk_rounds += (SecurityEventJournal(self.security_events).take_in,)
 
-    def _open_company(self, settings: Settings) -> None:
-        """What stands beside members: alerts, circles, transfers, assistant, cards."""
-        self.own_data = OwnData(self.database, self.workshop.catalogue.types, settings.personal_days)
-        self.entrance = _open_entrance(settings, self.database.vault) if settings.oidc_issuer else None
-        self.circles = Circles(self.database, self.codec, settings.address)
-        self.circle_warnings = CircleWarnings(self.database, self.workshop.scenarios, settings.address)
-        self.desk_rounds += (self.circles.round,)
-        self.hotlines = load_hotlines(settings.hotlines_file)
-        followers: tuple[AlertFollower, ...] = (self.circle_warnings.on_alerts_raised,)
-        self.alerts = Alerts(
-            self.database, self.workshop.scenarios, followers, address=settings.address, zone=settings.time_zone,
-            control_share=settings.alert_control_share,
-        )
-        self.transfers = Transfers(self.database, self.codec, self.workshop.scenarios, self.circles)
-        self.transfer_help = TransferHelp(self.transfers, self.circles)
-        self.assistant = Assistant(
-            self.database, self.workshop.scenarios, self.workshop.recogniser, self.hotlines,
-            Facts(self.database, self.codec), People(self.database.vault),
-        )
-        self.talk_acts = TalkActs(self.database, self.assistant, self.reports, self.safety, settings.address)
-        self.desk_rounds += (self.talk_acts.round,)
-        self.care_cards = CareCards(self.database, self.codec, load_cards(), settings.address)
-        self.center_rounds: tuple[Round, ...] = (
-            self.alerts.take_in_new, self.transfers.take_in, self.care_cards.take_in_new,
-        )
-        self.desk_rounds += (
-            self.alerts.take_in, self.care_cards.take_in, AlertedPayments(self.database, settings.time_zone).take_in,
-            WrongAlertWatch(self.database, settings.time_zone).round,
-        )
-        self.desk_rounds += (self.transfers.take_in, self.transfers.round)
-
     def _whole_journal(self) -> Scope:
         specs = {name: counter.spec for name, counter in self.workshop.counters.by_name.items()}
         return Scope(registry=self.registry, counters=specs)
@@ -373,7 +328,7 @@ class House:
         second_look = SecondLook(
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
-        self._for_center = CalledRounds(self.center_rounds, self.delivery.wake)
+        self._for_center = CalledRounds(self.company.called_rounds, self.delivery.wake)
         own_events = OwnEvents(self.database, self.intake.accept, (self.transfers.tell,))
         loops = (
             self.delivery.run(), second_look.run(), self.shadow_model.run(), self.token_worker.run(),
@@ -478,16 +433,6 @@ class House:
         retention.apply(self.database, days, now, self.workshop.catalogue.types)
         self.segments.redact(now - self.settings.personal_days * 86_400.0)
         self.analysis.forget_tail()
-
-
-def _open_entrance(settings: Settings, vault: Vault) -> Entrance:
-    client = Client(
-        issuer=settings.oidc_issuer, id=settings.oidc_client_id,
-        secret=settings.oidc_client_secret.get_secret_value(), account_claim=settings.oidc_account_claim,
-        scope=settings.oidc_scope, returns_to=f"{settings.address}/me/enter/back",
-        allows_http=settings.allow_http_endpoints,
-    )
-    return Entrance(vault, IdentityProvider(client))
 
 
 def _log_unsaved(done: "asyncio.Future[int]") -> None:

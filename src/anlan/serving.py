@@ -36,6 +36,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     Args:
         alongside: runs beside the server from start to stop (the demo's traffic).
     """
+    company = house.company
     gate = Gate(lambda: _load_keys(house))
     rooms = Rooms(
         database=house.database, journal=house.journal, analysis=house.analysis, engine=house.engine,
@@ -44,7 +45,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         text_lab=house.text_lab, judgements=house.judgements, models=house.models, drift=house.drift,
         reload_models=house.reload_models,
         funds=house.funds, payouts=house.payouts, appeals=house.appeals, sanctions=house.sanctions,
-        containments=house.containments, security_events=house.security_events,
+        containments=house.containments, security_events=house.security_events, transfers=company.transfers,
         platform_answers=house.platform_answers, closures=house.closures,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
         anchors=house.anchors, campaigns=house.campaigns, bulletins=house.bulletins,
@@ -55,17 +56,17 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         allows_private_endpoints=house.settings.allow_http_endpoints,
     )
     pages = build_pages(MemberRooms(
-        database=house.database, alerts=house.alerts, hotlines=house.hotlines,
-        assistant=house.assistant, talk_acts=house.talk_acts,
-        transfers=house.transfers, transfer_help=house.transfer_help,
-        circles=house.circles, circle_warnings=house.circle_warnings, neutral_url=house.settings.neutral_url,
+        database=house.database, alerts=company.alerts, hotlines=company.hotlines, care_cards=company.care_cards,
+        assistant=company.assistant, talk_acts=company.talk_acts,
+        transfers=company.transfers, transfer_help=company.transfer_help,
+        circles=company.circles, circle_warnings=company.circle_warnings, neutral_url=house.settings.neutral_url,
         appeals=house.appeals, closures=house.closures,
         payouts=house.payouts, passwords=house.passwords, reports=house.reports, reminders=house.reminders,
         sessions=house.sessions,
         safety=house.safety,
         factors=house.factors, challenges=house.challenges,
         recoveries=house.recoveries, recovery_desk=house.recovery_desk, identity_url=house.settings.identity_url,
-        entrance=house.entrance, embed_origins=read_origins(house.settings.embed_origins),
+        own_data=company.own_data, entrance=company.entrance, embed_origins=read_origins(house.settings.embed_origins),
         zone=house.settings.time_zone,
     ))
     return Server(

@@ -26,8 +26,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workshop": {"protections", "models", "engine", "domain", "settings", "errors"},
     "text_lab": {"workshop", "protections", "engine", "domain", "settings", "clock", "errors"},
     "rounds": {"store", "clock", "errors"},
+    "company": {"workshop", "center", "desk", "store", "domain", "settings", "rounds"},
     "app": {
-        "workshop", "text_lab", "rounds", "center", "desk", "delivery", "engine", "store", "domain", "telemetry", "settings",
+        "workshop", "text_lab", "rounds", "company", "center", "desk", "delivery", "engine", "store", "domain",
+        "telemetry", "settings",
         "secrets_file", "clock", "errors",
     },
     "web": {

@@ -57,7 +57,7 @@ def warn(house: Consoled, ward: str, name: str) -> None:
         at=clock.now(),
     )
     with house.house.database.write() as connection:
-        house.house.circle_warnings.on_alerts_raised(connection, [alert], clock.now())
+        house.house.company.circle_warnings.on_alerts_raised(connection, [alert], clock.now())
 
 
 def test_two_members_agree_and_one_is_warned_and_answers(house: Consoled, platform: httpx.Client) -> None:

@@ -113,7 +113,7 @@ def test_a_payer_stops(till: Till) -> None:
 
 
 def test_somebody_of_the_circle_holds_it_where_that_was_agreed(till: Till) -> None:
-    circles, now = till.console.house.circles, clock.now()
+    circles, now = till.console.house.company.circles, clock.now()
     till.send_event("f1", "friendship.changed", 60 * DAY_S, account="ann", other="mum", change="added")
     everything = Consent(harms=HARMS, may_pause=True)
     invitation = circles.invite("account:ann", "account:mum", "guardian", everything, "account:ann", now)

@@ -160,7 +160,7 @@ def invite(
     caller: CallerDep, wanted: Annotated[CircleInvitationWanted, body_of(CircleInvitationWanted)]
 ) -> Response:
     """Ask somebody. Whether they are blocked, declined or may not be in a circle is nothing that the asker learns."""
-    name = caller.house.circles.invite(
+    name = caller.house.company.circles.invite(
         _account(wanted.account), _account(wanted.other), wanted.role,
         Consent(harms=wanted.harms, may_pause=wanted.may_pause), caller.actor, clock.now(),
         is_vouched=wanted.is_vouched,
@@ -177,7 +177,7 @@ def accept(
 ) -> Response:
     """Take up an invitation. Ask the member themselves, with the example of a warning before their eyes."""
     account, agreed = _account(consent.account), Consent(harms=consent.harms, may_pause=consent.may_pause)
-    caller.house.circles.accept(invitation, account, agreed, caller.actor, clock.now())
+    caller.house.company.circles.accept(invitation, account, agreed, caller.actor, clock.now())
     return answer(_shown(caller, account))
 
 
@@ -189,7 +189,7 @@ def decline(
     caller: CallerDep, invitation: InvitationId, who: Annotated[CircleMember, body_of(CircleMember)]
 ) -> Response:
     """Turn an invitation down; who sent it is not told, and must not be told by you."""
-    caller.house.circles.decline(invitation, _account(who.account), caller.actor, clock.now())
+    caller.house.company.circles.decline(invitation, _account(who.account), caller.actor, clock.now())
     return answer(_shown(caller, _account(who.account)))
 
 
@@ -201,7 +201,7 @@ def withdraw(
     caller: CallerDep, invitation: InvitationId, who: Annotated[CircleMember, body_of(CircleMember)]
 ) -> Response:
     """Take an invitation back."""
-    caller.house.circles.withdraw(invitation, _account(who.account), caller.actor, clock.now())
+    caller.house.company.circles.withdraw(invitation, _account(who.account), caller.actor, clock.now())
     return answer(_shown(caller, _account(who.account)))
 
 
@@ -212,7 +212,7 @@ def withdraw(
 def change(caller: CallerDep, bond: BondId, consent: Annotated[CircleConsent, body_of(CircleConsent)]) -> Response:
     """Agree to something else from now on."""
     account, agreed = _account(consent.account), Consent(harms=consent.harms, may_pause=consent.may_pause)
-    caller.house.circles.change(bond, account, agreed, caller.actor, clock.now())
+    caller.house.company.circles.change(bond, account, agreed, caller.actor, clock.now())
     return answer(_shown(caller, account))
 
 
@@ -222,7 +222,7 @@ def change(caller: CallerDep, bond: BondId, consent: Annotated[CircleConsent, bo
 )
 def leave(caller: CallerDep, bond: BondId, who: Annotated[CircleMember, body_of(CircleMember)]) -> Response:
     """End a bond. When a ward leaves, the guardian must not learn of it from you: they are told days later."""
-    caller.house.circles.leave(bond, _account(who.account), caller.actor, clock.now())
+    caller.house.company.circles.leave(bond, _account(who.account), caller.actor, clock.now())
     return answer(_shown(caller, _account(who.account)))
 
 
@@ -235,14 +235,14 @@ def answer_warning(
 ) -> Response:
     """Say what a guardian did; the ward is told."""
     account = _account(said.account)
-    found = caller.house.circle_warnings.answer(warning, account, said.answer, caller.actor, clock.now())
+    found = caller.house.company.circle_warnings.answer(warning, account, said.answer, caller.actor, clock.now())
     return answer(_warning(found))
 
 
 @router.post("/v1/circles:block", **documented("circles:write", CircleShown, takes=CircleBlock, problems=(422,)))
 def block(caller: CallerDep, wanted: Annotated[CircleBlock, body_of(CircleBlock)]) -> Response:
     """Let a member take nothing from somebody any more; all between the two ends, and the other is not told."""
-    caller.house.circles.block(_account(wanted.account), _account(wanted.other), caller.actor, clock.now())
+    caller.house.company.circles.block(_account(wanted.account), _account(wanted.other), caller.actor, clock.now())
     return answer(_shown(caller, _account(wanted.account)))
 
 
@@ -251,9 +251,9 @@ def set_safe_mode(caller: CallerDep, wanted: Annotated[CircleSafety, body_of(Cir
     """Turn safe mode on or off for a member; show its state to nobody, on no device."""
     account, now = _account(wanted.account), clock.now()
     if wanted.is_on:
-        caller.house.circles.enter_safe_mode(account, caller.actor, now)
+        caller.house.company.circles.enter_safe_mode(account, caller.actor, now)
     else:
-        caller.house.circles.leave_safe_mode(account, caller.actor, now)
+        caller.house.company.circles.leave_safe_mode(account, caller.actor, now)
     return Response(status_code=204)
 
 

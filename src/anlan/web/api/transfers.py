@@ -99,26 +99,26 @@ def release_transfer(
 ) -> Response:
     """The payer goes on. Send the payment again when `transfer.released` has come."""
     reason = Reason(code=said.reason, words=said.words.strip(), has_doubt=not said.said_yes)
-    caller.house.transfers.release(transfer, reason, clock.now(), by=caller.actor)
+    caller.house.company.transfers.release(transfer, reason, clock.now(), by=caller.actor)
     return _show(caller, transfer)
 
 
 @router.post("/v1/transfers/{transfer}:stop", **documented("alerts:write", TransferShown, problems=(404, 409)))
 def stop_transfer(caller: CallerDep, transfer: TransferId) -> Response:
     """The payer does not pay."""
-    caller.house.transfers.stop(transfer, clock.now(), by=caller.actor)
+    caller.house.company.transfers.stop(transfer, clock.now(), by=caller.actor)
     return _show(caller, transfer)
 
 
 def _show(caller: Caller, transfer_id: str) -> Response:
     with caller.house.database.read() as connection:
-        found = caller.house.transfers.get(connection, transfer_id)
+        found = caller.house.company.transfers.get(connection, transfer_id)
         helpers = helpers_of(connection, transfer_id)
     return answer(_shown(caller, found, helpers, clock.now()))
 
 
 def _shown(caller: Caller, one: Transfer, helpers: list[Helper], now: float) -> TransferShown:
-    scenario = caller.house.transfers.scenario_of(one)
+    scenario = caller.house.company.transfers.scenario_of(one)
     is_vouched = any(helper.answer == "vouched" for helper in helpers)
     plain = Reason(code=next(iter(REASONS)))
     return TransferShown(
