@@ -11,6 +11,7 @@ from stores import BACKENDS, KEY
 
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
+from anlan.center.containment import Containments
 from anlan.center.followers import AlertRaised
 from anlan.domain import circles as rules
 from anlan.domain.circles import DAY_S, Consent, Role
@@ -295,6 +296,20 @@ def test_who_may_be_the_thief_is_not_warned(family: Family, actor: str, data: di
     family.bind(GRAN, BO)
     family.raise_alerts(family.alert(seq=family.event(actor, **data)))
     assert (family.warned(MEI), len(family.warned(BO))) == ([], 1)
+
+
+def test_a_stolen_account_is_told_of_nobody(family: Family) -> None:
+    family.bind()
+    contained = Containments(family.database, family.codec, ())
+    with family.database.write() as connection:
+        name = contained.open(connection, MEI, "owner", family.now, by=MEI, since=family.now)
+        assert not family.circles.may_pause(connection, GRAN, MEI)
+    family.raise_alerts(family.alert())
+    assert family.warned() == []
+    with family.database.write() as connection:
+        contained.lift(connection, name, MEI, "the owner is back", family.now)
+    family.raise_alerts(family.alert())
+    assert len(family.warned()) == 1
 
 
 @on_both

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, BondState, Consent, agreed, in_order
 from anlan.domain.scenarios import Harm
 from anlan.store.batch import storable
-from anlan.store.tables import circle_blocks, circle_bonds, circle_members
+from anlan.store.tables import circle_blocks, circle_bonds, circle_members, containments
 from anlan.store.vault import Vault
 
 _B = circle_bonds.c
@@ -187,7 +187,8 @@ def standing(connection: Connection, ward: str, guardian: str | None = None) -> 
 def lets_pause(connection: Connection, ward: str, guardian: str) -> bool:
     """Whether the ward agreed that this guardian may pause a payment of theirs, and the bond stands."""
     query = select(_B.id).where(
-        _B.ward == storable(ward), _B.guardian == storable(guardian), _B.state == "standing", _B.may_pause
+        _B.ward == storable(ward), _B.guardian == storable(guardian), _B.state == "standing", _B.may_pause,
+        ~_IN_OTHER_HANDS,
     )
     return connection.execute(query).first() is not None
 
@@ -196,7 +197,7 @@ def hold_watching(connection: Connection, wards: Iterable[str]) -> list[Watching
     """The bonds that stand for any of `wards`, held until the transaction ends: whoever leaves now waits or is gone."""
     names = sorted({storable(ward) for ward in wards})
     query = _WATCHING.where(_B.ward.in_(names))
-    return [_watching(row) for row in connection.execute(query.order_by(_B.id).with_for_update())]
+    return [_watching(row) for row in connection.execute(query.order_by(_B.id).with_for_update(of=circle_bonds))]
 
 
 def enter_safe_mode(connection: Connection, account: str, now: float) -> bool:
@@ -271,8 +272,10 @@ def forget_bonds(connection: Connection, ended_before: float, quiet_before: floa
 
 
 _BONDS: Select[Any] = select(*circle_bonds.c)
+_IN_OTHER_HANDS = exists().where(containments.c.account == _B.guardian, containments.c.state == "standing")
+"""A stolen account is told of nobody, and pauses nothing."""
 _WATCHING: Select[Any] = select(_B.id, _B.ward, _B.guardian, _B.ward_harms, _B.guardian_harms).where(
-    _B.state == "standing"
+    _B.state == "standing", ~_IN_OTHER_HANDS
 )
 
 
