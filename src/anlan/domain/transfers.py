@@ -58,6 +58,28 @@ REASONS: dict[str, Words] = {
 }
 """Why a payer goes on, by code."""
 
+AFTER_LOSS: tuple[Words, ...] = (
+    {
+        "zh": "马上给银行或支付平台打电话，请他们拦截这笔钱",
+        "en": "Call your bank or payment app at once and ask them to stop the money",
+    },
+    {
+        "zh": "拨打反诈专线或报警，说清金额、时间和收款账户",
+        "en": "Call the anti-fraud line or the police with the amount, the time and the payee",
+    },
+    {
+        "zh": "保留聊天记录、付款记录和对方资料，不要删除对方",
+        "en": "Keep the messages, the record of the payment and what you know of them; delete nothing",
+    },
+    {
+        "zh": "不要再付任何钱。说能帮您“追回损失”的陌生人，也是骗子",
+        "en": "Pay nothing more. Strangers who offer to get it back are frauds too",
+    },
+)
+"""What to do when the money has gone, most urgent first."""
+LOSS_LINES = ("bank", "fraud", "police")
+"""Whom to call then, by id of the hotlines."""
+
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why a payer goes on.

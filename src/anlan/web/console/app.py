@@ -42,6 +42,7 @@ from anlan.web.console import (
     staff,
     text_lab,
     text_model,
+    transfers,
 )
 from anlan.web.console.gate import ElsewhereFirst, check_form, open_visit, stranger
 from anlan.web.console.rooms import Rooms
@@ -53,7 +54,7 @@ ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
     oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
-    accounts, containments, attacks,
+    accounts, containments, attacks, transfers,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

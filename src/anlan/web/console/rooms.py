@@ -10,6 +10,7 @@ from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
 from anlan.center.recovery_desk import RecoveryDesk
 from anlan.center.security_events import SecurityEvents
+from anlan.center.transfers import Transfers
 from anlan.desk.appeals import Appeals
 from anlan.desk.bulletins import Bulletins
 from anlan.desk.campaigns import Campaigns
@@ -80,6 +81,7 @@ class Rooms:
     payouts: Payouts
     security_events: SecurityEvents
     containments: Containments
+    transfers: Transfers
     review: Review
     sanctions: Sanctions
     appeals: Appeals

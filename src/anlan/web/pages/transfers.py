@@ -9,9 +9,11 @@ from anlan import clock
 from anlan.center.transfer_orders import HELP_PAGE, PAGE
 from anlan.domain.scenarios import Strength
 from anlan.domain.transfers import (
+    AFTER_LOSS,
     GUARDIAN_PAUSE_S,
     HOUR_S,
     LAPSES_S,
+    LOSS_LINES,
     MAX_WORDS,
     REASONS,
     HelpAnswer,
@@ -156,7 +158,8 @@ def _draw(
         guardians=guardians, alert_id=warned.id if warned else "", sum=_sum(found, visit.language), reasons=REASONS,
         needs_words=needs_words(plain, found.strength, found.until, now, is_vouched=is_vouched), filled=filled,
         lacks_words=filled is not None and not has_words(filled), states=STATES, said=SAID, help_said=HELP_SAID,
-        strengths=STRENGTHS, lines=rooms.hotlines.pick(scenario.hotlines), max_words=MAX_WORDS,
+        strengths=STRENGTHS, after_loss=AFTER_LOSS,
+        lines=rooms.hotlines.pick(LOSS_LINES if found.regretted_at else scenario.hotlines), max_words=MAX_WORDS,
         is_cooling=now < found.until, is_held=found.guarded_until is not None and now < found.guarded_until,
         lapses_at=found.until + LAPSES_S,
     )
