@@ -329,7 +329,7 @@ class House:
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
         self._for_center = CalledRounds(self.company.called_rounds, self.delivery.wake)
-        own_events = OwnEvents(self.database, self.intake.accept, (self.transfers.tell,))
+        own_events = OwnEvents(self.database, self.intake.accept, (self.company.transfers.tell,))
         loops = (
             self.delivery.run(), second_look.run(), self.shadow_model.run(), self.token_worker.run(),
             self._for_center.run(), repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),
