@@ -59,7 +59,7 @@ audit = Table(
     Column("at", Double, nullable=False),
     Column("actor", Text, nullable=False, comment="staff:<name>, key:<id> or system"),
     Column("act", String(64), nullable=False),
-    Column("subject", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
     Column("details", LargeBinary, nullable=False),
     Column("previous", String(64), nullable=False, comment="hash of the row before"),
     Column("hash", String(64), nullable=False, comment="SHA-256 over previous and this row"),

@@ -15,6 +15,7 @@ from anlan.web.pages import (
     appeals,
     assistant,
     bulletins,
+    care_cards,
     circles,
     entrance,
     factors,
@@ -23,6 +24,7 @@ from anlan.web.pages import (
     home,
     notices,
     passwords,
+    privacy,
     recovery,
     recovery_stops,
     reports,
@@ -32,7 +34,7 @@ from anlan.web.pages import (
     transfers,
     verify,
 )
-from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, is_public, stranger
+from anlan.web.pages.gate import MEMBER_COOKIE, anybody, check_form, find_session, is_own, is_public, stranger
 from anlan.web.pages.rooms import MemberRooms
 
 MAX_FORM_BYTES = MAX_FILES * MAX_BYTES + 256 * 1024
@@ -41,8 +43,8 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, alerts, assistant, circles, transfers, entrance, bulletins, notices, appeals, groups, funds, reports,
-    security, safety, sign_in_links, factors, verify, recovery, recovery_stops, passwords,
+    home, alerts, assistant, care_cards, circles, transfers, entrance, bulletins, notices, appeals, groups, funds,
+    reports, security, safety, sign_in_links, factors, verify, recovery, recovery_stops, passwords, privacy,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})
@@ -63,7 +65,7 @@ async def add_page_headers(request: Request, answer: Callable[[Request], Awaitab
     """What every page says; members' own may stand in a frame of the sites that the operator names."""
     response = await add_headers(request, answer)
     rooms: MemberRooms = request.app.state.rooms
-    if rooms.embed_origins and not is_public(request):
+    if rooms.embed_origins and is_own(request):
         let_frame(response, rooms.embed_origins)
     return response
 

@@ -8,9 +8,11 @@ from anlan.web.pages import (
     alerts,
     appeals,
     assistant,
+    care_cards,
     circles,
     funds,
     notices,
+    privacy,
     recovery_stops,
     reports,
     safety,
@@ -35,8 +37,10 @@ class Shelf(NamedTuple):
 
 
 GROUPS: tuple[Group, ...] = (
-    Group(mark("Beside me"), (transfers.make_card, alerts.make_card, assistant.make_card, circles.make_card)),
-    Group(mark("My account"), (recovery_stops.make_card, safety.make_card, security.make_card)),
+    Group(mark("Beside me"), (
+        transfers.make_card, alerts.make_card, care_cards.make_card, assistant.make_card, circles.make_card,
+    )),
+    Group(mark("My account"), (recovery_stops.make_card, safety.make_card, security.make_card, privacy.make_card)),
     Group(mark("Decisions and reports"), (notices.make_card, appeals.make_card, funds.make_card, reports.make_card)),
 )
 """What presses first is looked for in this order too, so what cannot wait stands first."""

@@ -77,6 +77,11 @@ def is_public(request: Request) -> bool:
     return request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/public/")
 
 
+def is_own(request: Request) -> bool:
+    """Whether the page is one under /me."""
+    return f"{request.url.path.removeprefix(request.scope.get('root_path', ''))}/".startswith("/me/")
+
+
 async def check_form(request: Request) -> None:
     """Refuse a form that was not drawn by us, and under /me one that was not drawn for this session.
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from anlan.center.alerts import Alerts
 from anlan.center.assistant.acts import TalkActs
 from anlan.center.assistant.talks import Assistant
+from anlan.center.care_cards import CareCards
 from anlan.center.challenges import Challenges
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
 from anlan.center.entrance import Entrance
 from anlan.center.factors import Factors
+from anlan.center.own_data import OwnData
 from anlan.center.passwords import Passwords
 from anlan.center.payouts import Payouts
 from anlan.center.recovery import Recoveries
@@ -47,6 +49,7 @@ class MemberRooms:
     circles: Circles
     circle_warnings: CircleWarnings
     hotlines: Hotlines
+    care_cards: CareCards
     appeals: Appeals
     closures: Closures
     payouts: Payouts
@@ -59,6 +62,7 @@ class MemberRooms:
     challenges: Challenges
     recoveries: Recoveries
     recovery_desk: RecoveryDesk
+    own_data: OwnData
     entrance: Entrance | None = None
     embed_origins: tuple[str, ...] = ()
     identity_url: str = ""

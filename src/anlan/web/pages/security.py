@@ -136,5 +136,6 @@ def make_card(visit: MemberVisit) -> Card:
     view, say = _look(visit, clock.now()), visit.language.say
     waiting = len(view.unanswered)
     says = say("Tell us whether it was you: {n}", n=waiting) if waiting else say(LEVELS[view.check_up.level])
-    is_pressing = waiting > 0 or view.containment is not None or view.check_up.level == "low"
+    is_leaked = any(item.code == "password" and item.got == 0 for item in view.check_up.items)
+    is_pressing = waiting > 0 or view.containment is not None or is_leaked  # advice alone is no alarm
     return Card(PATH, say("Account security"), "lock", says, waiting, is_pressing)

@@ -24,6 +24,7 @@ PLACES: tuple[Place, ...] = (
     Place("/me", mark("Home"), "home"),
     Place("/me/report", mark("Report"), "warn"),
     Place("/me/security", mark("Account"), "lock"),
+    Place("/me/privacy", mark("Privacy"), "eye"),
 )
 """The bar: at the bottom of a phone, under the head of a larger screen; five at most."""
 

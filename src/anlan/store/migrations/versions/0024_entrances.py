@@ -1,4 +1,4 @@
-"""Ways in from the platform's own sign-in that are used up."""
+"""Ways in from the platform's own sign-in that are used up; and who looked at what is one member's, found quickly."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,4 +14,5 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Double(), nullable=False, comment="when the way in is over of itself"),
         sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_spent_entrances")),
     )
+    op.create_index(op.f("ix_audit_subject"), "audit", ["subject"])
     op.create_index(op.f("ix_spent_entrances_expires_at"), "spent_entrances", ["expires_at"])
