@@ -44,6 +44,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         lexicon=house.lexicon, reload_lexicon=house.reload_lexicon,
         text_lab=house.text_lab, judgements=house.judgements, models=house.models, drift=house.drift,
         reload_models=house.reload_models,
+        circles=company.circles, alerts=company.alerts,
         funds=house.funds, payouts=house.payouts, appeals=house.appeals, sanctions=house.sanctions,
         containments=house.containments, security_events=house.security_events, transfers=company.transfers,
         platform_answers=house.platform_answers, closures=house.closures,

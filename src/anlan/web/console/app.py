@@ -8,14 +8,17 @@ from starlette.staticfiles import StaticFiles
 
 from anlan.web.console import (
     accounts,
+    alerts,
     appeals,
     attacks,
     bulletins,
     campaigns,
+    care_cards,
     case_acts,
     case_care,
     case_page,
     cases,
+    circles,
     containments,
     decisions,
     deliveries,
@@ -54,7 +57,7 @@ ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
     oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
-    accounts, containments, attacks, transfers,
+    accounts, containments, attacks, transfers, care_cards, circles, alerts,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anlan import clock
+from anlan.center.alerts import Alerts
+from anlan.center.circles import Circles
 from anlan.center.containment import Containments
 from anlan.center.funds import Funds
 from anlan.center.payouts import Payouts
@@ -77,6 +79,8 @@ class Rooms:
     judgements: Judgements
     models: ModelLife
     drift: DriftWatch
+    circles: Circles
+    alerts: Alerts
     funds: Funds
     payouts: Payouts
     security_events: SecurityEvents

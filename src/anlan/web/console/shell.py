@@ -54,6 +54,13 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
     (
+        mark("Members"),
+        (
+            Link("/alerts", mark("Alerts"), "alert", "see_alerts"),
+            Link("/circles", mark("Circles"), "people", "see_alerts"),
+        ),
+    ),
+    (
         mark("Judging"),
         (
             Link("/investigate", mark("Investigate"), "search", "investigate"),
