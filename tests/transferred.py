@@ -6,6 +6,7 @@ import msgspec
 from judged import CATALOGUE, NOON, decide
 from sqlalchemy import Connection, select
 
+from anlan.center.alerts import Alerts
 from anlan.center.transfer_help import TransferHelp
 from anlan.center.transfers import Transfers
 from anlan.domain.actions import Action
@@ -45,6 +46,7 @@ class Purse:
         self.codec = Codec(database.vault)
         self.transfers = Transfers(database, self.codec, load_scenarios(), self.circle)
         self.help = TransferHelp(self.transfers, self.circle)
+        self.alerts = Alerts(database, load_scenarios(), (), address="https://safe.example", zone="UTC")
         self._number = 0
 
     def judge(
@@ -70,10 +72,12 @@ class Purse:
         """Write to the journal."""
         return Journal(self.database, self.codec).commit(judged)
 
-    def pause(self, payment_id: str | None = "pay-1", **more: Any) -> Transfer:
-        """A payment that waits."""
+    def pause(self, payment_id: str | None = "pay-1", *, is_warned: bool = False, **more: Any) -> Transfer:
+        """A payment that waits, with the alert that goes with it or before it is made."""
         named: dict[str, Any] = {"payment_id": payment_id} if payment_id else {}
         self.commit(self.judge(**named, **more))
+        if is_warned:
+            self.alerts.take_in_new(NOON + 1)
         self.transfers.take_in(NOON + 1)
         return self.latest()
 

@@ -15,8 +15,10 @@ from transferred import ANN, COOL_DOWN_MIN, DAD, FAMILY, LONG, MUM, Purse
 from anlan.domain.decisions import Judged
 from anlan.domain.transfers import GUARDIAN_PAUSE_S, LAPSES_S, MAX_GUARDIAN_PAUSES_7D, Reason
 from anlan.errors import AnlanError, Conflict, Forbidden, InvalidAnswer, NotFound, RateLimited
+from anlan.store.alerts import alerts_of, find_alert
 from anlan.store.database import Database
 from anlan.store.tables import transfer_helpers, transfers
+from anlan.store.transfer_figures import Tally, outcomes_since, tally, waiting_now
 from anlan.store.transfer_helpers import helpers_of
 from anlan.store.transfers import forget_transfers, read_words
 
@@ -245,6 +247,51 @@ def test_nobody_outside_the_circle_is_asked_and_not_too_many(purse: Purse) -> No
         purse.help.ask(ANN, purse.pause(f"pay-more{number}").id, purse.circle.guardians[:3], NOON + 10)
     with pytest.raises(RateLimited):
         purse.help.ask(ANN, found.id, purse.circle.guardians[:1], NOON + 20)
+
+
+def test_the_decision_answers_the_alert_unless_its_payer_has(purse: Purse) -> None:
+    for number, (answer, expected) in enumerate(((None, "stopped"), ("wrong", "wrong"))):
+        found = purse.pause(f"pay-{number}", is_warned=True, at=NOON + number)
+        with purse.database.read() as connection:
+            [alert] = [one for one in alerts_of(connection, ANN) if one.event_seq == found.event_seq]
+        if answer is not None:
+            purse.alerts.answer(ANN, alert.id, "wrong", NOON + 30)
+        purse.transfers.stop(found.id, NOON + 60, payer=ANN)
+        with purse.database.read() as connection:
+            after = find_alert(connection, alert.id, ANN)
+        assert after is not None
+        assert after.answer == expected
+
+
+def test_whoever_was_wrongly_stopped_before_is_asked_more_mildly(purse: Purse) -> None:
+    first = purse.pause("pay-1", is_warned=True)
+    with purse.database.read() as connection:
+        [alert] = alerts_of(connection, ANN)
+    purse.alerts.answer(ANN, alert.id, "wrong", NOON + 30)
+    assert first.strength == "stop"
+    purse.release(purse.pause("pay-2", is_warned=True, at=NOON + 40), reason=FAMILY)
+
+
+def test_what_it_comes_to(purse: Purse) -> None:
+    names = ("stopped", "paid", "lost", "waiting", "cancelled")
+    found = {name: purse.pause(name, at=NOON + number) for number, name in enumerate(names)}
+    purse.transfers.stop(found["stopped"].id, NOON + 60, payer=ANN)
+    for name in ("paid", "lost"):
+        purse.release(found[name])
+        purse.settle(name, "paid")
+    purse.transfers.regret(found["lost"].id, NOON + 300, payer=ANN)
+    purse.settle("cancelled", "cancelled")
+    with purse.database.read() as connection:
+        outcomes = outcomes_since(connection, NOON)
+        [waiting] = waiting_now(connection)
+        assert outcomes_since(connection, NOON + 100) == []
+    assert (waiting.id, waiting.payer, waiting.payee) == (found["waiting"].id, "", "")
+    assert tally(outcomes, lambda one: one.currency) == {"CNY": Tally(
+        paused=5, waiting=1, stopped=2, lapsed=0, went_on=2, regretted=1, paused_minor=1_000_000,
+        kept_minor=400_000, paid_minor=400_000, lost_minor=200_000,
+    )}
+    reasons = tally([one for one in outcomes if one.reason], lambda one: one.reason)
+    assert {reason: sums.went_on for reason, sums in reasons.items()} == {"family": 2}
 
 
 def test_of_three_who_decide_at_once_one_is_first(purse: Purse) -> None:

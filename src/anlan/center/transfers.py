@@ -18,6 +18,7 @@ from anlan.center.transfer_orders import (
     tell_stopped,
 )
 from anlan.domain.actions import Action
+from anlan.domain.alerts import AlertAnswer
 from anlan.domain.decisions import Decision
 from anlan.domain.scenarios import STRENGTHS, Scenario, ScenarioBase, Strength
 from anlan.domain.transfers import (
@@ -32,6 +33,7 @@ from anlan.domain.transfers import (
 )
 from anlan.errors import Conflict, InvalidAnswer, NotFound
 from anlan.store import audit
+from anlan.store.alerts import find_alert, record_answer
 from anlan.store.automatic import Judged, advance, decisions_since, is_behind
 from anlan.store.database import Database
 from anlan.store.marks import COOL_DOWNS, TRANSFER_SETTLEMENTS, raise_mark, read_mark
@@ -270,6 +272,8 @@ class Transfers:
         details = {"reason": reason.code} if reason else {}
         audit.note(connection, by, f"transfer.{answer}", found.id, details)
         say_decided(connection, found, answer, now)
+        if not by.startswith("policy:"):
+            _answer_warning(connection, found, "went_on" if answer == "released" else "stopped", now)
 
     def round(self, now: float) -> int:
         """Keep the clocks and close what platforms are done with; how many payments had news."""
@@ -345,6 +349,14 @@ def _sort(passes: Sequence[Sequence[Judged]]) -> tuple[dict[int, Wanted], dict[i
 def _wanted(judged: Judged) -> Wanted | None:
     action = next((one for one in judged.decision.actions if one.kind == ACTION), None)
     return Wanted(judged.event_seq, judged.decision, action) if action else None
+
+
+def _answer_warning(connection: Connection, found: Transfer, answer: AlertAnswer, now: float) -> None:
+    """What the payer did with the payment is what they did about the alert, unless they have said something of it."""
+    warned = warning_of(connection, found.event_seq, found.payer)
+    alert = find_alert(connection, warned.id, found.payer) if warned else None
+    if alert is not None and alert.answer is None:
+        record_answer(connection, alert, answer, now)
 
 
 def _check_waiting(found: Transfer) -> None:

@@ -5,6 +5,7 @@ long enough ends it earlier, and nothing is paid that nobody asked for.
 """
 
 from typing import Literal, get_args
+from unicodedata import east_asian_width
 
 import msgspec
 
@@ -35,8 +36,9 @@ MAX_GUARDIAN_PAUSES_7D = 3
 MAX_HELPERS = 3
 """So many can be asked about one payment."""
 MAX_ASKED_A_DAY = 6
-MIN_WORDS = 20
-"""Characters of a reason that ends a full stop before its time; too many to be typed without reading."""
+MIN_WIDTH, MIN_DIFFERENT = 24, 8
+"""How long a reason is that ends a full stop before its time, a Chinese character counting twice, and how many of its
+characters differ: nobody types it without thinking."""
 MAX_WORDS = 1_000
 
 OTHER = "other"
@@ -108,6 +110,7 @@ def needs_words(reason: Reason, strength: Strength, until: float, now: float, *,
 
 
 def has_words(reason: Reason) -> bool:
-    """Whether they say something in their own words: no single key held down."""
+    """Whether they say something in their own words."""
     said = "".join(reason.words.split())
-    return len(reason.words.strip()) >= MIN_WORDS and len(set(said)) >= MIN_WORDS // 3
+    width = sum(2 if east_asian_width(character) in "WF" else 1 for character in said)
+    return width >= MIN_WIDTH and len(set(said)) >= MIN_DIFFERENT

@@ -11,6 +11,7 @@ from anlan.store import outbox
 from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files
 from anlan.store.attacks import forget_parts
+from anlan.store.care_cards import forget_cards
 from anlan.store.challenges import forget_challenges
 from anlan.store.circle_warnings import forget_circles
 from anlan.store.consultations import forget_consultations
@@ -29,6 +30,7 @@ from anlan.store.sign_in_rows import forget_sign_ins
 from anlan.store.signing_keys import forget_keys
 from anlan.store.staff import forget_sessions
 from anlan.store.tables import events, facts, refused
+from anlan.store.transfers import forget_transfers
 from anlan.store.transmitters import forget_received
 from anlan.store.trusted_devices import forget_trust
 from anlan.store.vault import redacted_data
@@ -78,6 +80,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     sign_ins: int = 0
     tokens: int = 0
     circles: int = 0
+    care_cards: int = 0
+    transfers: int = 0
     consulted: int = 0
 
 
@@ -125,7 +129,9 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
                 connection, now - policy.consulted_days * _DAY_S, BATCH_ROWS, now
             ),
         ),
+        care_cards=_drain(database, lambda connection: forget_cards(connection, now, BATCH_ROWS)),
         circles=_drain(database, lambda connection: forget_circles(connection, personal_before, BATCH_ROWS, now)),
+        transfers=_drain(database, lambda connection: forget_transfers(connection, personal_before, BATCH_ROWS)),
     )
 
 
