@@ -10,6 +10,7 @@ from consoled import Consoled, Visitor
 
 from anlan import clock
 from anlan.center.followers import AlertRaised
+from anlan.store.audit import latest_entries
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -17,6 +18,7 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
     running = Consoled(tmp_path_factory.mktemp("circles"), neutral_url="https://neutral.example/").start()
+    running.add_person("hua", "service")
     yield running
     running.stop()
 
@@ -156,6 +158,21 @@ def test_the_platform_sets_safe_mode_and_leads_the_whole_way(house: Consoled, pl
     assert bond in platform.get("/v1/accounts/he/circle").text
     blocked = platform.post("/v1/circles:block", json={"account": "lin", "other": "he"}).json()
     assert blocked["bonds"] == []
+
+
+def test_staff_turn_safe_mode_on_for_somebody_who_calls(house: Consoled, platform: httpx.Client) -> None:
+    bind(platform, "sun", "feng")
+    hua = house.signed_in("hua")
+    wanted = {"account": "sun", "act": "on"}
+    assert hua.post("/circles/safe-mode", form_on="/circles", reason=" ", **wanted).status_code == 400
+    done = hua.post("/circles/safe-mode", form_on="/circles", reason=f"called us {HOSTILE}", **wanted)
+    assert "Safe mode of sun is on since" in done.text
+    assert "feng" not in done.text
+    warn(house, "sun", "alert_sun")
+    assert platform.get("/v1/accounts/feng/circle").json()["warnings"] == []
+    with house.house.database.read() as connection:
+        acts = [(entry.actor, entry.act) for entry in latest_entries(connection, limit=5)]
+    assert ("staff:hua", "circle.assist") in acts
 
 
 def test_what_is_over_is_said_so(house: Consoled, platform: httpx.Client) -> None:

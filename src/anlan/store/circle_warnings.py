@@ -55,6 +55,22 @@ class Recent(msgspec.Struct, frozen=True):
     last_at: float
 
 
+class CircleFigures(msgspec.Struct, frozen=True):
+    """What staff may know of all circles together.
+
+    Attributes:
+        bonds: that stand now; `pausing` of these let the guardian pause a payment.
+        sent, held, called, vouched: warnings of the last `SHOWN_DAYS`, and what guardians said.
+    """
+
+    bonds: int
+    pausing: int
+    sent: int
+    held: int
+    called: int
+    vouched: int
+
+
 _risk = msgspec.json.Decoder(Risk)
 _COLUMNS = [_W[name] for name in Warned.__struct_fields__ if name != "risk"]
 _WARNINGS: Select[Any] = select(*_COLUMNS, _W.sealed)
@@ -151,6 +167,18 @@ def _accounts(actor: str, data: bytes) -> frozenset[str]:
     named = _people.decode(shown_data(data))
     names = (getattr(named, field) for field in _People.__struct_fields__)
     return frozenset({actor, *(f"account:{name}" for name in names if name)})
+
+
+def read_figures(connection: Connection, now: float) -> CircleFigures:
+    """Counts over all circles."""
+    standing = select(func.count(), func.count().filter(circle_bonds.c.may_pause)).where(
+        circle_bonds.c.state == "standing"
+    )
+    warned = select(
+        func.count().filter(_W.state == "sent"), func.count().filter(_W.state == "held"), func.count(_W.called_at),
+        func.count(_W.vouched_at),
+    ).where(_is_shown(now))
+    return CircleFigures(*connection.execute(standing).one(), *connection.execute(warned).one())
 
 
 def forget_circles(connection: Connection, before: float, limit: int, now: float) -> int:
