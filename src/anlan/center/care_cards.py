@@ -25,7 +25,7 @@ from anlan.store.vault import Codec
 
 log = structlog.get_logger(__name__)
 
-QUEUE = "wellbeing"
+QUEUE = "care"
 """Where people who help find whom they are asked to be there for."""
 CATEGORY = "care"
 

@@ -18,6 +18,8 @@ from anlan.store.vault import Codec
 ACTION = "care_card"
 _NAMED = f'"{ACTION}"'.encode()
 _AT_ONCE = 500
+KEPT_S = 90 * 86_400.0
+"""What is kept of minors goes sooner than what is kept of others."""
 _INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert, "sqlite": sqlite.insert,
 }
@@ -192,9 +194,9 @@ def readers_by_theme(connection: Connection, since: float) -> Mapping[str, Mappi
     return found
 
 
-def forget_cards(connection: Connection, before: float, limit: int) -> int:
-    """Delete cards made before `before`, with what was done with them; returns how many."""
-    old = select(care_cards.c.id).where(care_cards.c.made_at < before).limit(limit)
+def forget_cards(connection: Connection, now: float, limit: int) -> int:
+    """Delete cards `KEPT_S` after they were made, with what was done with them; returns how many."""
+    old = select(care_cards.c.id).where(care_cards.c.made_at < now - KEPT_S).limit(limit)
     ids = connection.execute(old).scalars().all()
     connection.execute(delete(care_card_answers).where(care_card_answers.c.card_id.in_(ids)))
     return connection.execute(delete(care_cards).where(care_cards.c.id.in_(ids))).rowcount

@@ -19,6 +19,8 @@ OFFER_TITLES: dict[Offer, str] = {
     "block": mark("How to block"),
     "report": mark("Report it"),
 }
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Content-Security-Policy of a card that is answered by itself: its only style is its own, for light and dark."""
 LINE_EMS = 21.8
 """How wide a line of a card may be, in widths of a Chinese character."""
 _LATIN_EM = 0.51
