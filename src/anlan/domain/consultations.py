@@ -37,7 +37,11 @@ Sureness = Literal["likely", "possible", "none"]
 LIKELY_FROM, POSSIBLE_FROM = 0.8, 0.4
 """Calibrated probabilities of a scenario; whatever is said is never surer than these bands."""
 RISKY_TO_GIVE = frozenset(("code", "screen", "account", "secrecy"))
-RISKY = "risky"
+"""What nobody should give, whoever asks."""
+NEVER_PAID = frozenset(("official", "bank", "mentor", "lender"))
+"""Who they say they are that want money sent, which the real ones do not: authorities, banks, lenders, "mentors"."""
+RISKY, SEEN_NOTHING = "risky", "nothing"
+"""What `Known.told` says beside verdicts."""
 MOST_QUESTIONS = 4
 FOLLOW_UP_S = 20 * 3_600.0
 """How long after the last word a member is asked how things are: the next day, and not at the same hour."""
@@ -74,7 +78,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         points: what speaks for that scenario.
         paid: whether money is gone; None while nobody said.
         put: questions that were put, in order; the last is open while `is_waiting`.
-        told: what the member was last told it is: `<scenario>:<sureness>`.
+        told: what the member was last told it is: `<scenario>:<sureness>`, `RISKY` or `SEEN_NOTHING`.
         done: acts that were taken: `report`, `protect`, `person`.
         aided: first steps after a loss that were told: `paid`, `code_given`.
     """
@@ -114,7 +118,17 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_asked_riskily(self) -> bool:
         """Whether something is wanted that nobody should give, whatever else may be true."""
-        return bool(RISKY_TO_GIVE & set(self.facts.get("asked", ())))
+        return bool(RISKY_TO_GIVE & set(self.facts.get("asked", ()))) or self.is_paid_riskily
+
+    @property
+    def is_asked_for_money(self) -> bool:
+        """Whether somebody wants money of them."""
+        return "money" in self.facts.get("asked", ())
+
+    @property
+    def is_paid_riskily(self) -> bool:
+        """Whether money is wanted by somebody of whom the real ones want none."""
+        return self.is_asked_for_money and bool(NEVER_PAID & set(self.facts.get("who", ())))
 
     @property
     def is_serious(self) -> bool:
@@ -244,13 +258,21 @@ RULES: tuple[Rule, ...] = (
     Rule("greets", lambda known, heard: "greeting" in heard.intents and not heard.is_telling, ("hello",)),
     Rule("paid for what looks honest", lambda known, heard: "paid" in heard.intents and known.sureness == "none",
          ("paid_unsure",), asks=True),
+    Rule("nothing is lost yet", lambda known, heard: known.paid is False and known.sureness != "none" and bool(
+        heard.intents & {"no", "not_paid"}), ("not_paid", "still"), ("report", "person"), asks=True),
     Rule("a fraud was named, and there is more to say", lambda known, heard: known.sureness != "none",
          ("noted", "still"), ("report", "person"), asks=True),
-    Rule("what is asked for is never safe to give", lambda known, heard: known.is_asked_riskily and known.told != RISKY,
-         ("risky_ask", "lines"), ("person",), asks=True),
-    Rule("still asked for what is never safe to give",
-         lambda known, heard: known.is_asked_riskily and next_question(known) is None, ("risky_ask", "check"),
-         ("person",)),
+    Rule("what is asked for is never safe to give",
+         lambda known, heard: known.is_asked_riskily and known.told != RISKY,
+         ("risky_ask", "risky_who", "lines"), ("person",), asks=True),
+    Rule("is asked riskily, as was said", lambda known, heard: known.told == RISKY and next_question(known) is None,
+         ("still", "check"), ("person",)),
+    Rule("nothing was seen, as was said",
+         lambda known, heard: known.told == SEEN_NOTHING and (heard.is_telling or bool(heard.intents)),
+         ("still_nothing",), ("person",)),
+    Rule("it hangs on who it really is",
+         lambda known, heard: known.is_asked_for_money and _is_told_enough(known, heard),
+         ("verify_first", "check", "honest"), ("person",)),
     Rule("enough is known to see nothing", lambda known, heard: _is_told_enough(known, heard),
          ("no_sign", "honest", "check"), ("person",)),
     Rule("told a part", lambda known, heard: heard.is_telling or bool(heard.intents & {"yes", "no", "unsure"}),
@@ -269,25 +291,43 @@ def _is_told_enough(known: Known, heard: Heard) -> bool:
 def answer(known: Known, heard: Heard) -> tuple[Known, Answer]:
     """What is said to these words, and what is known once it was said."""
     rule = next(rule for rule in RULES if rule.when(known, heard))
-    says = tuple(word for word in rule.says if _is_worth_saying(word, known))
+    says = tuple(word for word in rule.says if _is_worth_saying(word, known, heard))
     if "told_secret" in heard.intents:
         says = ("keep_codes", *says)
     asks = next_question(known) if rule.asks else None
     offers = tuple(offer for offer in rule.offers if offer not in known.done)
     said = msgspec.structs.replace(
         known, put=(*known.put, asks) if asks else known.put, is_waiting=asks is not None,
-        told=known.verdict if "verdict" in says else RISKY if "risky_ask" in says else known.told,
+        told=_told(says, known),
         aided=_joined(known.aided, [word for word in ("paid", "code_given") if word in says]),
     )
     return said, Answer(says, asks, offers, wants_person="crisis" in says)
 
 
-def _is_worth_saying(word: str, known: Known) -> bool:
-    """Verdicts and points need a scenario; once told, they are not told again in the same words."""
+def _told(says: tuple[str, ...], known: Known) -> str:
+    if "verdict" in says:
+        return known.verdict
+    return next((told for word, told in _TELLS.items() if word in says), known.told)
+
+
+_TELLS = {
+    "risky_ask": RISKY, "risky_who": RISKY, "no_sign": SEEN_NOTHING, "verify_first": SEEN_NOTHING,
+}
+"""What counts as told by these words."""
+
+
+def _is_worth_saying(word: str, known: Known, heard: Heard) -> bool:
+    """Verdicts and points need a scenario; what was told already is told again only to those who ask."""
+    if word in ("verdict", "points") and known.told == known.verdict and "is_it_real" not in heard.intents:
+        return False
     if word == "points":
         return bool(known.points)
     if word == "verdict":
         return known.sureness != "none"
+    if word == "risky_who":
+        return known.is_paid_riskily
+    if word == "risky_ask":
+        return bool(RISKY_TO_GIVE & set(known.facts.get("asked", ())))
     return True
 
 

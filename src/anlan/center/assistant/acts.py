@@ -35,6 +35,20 @@ class TalkActs:
         self._database, self._assistant = database, assistant
         self._reports, self._safety, self._address = reports, safety, address
 
+    def take(
+        self, account: str, talk_id: str, act: Offer, language: str, now: float, *, shows_talk: bool = False
+    ) -> Spoken:
+        """Do what the assistant offered; see the act's own method for what may go wrong."""
+        match act:
+            case "report":
+                return self.report(account, talk_id, language, now)
+            case "protect":
+                return self.protect(account, talk_id, language, now)
+            case "person":
+                return self.ask_person(account, talk_id, language, now, shows_talk=shows_talk)
+            case "no_follow_up":
+                return self.drop_follow_up(account, talk_id, language, now)
+
     def report(self, account: str, talk_id: str, language: str, now: float) -> Spoken:
         """Report whom the alert was about, with the event that it came from.
 

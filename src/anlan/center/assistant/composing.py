@@ -10,7 +10,7 @@ import yaml
 
 from anlan.domain.consultation_turns import Item, Part, PartKind
 from anlan.domain.consultations import Answer, Known, Question
-from anlan.domain.hotlines import Hotlines
+from anlan.domain.hotlines import Hotline, Hotlines
 from anlan.domain.scenarios import Scenario, ScenarioBase, Words
 
 MOST_STEPS = 4
@@ -163,11 +163,11 @@ class Composer:
     def _calls(self, word: str, case: _Case, ids: list[str]) -> Part:
         if case.reader.is_young:
             ids.insert(1 if word == "crisis_lines" else 0, "minors")
-        items = [
-            Item(
-                f"{case.pick(line.name)} {line.says_number(case.reader.language)}", dial=line.number,
-                note=f"{case.pick(line.purpose)} ({case.pick(line.hours)})",
-            )
-            for line in self._hotlines.pick(ids)
-        ]
-        return self._list("lines", word, case, items)
+        return self._list("lines", word, case, [_call(line, case) for line in self._hotlines.pick(ids)])
+
+
+def _call(line: Hotline, case: _Case) -> Item:
+    says = f"{case.pick(line.purpose)} ({case.pick(line.hours)})"
+    if line.number:
+        return Item(f"{case.pick(line.name)} {line.number}", dial=line.number, note=says)
+    return Item(case.pick(line.name), note=f"{line.says_number(case.reader.language)}. {says}")

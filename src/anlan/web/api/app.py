@@ -10,6 +10,7 @@ from anlan.web.api import (
     catalogue,
     challenges,
     circles,
+    consultations,
     containments,
     decisions,
     deliveries,
@@ -37,7 +38,8 @@ from anlan.web.api.problems import install_problems
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
-    challenges.router, circles.router, containments.router, access_checks.router, security.router,
+    challenges.router, circles.router, consultations.router,
+    containments.router, access_checks.router, security.router,
     security_events.router, passwords.router, transfers.router, health.router, description.router,
 )
 

@@ -90,7 +90,7 @@ def _draw_talk(
 ) -> Response:
     talk, turns = visit.rooms.assistant.look(visit.account, talk_id)
     return visit.page(
-        "pages/assistant_talk.html", answer=answer, talk=talk, turns=turns, problem=problem, words=words,
+        "pages/assistant_talk.html", answer=answer, turns=turns, problem=problem, words=words,
         title=_title(visit, talk), max_words=MAX_WORDS_CHARS, reads_pictures=visit.rooms.assistant.reads_pictures,
         **_tools(visit, talk, turns[-1]),
     )
@@ -185,17 +185,10 @@ def act(
     visit: OwnVisit, talk_id: TalkId, what: Annotated[Offer, Form()], shows_talk: Annotated[str, Form()] = ""
 ) -> Response:
     """Do with one press what the assistant offered."""
-    acts, account, language, now = visit.rooms.talk_acts, visit.account, visit.language.code, clock.now()
     try:
-        match what:
-            case "report":
-                acts.report(account, talk_id, language, now)
-            case "protect":
-                acts.protect(account, talk_id, language, now)
-            case "person":
-                acts.ask_person(account, talk_id, language, now, shows_talk=shows_talk == "true")
-            case "no_follow_up":
-                acts.drop_follow_up(account, talk_id, language, now)
+        visit.rooms.talk_acts.take(
+            visit.account, talk_id, what, visit.language.code, clock.now(), shows_talk=shows_talk == "true"
+        )
     except AnlanError as error:
         if error.status == 404:
             raise
