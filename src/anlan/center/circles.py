@@ -25,7 +25,6 @@ from anlan.domain.circles import (
     Role,
     quiet_until,
 )
-from anlan.domain.scenarios import Harm
 from anlan.errors import Conflict, Forbidden, InvalidCircle, NotFound, RateLimited
 from anlan.store import circle_invitations as invitations
 from anlan.store import circles, outbox
@@ -278,7 +277,7 @@ class Circles:
         """Whether the ward agreed beforehand that this guardian may pause a payment of theirs."""
         return circles.lets_pause(connection, ward, guardian)
 
-    def guardians_of(self, connection: Connection, ward: str, harm: Harm | None = None) -> list[str]:
+    def guardians_of(self, connection: Connection, ward: str, harm: str | None = None) -> list[str]:
         """Who looks out for `ward`, for this harm or for any; oldest bonds first."""
         standing = circles.standing(connection, ward)
         return [bond.guardian for bond in standing if bond.harms and (harm is None or harm in bond.harms)]
