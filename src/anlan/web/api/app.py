@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from anlan.app import House
 from anlan.web.api import (
     access_checks,
+    alerts,
+    care_cards,
     catalogue,
     challenges,
     circles,
@@ -38,7 +40,7 @@ from anlan.web.api.problems import install_problems
 ROUTERS = (
     decisions.router, texts.router, policies.router, questions.router, catalogue.router, lists.router, lexicon.router,
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
-    challenges.router, circles.router, consultations.router,
+    alerts.router, challenges.router, care_cards.router, circles.router, consultations.router,
     containments.router, access_checks.router, security.router,
     security_events.router, passwords.router, transfers.router, health.router, description.router,
 )

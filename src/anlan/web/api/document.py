@@ -21,6 +21,7 @@ from anlan.domain.transfer_messages import ReasonOffered
 from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
     access_checks,
+    care_cards,
     catalogue,
     challenges,
     circles,
@@ -102,7 +103,8 @@ SCHEMAS = (
     recoveries.ClaimShown, recoveries.ClaimAnswer, recoveries.ClaimToken, recoveries.DocumentChecked,
     recoveries.ClaimStopped,
     consultations.ConsultationWanted, consultations.WordsSaid, consultations.ActTaken, consultations.ConsultationShown,
-    members.LinkWanted, members.LinkMade, sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
+    care_cards.CareCardList, members.LinkWanted, members.LinkMade,
+    sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
     sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,
     sanctions.StatementPage, access_checks.AccessAsked, access_checks.AccessAnswer,
     security.AccountSecurity, security.SessionsEnded, security.SessionsConfirmed,
