@@ -19,8 +19,8 @@ SPEAKERS: tuple[Speaking, ...] = get_args(Speaking)
 
 Intent = Literal[
     "desperate", "in_danger", "cheated", "paid", "not_paid", "code_given", "wants_person", "wants_report",
-    "wants_protection", "is_it_real", "told_secret", "other_topic", "thanks", "goodbye", "greeting", "yes", "no",
-    "unsure", "all_well",
+    "wants_protection", "is_it_real", "what_to_do", "told_secret", "other_topic", "thanks", "goodbye", "greeting",
+    "yes", "no", "unsure", "all_well",
 ]
 INTENTS: tuple[Intent, ...] = get_args(Intent)
 
@@ -224,7 +224,8 @@ def _has(*intents: Intent) -> Callable[[Known, Heard], bool]:
 
 def _must_aid(known: Known, heard: Heard) -> bool:
     """Money is gone to somebody who may be a fraud, and the first steps were not told yet."""
-    return known.paid is True and "paid" not in known.aided and (known.is_serious or bool(known.alert_scenario))
+    is_worried = known.is_serious or bool(known.alert_scenario) or "what_to_do" in heard.intents
+    return known.paid is True and "paid" not in known.aided and is_worried
 
 
 def _tells_news(known: Known, sureness: Sureness) -> bool:
@@ -252,16 +253,15 @@ RULES: tuple[Rule, ...] = (
     Rule("asks whether it is real, and it seems so",
          lambda known, heard: "is_it_real" in heard.intents and known.sureness != "none",
          ("verdict", "check"), ("report", "person"), asks=True),
+    Rule("asks what to do", _has("what_to_do"), ("not_paid", "do", "lines"), ("report", "person"), asks=True),
     Rule("says thanks", lambda known, heard: "thanks" in heard.intents and not heard.is_telling, ("thanks",)),
     Rule("takes leave", lambda known, heard: "goodbye" in heard.intents and not heard.is_telling, ("goodbye",)),
     Rule("speaks of something else", lambda known, heard: "other_topic" in heard.intents, ("other_topic",)),
     Rule("greets", lambda known, heard: "greeting" in heard.intents and not heard.is_telling, ("hello",)),
     Rule("paid for what looks honest", lambda known, heard: "paid" in heard.intents and known.sureness == "none",
          ("paid_unsure",), asks=True),
-    Rule("nothing is lost yet", lambda known, heard: known.paid is False and known.sureness != "none" and bool(
-        heard.intents & {"no", "not_paid"}), ("not_paid", "still"), ("report", "person"), asks=True),
     Rule("a fraud was named, and there is more to say", lambda known, heard: known.sureness != "none",
-         ("noted", "still"), ("report", "person"), asks=True),
+         ("not_paid", "noted", "still"), ("report", "person"), asks=True),
     Rule("what is asked for is never safe to give",
          lambda known, heard: known.is_asked_riskily and known.told != RISKY,
          ("risky_ask", "risky_who", "lines"), ("person",), asks=True),
@@ -320,6 +320,8 @@ def _is_worth_saying(word: str, known: Known, heard: Heard) -> bool:
     """Verdicts and points need a scenario; what was told already is told again only to those who ask."""
     if word in ("verdict", "points") and known.told == known.verdict and "is_it_real" not in heard.intents:
         return False
+    if word == "not_paid":
+        return known.paid is False and bool(heard.intents & {"no", "not_paid"})
     if word == "points":
         return bool(known.points)
     if word == "verdict":
