@@ -20,7 +20,7 @@ from anlan.domain.scenarios import HARMS, Harm, Scenario, Strength
 from anlan.errors import AnlanError, Conflict, Forbidden, InvalidCircle, NotFound, RateLimited
 from anlan.store import circle_invitations
 from anlan.store.audit import first_break, latest_entries
-from anlan.store.circle_warnings import Warned, forget_circles, warnings_for
+from anlan.store.circle_warnings import Warned, forget_circles, warnings_for, warnings_of_alert
 from anlan.store.circles import Bond, bonds_of, ended_lately
 from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since
@@ -337,6 +337,10 @@ def test_a_guardian_answers_and_the_ward_is_told_once(family: Family) -> None:
     assert after.called_at == family.now
     assert after.vouched_at is None
     assert [one["data"]["change"] for one in family.sent("circle.changed")].count("answered") == 1
+    with family.database.read() as connection:
+        told = warnings_of_alert(connection, family.database.vault, after.alert_id, GRAN)
+        assert [(one.guardian, one.called_at) for one in told] == [(MEI, family.now)]
+        assert warnings_of_alert(connection, family.database.vault, after.alert_id, BO) == []
     with pytest.raises(NotFound):
         family.warnings.answer(name, BO, "vouched", BO, family.now)
     family.now += (rules.SHOWN_DAYS + 1) * DAY_S
