@@ -21,11 +21,16 @@ class Reading(NamedTuple):
 
 
 class Met(NamedTuple):
-    """What a message made of the dialogue it belongs to, remembered for its recipient."""
+    """What a message made of the dialogue it belongs to, remembered for its recipient.
+
+    Attributes:
+        by: the sender.
+    """
 
     time: float
     fraud_score: float
     stage: int
+    by: str = ""
     scenario: str | None = None
     scenario_score: float = 0.0
 
@@ -40,9 +45,10 @@ class Met(NamedTuple):
         return max(self.fraud_score, self.scenario_score)
 
 
+_OPTIONAL = ("text_fraud_score", "text_signs_seen", "sender_age_days", "sender_contact_days")
 _TALK = Reading(moves=3, stage=4, fraud_score=0.9, sender_top=0.5, scenario_score=0.8)
 _IN_GROUP = Reading(sender_top=0.5)
-_MET = Met(0.0, 0.9, 4, None, 0.8)
+_MET = Met(0.0, 0.9, 4, "eve", None, 0.8)
 _MEETING = {
     "payer": ("payment.initiated",),
     "account": ("link.opened", "screen.shared", "code.requested"),
@@ -91,14 +97,14 @@ def dialogue_signals(
 
     Args:
         count: remembers a message and reads its dialogue.
-        worst: the dialogue that came closest to fraud of those in which somebody wrote to an account.
+        worst: the dialogue that came closest to fraud of those in which somebody wrote to an account; only that with
+            the other side of the event, where it names one.
         scenarios: the frauds that a dialogue may be named.
     """
     return (
         Signal(
             name="dialogue", compute=count, type="object", counts=True, applies_to=("message.sent",),
-            reads=("event", "text_moves_seen", "text_fraud_score", "text_signs_seen"),
-            optional_reads=frozenset({"text_fraud_score", "text_signs_seen"}),
+            reads=("event", "text_moves_seen", *_OPTIONAL), optional_reads=frozenset(_OPTIONAL),
         ),
         *_TALK_PARTS,
         part_of(

@@ -35,11 +35,17 @@ ASK_AGAIN_EVIDENCE = 0.7
 MOST_ASKS_AGAIN = 2
 """What each further message that asks for something adds, and how many of them count."""
 
+_OTHER_SIDE = ("sender", "viewer", "during_call_with")
 _STAGES = {"trust": 1, "bait": 2, "ask": 3}
 _PRESSURE = 4
 _FORMAT = 2
 SURE = 0.5
 """A dialogue is named a fraud from this probability on."""
+SCORES_EVIDENCE = (2.5, 2.5, 2.0)
+"""What the squares of the highest, second and third fraud score of messages add to the log-odds of a known fraud."""
+NEW_SENDER_DAYS, NEW_TIE_DAYS, OLD_TIE_DAYS = 7.0, 7.0, 30.0
+NEW_SENDER_EVIDENCE, NEW_TIE_EVIDENCE, OLD_TIE_EVIDENCE = 1.5, 0.7, -1.0
+"""What it adds that the sender's account is new; else that there is no tie or a new one; that it is an old one."""
 
 
 class Said(NamedTuple):
@@ -74,7 +80,7 @@ class Likely(Protocol):
     @property
     def scenario(self) -> str: ...
     @property
-    def score(self) -> float: ...
+    def log_odds(self) -> float: ...
 
 
 class SignsSeen(Protocol):
@@ -101,8 +107,8 @@ class SignWeigher(Protocol):
         """The numbers of signs from their names, as decisions keep them."""
         ...
 
-    def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely | None:
-        """What the signs whose words were found, and the moves, most probably are; None without any."""
+    def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely:
+        """What the signs whose words were found, and the moves, most probably are."""
         ...
 
 
@@ -169,9 +175,17 @@ class Dialogues:
         """The readings and their parts."""
         return dialogue_signals(self.count, self.worst, self._weigher.names if self._weigher else ())
 
-    def count(self, event: Event, seen: MovesSeen, score: float | None, signs: SignsSeen | None = None) -> Reading:
-        """Remember a message and read its dialogue as of its time, itself included."""
-        return self._count(event, _said(event, seen.mask, score, signs.numbers if signs else ()))
+    def count(
+        self, event: Event, seen: MovesSeen, score: float | None, signs: SignsSeen | None = None,
+        sender_age_days: float | None = None, sender_contact_days: float | None = None,
+    ) -> Reading:
+        """Remember a message and read its dialogue as of its time, itself included.
+
+        Args:
+            sender_contact_days: since when the two are contacts; None when they are not.
+        """
+        said = _said(event, seen.mask, score, signs.numbers if signs else ())
+        return self._count(event, said, _closeness(sender_age_days, sender_contact_days))
 
     def observe(self, event: Event, signals: Mapping[str, Any]) -> None:
         """Count a message of the journal; see `Accumulator`."""
@@ -179,14 +193,22 @@ class Dialogues:
             mask = sum(bit for bit, name in self._moves if signals.get(f"move_{name}"))
             names = signals.get("text_scenario_signs")
             signs = self._weigher.numbers(names) if self._weigher and names else ()
-            self._count(event, _said(event, mask, signals.get("text_fraud_score"), signs))
+            closeness = _closeness(signals.get("sender_age_days"), signals.get("sender_contact_days"))
+            self._count(event, _said(event, mask, signals.get("text_fraud_score"), signs), closeness)
 
     def worst(self, event: Event, account: str) -> Met:
-        """The dialogue that came closest to fraud of those in which somebody wrote to `account`."""
+        """The dialogue that came closest to fraud of those in which somebody wrote to `account`.
+
+        Where the event names the other side (who sent the link, sees the screen, is on the phone), only theirs counts;
+        a payee is not the other side: money goes to whom the talker names.
+        """
+        other = next((getattr(event.data, name) for name in _OTHER_SIDE if getattr(event.data, name, None)), None)
         met = _within(self._recipients.get(account) or (), event.time)
+        if other is not None:
+            met = tuple(one for one in met if one.by == other)
         return max(met, key=lambda one: one.danger, default=Met(event.time, 0.0, 0))
 
-    def _count(self, event: Event, said: Said) -> Reading:
+    def _count(self, event: Event, said: Said, closeness: float) -> Reading:
         data: MessageSent = event.data  # type: ignore[assignment]
         if said.is_quiet and self._senders.get(data.sender) is None:
             return _UNHEARD[bool(said.to), said.score is not None]
@@ -195,33 +217,37 @@ class Dialogues:
         if data.recipient is None:
             return Reading(sender_top=top, sender_asked=asked)
         messages = _add(self._pairs, f"{len(data.sender)}:{data.sender}{data.recipient}", said)
-        reading = self._judge(messages)._replace(sender_top=top, sender_asked=asked)
+        reading = self._judge(messages, closeness)._replace(sender_top=top, sender_asked=asked)
         if not said.is_quiet:
             met = Met(
-                said.time, reading.fraud_score or 0.0, reading.stage or 0, reading.scenario,
+                said.time, reading.fraud_score or 0.0, reading.stage or 0, data.sender, reading.scenario,
                 reading.scenario_score or 0.0,
             )
             _add(self._recipients, data.recipient, met)
         return reading
 
-    def _judge(self, messages: Sequence[Said]) -> Reading:
+    def _judge(self, messages: Sequence[Said], closeness: float) -> Reading:
         mask = 0
         for said in messages:
             mask |= said.mask
         asks = sum(said.mask & self._evidence.asking != 0 for said in messages)
-        fraud_score = self._evidence.fraud_score(mask, asks, _top_mean(messages) or 0.0)
-        likely = self._likeliest(messages, mask)
+        scenario, likelihood = self._name(messages, mask, closeness)
         return Reading(
-            mask.bit_count(), self._evidence.stage(mask), fraud_score,
-            scenario=likely.scenario if likely and likely.score >= SURE else None,
-            scenario_score=likely.score if likely else 0.0,
+            mask.bit_count(), self._evidence.stage(mask),
+            self._evidence.fraud_score(mask, asks, _top_mean(messages) or 0.0),
+            scenario=scenario, scenario_score=likelihood,
         )
 
-    def _likeliest(self, messages: Sequence[Said], mask: int) -> Likely | None:
+    def _name(self, messages: Sequence[Said], mask: int, closeness: float) -> tuple[str | None, float]:
+        """The fraud that a dialogue is most like, None when that is not probable; and how probable any fraud is."""
         if self._weigher is None:
-            return None
+            return None, 0.0
         signs = {number for said in messages for number in said.signs}
-        return self._weigher.likeliest(signs, [name for bit, name in self._moves if mask & bit])
+        likely = self._weigher.likeliest(signs, [name for bit, name in self._moves if mask & bit])
+        scores = sorted((said.score or 0.0 for said in messages), reverse=True)
+        told = sum(weight * score * score for weight, score in zip(SCORES_EVIDENCE, scores, strict=False))
+        probability = 1.0 / (1.0 + math.exp(-(likely.log_odds + told + closeness)))
+        return likely.scenario if probability >= SURE else None, probability
 
     def __len__(self) -> int:
         """How many dialogues, senders and recipients are remembered."""
@@ -259,6 +285,15 @@ def _said(event: Event, mask: int, score: float | None, signs: Iterable[int]) ->
     data: MessageSent = event.data  # type: ignore[assignment]
     known = 0.0 if score is not None and score < QUIET_BELOW else score
     return Said(event.time, mask, known, data.recipient or "", tuple(sorted(signs)))
+
+
+def _closeness(sender_age_days: float | None, sender_contact_days: float | None) -> float:
+    """Log-odds of fraud from how well the two know each other; nothing is made of an unknown age."""
+    if sender_age_days is not None and sender_age_days < NEW_SENDER_DAYS:
+        return NEW_SENDER_EVIDENCE
+    if sender_contact_days is None or sender_contact_days < NEW_TIE_DAYS:
+        return NEW_TIE_EVIDENCE
+    return OLD_TIE_EVIDENCE if sender_contact_days >= OLD_TIE_DAYS else 0.0
 
 
 def _add(states: Generations, key: str, entry: Entry) -> tuple[Entry, ...]:

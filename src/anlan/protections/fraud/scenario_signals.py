@@ -87,8 +87,7 @@ def see_signs(text: ReadText, moves: SeenMoves, book: SignBook) -> SignsSeen:
     if not found and not moves.shown:
         return NO_SIGNS
     likely = book.likeliest(found, [one.move.name for one in moves.shown])
-    scenario = likely.scenario if likely and likely.score >= SURE else None
-    return SignsSeen(frozenset(found), book.written(found), scenario)
+    return SignsSeen(frozenset(found), book.written(found), likely.scenario if likely.score >= SURE else None)
 
 
 @reading

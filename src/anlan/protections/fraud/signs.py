@@ -28,11 +28,20 @@ class Likely(NamedTuple):
 
     Attributes:
         scenario: the most probable fraud, or `GENERAL`.
-        score: probability that it is some fraud, 0 to 1.
+        log_odds: that it is some fraud, from the signs alone.
     """
 
     scenario: str
-    score: float
+    log_odds: float
+
+    @property
+    def score(self) -> float:
+        """The same as a probability."""
+        return 1.0 / (1.0 + math.exp(-self.log_odds))
+
+
+UNSUSPICIOUS = Likely(GENERAL, -SHARPNESS * NOTHING_AT)
+"""A talk without any sign."""
 
 
 class SignBook:
@@ -95,22 +104,24 @@ class SignBook:
             total[scenario] += weight
         return total
 
-    def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely | None:
-        """What it most probably is; None without any sign."""
-        evidence = self.evidence(cued, moves)
-        if not evidence:
-            return None
-        shares = probabilities(evidence)
-        best = max(shares, key=lambda name: shares[name])
-        score = sum(shares.values())
-        return Likely(best if shares[best] >= CLEAR_SHARE * score else GENERAL, score)
+    def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely:
+        """What it most probably is."""
+        odds = _odds(self.evidence(cued, moves))
+        if not odds:
+            return UNSUSPICIOUS
+        best, total = max(odds, key=lambda name: odds[name]), sum(odds.values())
+        return Likely(best if odds[best] >= CLEAR_SHARE * total else GENERAL, math.log(total))
 
 
 def probabilities(evidence: Mapping[str, float]) -> dict[str, float]:
     """Probability of each scenario; what is missing to 1 is "something else, or nothing"."""
-    odds = {scenario: math.exp(SHARPNESS * (weight - NOTHING_AT)) for scenario, weight in evidence.items()}
+    odds = _odds(evidence)
     total = 1.0 + sum(odds.values())
     return {scenario: each / total for scenario, each in odds.items()}
+
+
+def _odds(evidence: Mapping[str, float]) -> dict[str, float]:
+    return {scenario: math.exp(SHARPNESS * (weight - NOTHING_AT)) for scenario, weight in evidence.items()}
 
 
 @cache
