@@ -112,7 +112,8 @@ def _arms(counts: Sequence[Count]) -> dict[str, list[Cohort]]:
     found = {
         scenario: cohorts((one.arm, one.what, one.alerts) for one in mine) for scenario, mine in by_scenario.items()
     }
-    return {scenario: arms for scenario, arms in sorted(found.items()) if len(arms) > 1}
+    several = [(scenario, arms) for scenario, arms in found.items() if len(arms) > 1]
+    return dict(sorted(several, key=lambda one: (-sum(arm.made for arm in one[1]), one[0])))
 
 
 def _money(

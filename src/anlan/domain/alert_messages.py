@@ -21,7 +21,7 @@ class AlertToShow(msgspec.Struct, frozen=True, kw_only=True):
     """`data` of `alert.raised`: show this to the member at once, and to nobody else.
 
     Attributes:
-        alert: its id, for `POST /v1/alerts/{alert}/answer`.
+        alert: its id, for `POST /v1/alerts/{alert}:answer`.
         account: `account:<id>` of who is at risk.
         scenario: what it looks like, as `GET /v1/scenarios` lists them.
         strength: `hint` beside the message, `banner` over it, `stop` before anything goes on.

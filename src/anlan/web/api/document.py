@@ -21,6 +21,7 @@ from anlan.domain.transfer_messages import ReasonOffered
 from anlan.engine.journal_reports import BacktestReport, Investigation
 from anlan.web.api import (
     access_checks,
+    alerts,
     care_cards,
     catalogue,
     challenges,
@@ -64,6 +65,7 @@ TAGS = {
     "members": "Members' own pages.",
     "accounts": "How accounts are kept safe.",
     "recoveries": "Accounts that their owners lost, and how they come back.",
+    "alerts": "What members are warned of, and what they make of it.",
     "transfers": "Payments that wait for a second thought.",
     "reports": "What members report, and what became of it.",
     "sanctions": "Sanctions as the platform carries them out, who runs a group, statements of reasons.",
@@ -103,6 +105,7 @@ SCHEMAS = (
     recoveries.ClaimShown, recoveries.ClaimAnswer, recoveries.ClaimToken, recoveries.DocumentChecked,
     recoveries.ClaimStopped,
     consultations.ConsultationWanted, consultations.WordsSaid, consultations.ActTaken, consultations.ConsultationShown,
+    alerts.AlertList, alerts.AlertShown, alerts.AlertAnswered, alerts.ScenarioList,
     care_cards.CareCardList, members.LinkWanted, members.LinkMade,
     sanctions.RosterTold, sanctions.RosterShown, sanctions.SanctionShown,
     sanctions.SanctionList, sanctions.Done, sanctions.Refused, sanctions.PlatformTold, sanctions.PlatformCompared,

@@ -1,0 +1,134 @@
+"""A warning from the message that set it off to what its member made of it, in the browser's words and by the API."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from consoled import Consoled, Visitor
+
+from anlan.store.alerts import Alert, alerts_of
+
+POLICY = """
+- id: fraud.test_words
+  on: message.sent
+  when: text = 'SCAM'
+  because: it said so
+  reason: {zh: 提醒, en: watch}
+  category: fraud
+  then: [{alert: {scenario: coupon, strength: stop, to: recipient}}]
+  state: live
+  examples:
+    - {given: {text: SCAM}, hits: true}
+    - {given: {text: ok}, hits: false}
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
+    folder = tmp_path_factory.mktemp("alerts")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "own.yaml").write_text(POLICY, "utf-8")
+    running = Consoled(folder / "data", policies_dir=folder / "policies").start()
+    running.add_person("wen", "analyst")
+    running.add_person("rev", "reviewer")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def platform(house: Consoled) -> Iterator[httpx.Client]:
+    _, secret = house.house.keys.create("platform", ("events:write", "members:write", "alerts:write"), 1_000.0)
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+        yield client
+
+
+def warned(house: Consoled, platform: httpx.Client, account: str) -> Alert:
+    """Somebody writes what a policy waits for; the alert of who gets it."""
+    data = {"sender": "sly<b>", "recipient": account, "text": "SCAM"}
+    event = {"specversion": "1.0", "id": f"to-{account}", "source": "im", "type": "message.sent", "data": data}
+    assert platform.post("/v1/events", json=event).json()["actions"][0]["kind"] == "alert"
+    deadline = time.monotonic() + 3  # far less than a desk round: it is woken by the commit
+    while True:
+        with house.house.database.read() as connection:
+            found = alerts_of(connection, f"account:{account}")
+        if found:
+            return found[0]
+        assert time.monotonic() < deadline, "nobody was warned"
+        time.sleep(0.01)
+
+
+def member(house: Consoled, platform: httpx.Client, account: str, path: str) -> Visitor:
+    made = platform.post("/v1/members:link", json={"account": account, "language": "en", "path": path})
+    assert made.status_code == 201, made.text
+    parts = urlsplit(made.json()["url"])
+    visitor = house.visitor()
+    assert visitor.get(f"{parts.path}?{parts.query}").headers["location"] == path
+    return visitor
+
+
+def test_a_member_reads_why_and_says_that_they_stopped(house: Consoled, platform: httpx.Client) -> None:
+    alert = warned(house, platform, "bob")
+    page = f"/me/alerts/{alert.id}"
+    bob = member(house, platform, "bob", page)
+    shown = bob.get(page).text
+    scenario = house.house.company.alerts.scenarios["coupon"]
+    for words in (scenario.say["stop"], scenario.question, scenario.do[0], scenario.honest[0], scenario.signs[0].says):
+        assert words["en"] in shown
+    assert "96110" in shown
+    assert f"/me/assistant/from/{alert.id}" in shown
+    assert "Account sly&lt;b&gt;" in shown
+    assert len(shown) < 100_000
+    assert bob.post(f"{page}/answer", form_on="/me", answer="stopped").headers["location"] == page
+    assert "Well done" in bob.get(page).text
+    assert "I have stopped" in bob.get("/me/alerts").text
+    eve = member(house, platform, "eve", "/me/alerts")
+    assert eve.get(page).status_code == 404
+    assert eve.post(f"{page}/answer", form_on="/me", answer="wrong").status_code == 404
+    assert "Nothing to warn you of" in eve.get("/me/alerts").text
+
+
+def test_quiet_hours_are_chosen_on_the_page(house: Consoled, platform: httpx.Client) -> None:
+    fay = member(house, platform, "fay", "/me/alerts")
+    assert 'value="23:00"' in fay.get("/me/alerts").text
+    fay.post("/me/alerts/quiet", form_on="/me", start="01:30", end="05:45", is_on="true")
+    assert 'value="01:30"' in fay.get("/me/alerts").text
+    fay.post("/me/alerts/quiet", form_on="/me", start="01:30", end="05:45", is_on="false")
+    assert "You have no quiet hours now" in fay.get("/me/alerts").text
+    assert fay.post("/me/alerts/quiet", form_on="/me", start="25:00", end="05:45", is_on="true").status_code == 422
+
+
+def test_the_first_page_asks_to_read_it(house: Consoled, platform: httpx.Client) -> None:
+    warned(house, platform, "gil")
+    assert "Read this before you answer or pay anybody." in member(house, platform, "gil", "/me").get("/me").text
+
+
+def test_a_platform_shows_it_in_a_dialogue_of_its_own(house: Consoled, platform: httpx.Client) -> None:
+    alert = warned(house, platform, "hal")
+    [listed] = platform.get("/v1/accounts/hal/alerts").json()["alerts"]
+    assert (listed["alert"], listed["strength"], listed["other"]) == (alert.id, "stop", "account:sly<b>")
+    assert listed["question"]["zh"] == house.house.company.alerts.scenarios["coupon"].question["zh"]
+    path = f"/v1/alerts/{alert.id}:answer"
+    for said in ("opened", "wrong", "wrong"):
+        told = platform.post(path, json={"account": "hal", "answer": said})
+        assert told.status_code == 200, told.text
+    assert (told.json()["answer"], told.json()["opened_at"] is not None) == ("wrong", True)
+    assert platform.post(path, json={"account": "eve", "answer": "wrong"}).status_code == 404
+    assert platform.post(path, json={"account": "hal", "answer": "shrugged"}).status_code == 400
+    scenarios = {one["id"]: one for one in platform.get("/v1/scenarios").json()["scenarios"]}
+    assert len(scenarios) >= 24
+    assert scenarios["coupon"]["say"]["stop"]["en"]
+
+
+def test_staff_see_what_came_of_it_and_no_names(house: Consoled, platform: httpx.Client) -> None:
+    warned(house, platform, "ida")
+    wen = house.signed_in("wen")
+    figures = wen.get("/alerts").text
+    assert "fraud.test_words" in figures
+    assert "Time-limited coupons" in figures
+    assert "account:" not in figures
+    assert house.house.company.alerts.scenarios["coupon"].question["en"] in wen.get("/alerts/scenarios/coupon").text
+    assert "police" in wen.get("/alerts/scenarios").text
+    assert wen.get("/alerts/scenarios/no-such").status_code == 404
+    assert "Told" in wen.get("/alerts?days=7").text
