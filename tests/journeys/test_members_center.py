@@ -58,7 +58,7 @@ def test_home_is_calm_or_says_what_comes_first(house: Consoled) -> None:
 
 def test_the_bar_says_where_one_is(house: Consoled) -> None:
     ann, _ = member(house, "ann")
-    for path in ("/me", "/me/security", "/me/security/history", "/me/privacy"):
+    for path in ("/me", "/me/security", "/me/security/history", "/me/alerts"):
         page = ann.get(path).text
         bar = page[page.index('class="shore-bar"') : page.index("<main")]
         here = [line for line in bar.splitlines() if 'aria-current="page"' in line]

@@ -12,9 +12,9 @@ from anlan.web.visits import LANGUAGE_COOKIE, THEME_COOKIE, TYPE_COOKIE, remembe
 router = APIRouter()
 
 AT_HAND: tuple[Place, ...] = (
+    Place("/me/assistant", mark("Is this a fraud?"), "question"),
     Place("/me/report", mark("Report something"), "warn"),
     Place("/me/safety", mark("Somebody is in my account"), "lock"),
-    Place("/public", mark("What is being cleaned up"), "list"),
 )
 """What a member may want at once, whatever the cards say."""
 

@@ -22,9 +22,10 @@ class Place(NamedTuple):
 
 PLACES: tuple[Place, ...] = (
     Place("/me", mark("Home"), "home"),
-    Place("/me/report", mark("Report"), "warn"),
+    Place("/me/alerts", mark("Warnings"), "alert"),
+    Place("/me/assistant", mark("Ask"), "question"),
+    Place("/me/circles", mark("Circle"), "people"),
     Place("/me/security", mark("Account"), "lock"),
-    Place("/me/privacy", mark("Privacy"), "eye"),
 )
 """The bar: at the bottom of a phone, under the head of a larger screen; five at most."""
 
