@@ -102,7 +102,8 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     if is_for_judging:
         models.unpack()
     signals = scenario_signals.bound(bound_to_shelves(content_llm.bound(signals, llm), lexicon, models), signs)
-    registry = Registry(catalogue, signals, {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs})
+    counted = {spec.name: (_counter_signal(spec), spec.readable_on) for spec in specs}
+    registry = Registry(catalogue, signals, counted, {"scenario": scenarios})
     engine = Engine(
         registry,
         {entry.name: counters.for_type(entry.name) for entry in catalogue},

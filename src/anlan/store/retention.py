@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 from anlan.domain.event_data import Data
 from anlan.domain.events import EventType
 from anlan.store import outbox
+from anlan.store.alerted_payments import forget_payments
+from anlan.store.alerts import forget_alerts
 from anlan.store.appeals import forget_words
 from anlan.store.attachments import forget_files
 from anlan.store.attacks import forget_parts
@@ -83,6 +85,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     care_cards: int = 0
     transfers: int = 0
     consulted: int = 0
+    alerts: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -130,6 +133,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
             ),
         ),
         care_cards=_drain(database, lambda connection: forget_cards(connection, now, BATCH_ROWS)),
+        alerts=_drain(database, lambda connection: forget_alerts(connection, personal_before, BATCH_ROWS))
+        + _drain(database, lambda connection: forget_payments(connection, personal_before, BATCH_ROWS)),
         circles=_drain(database, lambda connection: forget_circles(connection, personal_before, BATCH_ROWS, now)),
         transfers=_drain(database, lambda connection: forget_transfers(connection, personal_before, BATCH_ROWS)),
     )
