@@ -174,6 +174,14 @@ def test_what_the_platform_says_closes_it(purse: Purse, outcome: str, state: str
     assert purse.latest().settled_at == NOON + 200
 
 
+def test_what_was_paid_is_what_was_released(purse: Purse) -> None:
+    first = purse.pause()
+    purse.release(first)
+    larger = purse.pause(at=NOON + 70, amount_minor=900_000)
+    purse.settle("pay-1", "paid", NOON + 200)
+    assert {one.id: one.state for one in purse.all()} == {first.id: "paid", larger.id: "cancelled"}
+
+
 def test_only_what_was_paid_can_be_regretted(purse: Purse) -> None:
     found = purse.pause()
     with pytest.raises(Conflict):

@@ -88,6 +88,8 @@ def test_a_payer_thinks_it_over_and_goes_on(till: Till) -> None:
     assert till.pay("p1-again", "pay-1") == "allow"
     assert till.pay("p1-more", "pay-1", amount_minor=10_000) == "hold"
     till.send_event("s1", "payment.settled", payer="ann", payment_id="pay-1", outcome="paid")
+    until(lambda: ann.get("/me/transfers").text.count("card-9") == 2)
+    until(lambda: "Not paid" in ann.get("/me/transfers").text)
 
 
 def test_and_says_so_when_it_was_a_fraud_after_all(till: Till) -> None:
@@ -148,3 +150,16 @@ def test_a_platform_asks_in_its_own_dialogue(till: Till) -> None:
     mine = till.call("GET", "/v1/accounts/ann/transfers")["transfers"]
     assert [one["payment_id"] for one in mine][:1] == ["pay-5"]
     assert LONG not in str(mine)
+    assert until(lambda: till.call("GET", f"/v1/transfers/{name}")["may_be_sent"])
+
+
+def test_staff_see_what_it_comes_to_and_no_names(till: Till) -> None:
+    till.pay("p6", "pay-6", amount_minor=66_600)
+    till.told("transfer.paused", "pay-6")
+    till.console.add_person("lin", "auditor")
+    till.console.add_person("eng", "engineer")
+    page = till.console.signed_in("lin").get("/alerts/transfers").text
+    assert "CN¥666.00" in page
+    assert "For family or friends" in page
+    assert "card-9" not in page
+    assert till.console.signed_in("eng").get("/alerts/transfers").status_code == 403

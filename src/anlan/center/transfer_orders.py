@@ -38,7 +38,7 @@ def say_decided(connection: Connection, found: Transfer, answer: str, now: float
     own_events.say(connection, "payment.thought_over", data, OWN_EVENT + found.id, now)
 
 
-def tell_paused(connection: Connection, new: Transfer, scenario: Scenario, now: float) -> None:
+def tell_paused(connection: Connection, new: Transfer, scenario: Scenario) -> None:
     """Ask the platform to show the payer why, and to let them decide."""
     data = TransferPaused(
         transfer=new.id, account=new.payer, event=new.event, payment_id=new.payment_id,
@@ -46,7 +46,8 @@ def tell_paused(connection: Connection, new: Transfer, scenario: Scenario, now: 
         scenario=scenario.id, title=scenario.title, words=scenario.say[new.strength], question=scenario.question,
         reasons=tuple(ReasonOffered(code=code, title=title) for code, title in REASONS.items()), path=page_of(new.id),
     )
-    outbox.put(connection, [seal_message(f"msg_{new.id}.paused", "transfer.paused", now, data)], now, new.event_seq)
+    message = seal_message(f"msg_{new.id}.paused", "transfer.paused", new.paused_at, data)
+    outbox.put(connection, [message], new.paused_at, new.event_seq)
 
 
 def tell_released(connection: Connection, found: Transfer, telling: int, now: float) -> None:

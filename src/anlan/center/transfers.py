@@ -126,17 +126,17 @@ class Transfers:
 
     def _pause(self, connection: Connection, wanted: Wanted, payment: Payment | None, now: float) -> None:
         new = self._draft(connection, wanted, payment, now) if payment else None
-        if new is not None and new.until + LAPSES_S > now:
-            standing = self._standing(connection, new, now)
-            if standing is None and add_transfer(connection, new):
-                standing = new
-                details = {"policy": new.policy, "scenario": new.scenario}
-                audit.note(connection, f"policy:{new.policy}", "transfer.pause", new.id, details)
-                tell_paused(connection, new, self.scenario_of(new), now)
-            new = standing
-        else:
-            new = None  # it was over before anybody could have been told
-        take_pause(connection, wanted.event_seq, new.id if new else None, wanted.action.policy, now)
+        is_over = new is None or new.until + LAPSES_S <= now  # before anybody could have been told
+        paused = None if new is None or is_over else self._standing(connection, new, now) or self._add(connection, new)
+        take_pause(connection, wanted.event_seq, paused.id if paused else None, wanted.action.policy, now)
+
+    def _add(self, connection: Connection, new: Transfer) -> Transfer | None:
+        if not add_transfer(connection, new):
+            return None
+        details = {"policy": new.policy, "scenario": new.scenario}
+        audit.note(connection, f"policy:{new.policy}", "transfer.pause", new.id, details)
+        tell_paused(connection, new, self.scenario_of(new))
+        return new
 
     def _draft(self, connection: Connection, wanted: Wanted, payment: Payment, now: float) -> Transfer:
         event, said = payment.event, payment.said

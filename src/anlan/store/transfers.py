@@ -229,17 +229,25 @@ def regret_transfer(connection: Connection, transfer_id: str, payer: str, now: f
 
 
 def settle_transfer(connection: Connection, settled: Settlement, now: float) -> str | None:
-    """Close the last pause of a payment that the platform is done with; its id, None when nothing was open.
+    """Close the pauses of a payment that the platform is done with; the id of what was paid or not, None without any.
 
-    What was paid is closed even after it was stopped or had lapsed: what happened to the money counts.
+    What was paid is what was released last; a larger amount or another payee that waited beside it is not. Even what
+    was stopped or had lapsed is closed as paid: what happened to the money counts.
     """
     said, rows = settled.said, transfers.c
-    last = last_transfer(connection, f"account:{said.payer}", said.payment_id)
-    if last is None or last.event_seq > settled.event_seq:
+    query = _TRANSFER.where(
+        _is_of(f"account:{said.payer}"), rows.payment_id == storable(said.payment_id), rows.settled_at.is_(None),
+        rows.event_seq < settled.event_seq,
+    )
+    found = [Transfer(**row) for row in connection.execute(query.order_by(rows.event_seq.desc())).mappings()]
+    if not found:
         return None
+    this = next((one for one in found if one.answer == "released"), found[0])
     state: TransferState = "paid" if said.outcome == "paid" else "cancelled"
-    closed = update(transfers).where(rows.id == last.id, rows.settled_at.is_(None))
-    return last.id if connection.execute(closed.values(state=state, settled_at=now)).rowcount == 1 else None
+    for one in found:
+        closed = update(transfers).where(rows.id == one.id, rows.settled_at.is_(None))
+        connection.execute(closed.values(state=state if one is this else "cancelled", settled_at=now))
+    return this.id
 
 
 def cooled_transfers(connection: Connection, now: float, limit: int) -> list[Transfer]:

@@ -44,8 +44,9 @@ class TransferShown(msgspec.Struct, frozen=True, kw_only=True):
         until: when the cool-down ends.
         needs_words: whether going on now takes a reason in the payer's own words.
         title, words, question: what it may be, what to say, and what to ask.
-        answer: what the payer decided; `transfer.released` follows a release within seconds, and not before it may the
-            payment be sent again.
+        answer: what the payer decided.
+        may_be_sent: whether the payment can be sent again and passes; about a second after a release, when
+            `transfer.released` is sent.
     """
 
     transfer: str
@@ -65,6 +66,7 @@ class TransferShown(msgspec.Struct, frozen=True, kw_only=True):
     question: Words
     reasons: tuple[ReasonOffered, ...]
     answer: Answer | None
+    may_be_sent: bool
     answered_at: float | None
     settled_at: float | None
 
@@ -128,5 +130,6 @@ def _shown(caller: Caller, one: Transfer, helpers: list[Helper], now: float) -> 
         needs_words=needs_words(plain, one.strength, one.until, now, is_vouched=is_vouched), title=scenario.title,
         words=scenario.say[one.strength], question=scenario.question,
         reasons=tuple(ReasonOffered(code=code, title=title) for code, title in REASONS.items()), answer=one.answer,
+        may_be_sent=one.state == "released" and one.told_at is not None,
         answered_at=one.answered_at, settled_at=one.settled_at,
     )

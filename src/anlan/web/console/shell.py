@@ -57,6 +57,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("Members"),
         (
             Link("/alerts", mark("Alerts"), "alert", "see_alerts"),
+            Link("/alerts/transfers", mark("Paused payments"), "pause", "see_alerts"),
             Link("/circles", mark("Circles"), "people", "see_alerts"),
         ),
     ),
