@@ -25,6 +25,7 @@ HOW_TO = DOCS / "how-to"
 GUIDES = (
     "connect-a-platform", "write-a-policy", "operate", "audit", "members-money", "members-pages", "sanctions",
     "members-reports", "account-owners", "stolen-accounts", "prove-an-account", "guard-a-login",
+    "assistant",
 )
 
 
