@@ -92,6 +92,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     paid: bool | None = None
     is_code_given: bool = False
     was_cheated: bool = False
+    was_desperate: bool = False
     put: tuple[Question, ...] = ()
     is_waiting: bool = False
     told: str = ""
@@ -133,7 +134,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_serious(self) -> bool:
         """Whether something is at stake that is worth asking about again the next day."""
-        return self.sureness != "none" or self.was_cheated or self.is_code_given or self.is_asked_riskily
+        is_lost = self.was_cheated or self.is_code_given
+        return self.sureness != "none" or is_lost or self.is_asked_riskily or self.was_desperate
 
 
 class Answer(NamedTuple):
@@ -172,6 +174,7 @@ def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], words: S
         known, facts={name: found for name, found in facts.items() if found}, paid=_paid(known, heard),
         is_code_given=known.is_code_given or "code_given" in heard.intents,
         was_cheated=known.was_cheated or "cheated" in heard.intents,
+        was_desperate=known.was_desperate or "desperate" in heard.intents,
         scenario=best.scenario if best else "", probability=best.probability if best else 0.0,
         points=_points(best, words) if best else (),
     )

@@ -18,6 +18,7 @@ from anlan.domain.consultations import Offer
 from anlan.errors import AnlanError
 from anlan.store.alerts import find_alert
 from anlan.store.consultations import Consultation
+from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
 from anlan.web.pages.gate import OwnVisit
 from anlan.web.pages.shell import Card, MemberVisit
@@ -97,10 +98,12 @@ def _draw_talk(
 
 
 def _tools(visit: MemberVisit, talk: Consultation, last: Turn) -> dict[str, Any]:
+    """What may be done now: offers, whom a report would be about, and payments that wait for this member."""
     with visit.rooms.database.read() as connection:
         alert = find_alert(connection, talk.known.alert, visit.account) if talk.known.alert else None
+        waiting = waiting_transfers(connection, visit.account)
     reported = alert.other if alert and alert.other.startswith(("account:", "group:")) else ""
-    return {"talk": talk, "offers": last.offers, "reported": reported}
+    return {"talk": talk, "offers": last.offers, "reported": reported, "waiting": waiting}
 
 
 @router.post(TALK + "/say")
@@ -175,7 +178,7 @@ def _event(name: str, data: str) -> bytes:
 
 
 def _fragment(visit: MemberVisit, shows: str, **values: Any) -> str:
-    nothing: dict[str, Any] = {"turn": None, "part": None, "talk": None, "offers": (), "reported": ""}
+    nothing: dict[str, Any] = {"turn": None, "part": None, "talk": None, "offers": (), "reported": "", "waiting": ()}
     page = visit.page("pages/assistant_fragment.html", shows=shows, **(nothing | values))
     return bytes(page.body).decode().strip()
 
