@@ -114,6 +114,12 @@ def test_a_payer_stops(till: Till) -> None:
     assert till.member("bob").get(path).status_code == 404
 
 
+def test_whom_a_payer_stopped_they_are_asked_about_again(till: Till) -> None:
+    data = {"payer": "ann", "payee": "card-9", "amount_minor": 100, "payment_id": "pay-31"}
+    found = till.send_event("p31", "payment.initiated", **data)["findings"]
+    assert {one["policy"] for one in found} == {"test.risky_payee", "transfers.pays_what_was_stopped"}
+
+
 def test_somebody_of_the_circle_holds_it_where_that_was_agreed(till: Till) -> None:
     circles, now = till.console.house.company.circles, clock.now()
     till.send_event("f1", "friendship.changed", 60 * DAY_S, account="ann", other="mum", change="added")

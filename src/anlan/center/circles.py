@@ -30,7 +30,7 @@ from anlan.store import circle_invitations as invitations
 from anlan.store import circles, outbox
 from anlan.store.audit import note
 from anlan.store.circle_invitations import Invitation
-from anlan.store.circles import Bond, SafeMode
+from anlan.store.circles import Bond
 from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since, versions_of
 from anlan.store.vault import Codec
@@ -256,22 +256,20 @@ class Circles:
             if circles.unblock(connection, account, other):
                 note(connection, by, "circle.unblock", account, {"other": other})
 
-    def enter_safe_mode(self, account: str, by: str, now: float) -> SafeMode:
+    def enter_safe_mode(self, account: str, by: str, now: float) -> None:
         """Warn nobody of this member, and them of nobody, without a trace to anybody; again changes nothing."""
         with self._database.write() as connection:
             circles.lock_members(connection, account)
             if circles.enter_safe_mode(connection, account, now):
                 ended = circles.quieten(connection, account, now)
                 note(connection, by, "circle.safe_mode", account, {"is_on": True, "bonds": ended})
-            return circles.safe_mode_of(connection, account, now) or SafeMode(now, None)
 
-    def leave_safe_mode(self, account: str, by: str, now: float) -> SafeMode | None:
+    def leave_safe_mode(self, account: str, by: str, now: float) -> None:
         """Let it end after `SAFE_COOL_OFF_DAYS`; what was there does not come back without a fresh consent."""
         with self._database.write() as connection:
             circles.lock_members(connection, account)
             if circles.leave_safe_mode(connection, account, now + SAFE_COOL_OFF_DAYS * DAY_S):
                 note(connection, by, "circle.safe_mode", account, {"is_on": False})
-            return circles.safe_mode_of(connection, account, now)
 
     def may_pause(self, connection: Connection, ward: str, guardian: str) -> bool:
         """Whether the ward agreed beforehand that this guardian may pause a payment of theirs."""

@@ -9,12 +9,14 @@ from anlan import clock
 from anlan.errors import AnlanError, InvalidRequest
 from anlan.store import audit
 from anlan.store.circle_warnings import read_figures
-from anlan.store.circles import SafeMode
+from anlan.store.circles import SafeMode, safe_mode_of
 from anlan.web.console.gate import allowed
 from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
 
 router = APIRouter()
+
+SafeAct = Literal["on", "off", "look"]
 
 
 @router.get("/circles")
@@ -25,19 +27,21 @@ def show_circles(visit: Annotated[Visit, allowed("see_alerts")]) -> Response:
 @router.post("/circles/safe-mode")
 def set_safe_mode(
     visit: Annotated[Visit, allowed("assist_members")], account: Annotated[str, Form(max_length=128)],
-    reason: Annotated[str, Form(max_length=2_000)], act: Annotated[Literal["on", "off"], Form()],
+    reason: Annotated[str, Form(max_length=2_000)], act: Annotated[SafeAct, Form()],
 ) -> Response:
-    """Turn safe mode on or off for a member; who did it and why is in the audit log."""
+    """Turn safe mode on or off for a member, or see whether it is on; who did it and why is in the audit log."""
     now, name = clock.now(), account.strip().removeprefix("account:")
     try:
         if not (name and name.isprintable() and reason.strip()):
             raise InvalidRequest(mark("Name the account, and say why."))
-        circles = visit.rooms.circles
-        change = circles.enter_safe_mode if act == "on" else circles.leave_safe_mode
-        mode = change(f"account:{name}", visit.actor, now)
+        if act == "on":
+            visit.rooms.circles.enter_safe_mode(f"account:{name}", visit.actor, now)
+        elif act == "off":
+            visit.rooms.circles.leave_safe_mode(f"account:{name}", visit.actor, now)
         with visit.rooms.database.write() as connection:
             details = {"reason": reason.strip(), "act": act}
             audit.note(connection, visit.actor, "circle.assist", f"account:{name}", details)
+            mode = safe_mode_of(connection, f"account:{name}", now)
     except AnlanError as error:
         return _draw(visit, account=account, problem=visit.tell(error), answer=error.status)
     return _draw(visit, account=name, mode=mode, is_done=True)

@@ -1,6 +1,6 @@
 """A member's circle: who looks out for whom, what both agreed to, warnings, and every way out, the quiet ones too."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Path
 from starlette.responses import RedirectResponse, Response
@@ -241,9 +241,10 @@ def show_safety(visit: OwnVisit) -> Response:
 
 
 @router.post(PATH + "/safety")
-def enter_safe_mode(visit: OwnVisit) -> Response:
-    """Shown once and not kept in any address."""
-    visit.rooms.circles.enter_safe_mode(visit.account, visit.account, clock.now())
+def enter_safe_mode(visit: OwnVisit, act: Annotated[Literal["on", "look"], Form()]) -> Response:
+    """Turn it on, or only see whether it is; shown once and not kept in any address."""
+    if act == "on":
+        visit.rooms.circles.enter_safe_mode(visit.account, visit.account, clock.now())
     return _draw_safety(visit, is_pressed=True)
 
 

@@ -127,7 +127,9 @@ def test_safe_mode_changes_no_page_and_no_answer(house: Consoled, platform: http
     pages = ("/me", "/me/circles", "/me/circles/safety")
     before = [[visitor.get(page).text for page in pages] for visitor in (zhou, wu)]
     shown = [platform.get(f"/v1/accounts/{name}/circle").json() for name in ("zhou", "wu")]
-    on = zhou.post("/me/circles/safety", form_on="/me/circles/safety")
+    off = zhou.post("/me/circles/safety", form_on="/me/circles/safety", act="look")
+    assert "It is off." in off.text
+    on = zhou.post("/me/circles/safety", form_on="/me/circles/safety", act="on")
     assert "This is shown only now" in on.text
     assert [[visitor.get(page).text for page in pages] for visitor in (zhou, wu)] == before
     assert [platform.get(f"/v1/accounts/{name}/circle").json() for name in ("zhou", "wu")] == shown
@@ -168,6 +170,8 @@ def test_staff_turn_safe_mode_on_for_somebody_who_calls(house: Consoled, platfor
     done = hua.post("/circles/safe-mode", form_on="/circles", reason=f"called us {HOSTILE}", **wanted)
     assert "Safe mode of sun is on since" in done.text
     assert "feng" not in done.text
+    look = hua.post("/circles/safe-mode", form_on="/circles", account="feng", reason="asks", act="look")
+    assert "Safe mode of feng is off." in look.text
     warn(house, "sun", "alert_sun")
     assert platform.get("/v1/accounts/feng/circle").json()["warnings"] == []
     with house.house.database.read() as connection:
