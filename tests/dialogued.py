@@ -42,14 +42,30 @@ def url_domain(text_reading: Read) -> str | None:
     return text_reading.contacts.domains[0] if text_reading.contacts.domains else None
 
 
+@signal(title={"zh": "他人操作的概率", "en": "how likely somebody else acts"}, applies_to=("message.sent",))
+def takeover_score(sender: str) -> float:
+    """Nobody's account is stolen here."""
+    return 0.0
+
+
+COUNTERS = """
+- name: payer_payee_last_payment_s
+  kind: last_seen
+  on: [payment.initiated]
+  by: [payer, payee]
+  over: 30d
+  title: {zh: 秒数, en: seconds}
+"""
+
+
 def make_spine() -> tuple[Spine, Dialogues]:
     """The engine with the dialogue policies in force, and its window."""
     window, signs = Dialogues(10_000), built_in_signs(tuple(move.name for move in dialogue.BOOK.moves))
     window.weigh_with(signs)
     named = scenario_signals.bound(scenario_signals.SIGNALS, signs)
-    own = (text_reading, text_fraud_score, url_domain)
+    own = (text_reading, text_fraud_score, url_domain, takeover_score)
     made = Spine(
         (*own, *entities.SIGNALS, *fraud.SIGNALS, *named, *dialogue.SIGNALS, *window.signals),
-        (HERE / "dialogue" / "policies.yaml").read_text("utf-8"), budget_s=5.0,
+        (HERE / "dialogue" / "policies.yaml").read_text("utf-8"), COUNTERS, budget_s=5.0,
     )
     return made, window
