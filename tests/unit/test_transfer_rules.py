@@ -3,11 +3,15 @@
 import pytest
 from spine import NOON, Spine, policy
 
+from anlan.domain.signals import Signal, SignalType
 from anlan.domain.transfers import CLOCK_SKEW_S, RELEASE_S, Reason, has_words, needs_words
 from anlan.engine.policies import check_policy, read_policies
 from anlan.engine.profiles import facts_of
 from anlan.errors import InvalidPolicy
+from anlan.protections import entities
+from anlan.protections.fraud import signals as fraud
 from anlan.protections.fraud.signals import payment_was_thought_over
+from anlan.protections.registry import COUNTERS_FILE, HERE
 
 UNTIL = NOON + 1_800.0
 PAID = {"payer": "ann", "payee": "card-9", "amount_minor": 20_000, "payment_id": "pay-1"}
@@ -85,6 +89,27 @@ def test_a_release_is_good_for_that_payment_and_for_a_day(spine: Spine) -> None:
 def test_a_stop_releases_nothing(spine: Spine) -> None:
     _release(spine, answer="stopped")
     assert not _is_thought_over(spine)
+
+
+def test_a_payment_in_pieces_is_one_payment() -> None:
+    led = {"scenario_score": 0.6, "fraud_score": 0.6, "stage": 3.0}
+    signals = [
+        *entities.SIGNALS, *fraud.SIGNALS, *(_always(f"payer_dialogue_{name}_7d", led[name]) for name in led),
+        _always("payer_dialogue_scenario_7d", "task_rebate"), _always("url_domain", None),
+    ]
+    house = Spine(signals, (HERE / "fraud" / "transfers.yaml").read_text("utf-8"), COUNTERS_FILE.read_text("utf-8"))
+    house.engine.profiles.load(["account:ann"], ())
+    verdicts = []
+    for number in range(4):
+        event = house.event("payment.initiated", number, NOON + number * 600, payer="ann", payee="card-9",
+                            amount_minor=15_000, payment_id=f"pay-{number}")
+        verdicts.append(house.judge(event).decision.verdict)
+    assert verdicts == ["allow", "allow", "hold", "hold"]
+
+
+def _always(name: str, value: object) -> Signal:
+    kind: SignalType = "number" if isinstance(value, float) else "text"
+    return Signal(name=name, compute=lambda _: value, type=kind, reads=("event",), title={"zh": name, "en": name})
 
 
 @pytest.mark.parametrize(

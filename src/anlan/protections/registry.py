@@ -56,6 +56,7 @@ BUILT_IN: tuple[Protection, ...] = (
                (Door, Registrations)),
     Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
     Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml"),
+    Protection("transfers", (), HERE / "fraud" / "transfers.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
     Protection("care", minors.SIGNALS, HERE / "minors" / "policies.yaml"),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
