@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from stores import BACKENDS, KEY
 
 from anlan.center.circle_warnings import CircleWarnings
@@ -278,24 +279,27 @@ def test_a_warning_is_told_once_whatever_comes_again(family: Family) -> None:
     assert len(family.sent("circle.warning")) == len(family.warned()) == 1
 
 
-@pytest.mark.parametrize(
-    "change", [{"strength": "hint"}, {"was_sent": False}, {"kind": "sweetheart"}, {"ward": BO}, {"kind": "unheard_of"}]
-)
-def test_nobody_is_warned_of_what_they_did_not_agree_to(family: Family, change: dict[str, Any]) -> None:
+def test_nobody_is_warned_of_what_they_did_not_agree_to(family: Family) -> None:
     family.bind(offer=MONEY)
-    family.raise_alerts(family.alert(**change))
-    assert family.warned() == []
+    changes: tuple[dict[str, Any], ...] = (
+        {"strength": "hint"}, {"was_sent": False}, {"kind": "sweetheart"}, {"ward": BO}, {"kind": "unheard_of"},
+    )
+    for change in changes:
+        family.raise_alerts(family.alert(**change))
+        assert family.warned() == [], change
+    family.raise_alerts(family.alert())
+    assert len(family.warned()) == 1
 
 
-@pytest.mark.parametrize(
-    ("actor", "data"),
-    [(MEI, {}), ("account:gran", {"payee_account": "mei"}), ("account:gran", {"recipient": "mei"})],
-)
-def test_who_may_be_the_thief_is_not_warned(family: Family, actor: str, data: dict[str, str]) -> None:
+def test_who_may_be_the_thief_is_not_warned(family: Family) -> None:
     family.bind(GRAN, MEI)
     family.bind(GRAN, BO)
-    family.raise_alerts(family.alert(seq=family.event(actor, **data)))
-    assert (family.warned(MEI), len(family.warned(BO))) == ([], 1)
+    named: tuple[tuple[str, dict[str, str]], ...] = (
+        (MEI, {}), (GRAN, {"payee_account": "mei"}), (GRAN, {"recipient": "mei"}),
+    )
+    for count, (actor, data) in enumerate(named, 1):
+        family.raise_alerts(family.alert(strength="stop", seq=family.event(actor, **data)))
+        assert (family.warned(MEI), len(family.warned(BO))) == ([], count)
 
 
 def test_a_stolen_account_is_told_of_nobody(family: Family) -> None:
@@ -491,7 +495,7 @@ def race(*acts: Callable[[], object]) -> list[str]:
 
 @on_both
 def test_an_invitation_is_accepted_or_withdrawn_never_both(family: Family) -> None:
-    for number in range(6):
+    for number in range(4):
         invitee = f"account:r{number}"
         name = family.circles.invite(GRAN, invitee, "guardian", ALL, "key:k", family.now, is_vouched=True)
         came = race(
@@ -520,7 +524,7 @@ def test_many_invitations_at_once_leave_one(family: Family) -> None:
 @on_both
 def test_after_a_ward_has_left_no_warning_is_made(family: Family) -> None:
     """Whoever comes first: a warning from before the ward left stands, and none comes after."""
-    for number in range(6):
+    for number in range(4):
         bond = family.bind()
         alert = family.alert(f"alert_race_{number}", strength="stop")
         race(lambda bond=bond: family.leave(bond, GRAN), lambda alert=alert: family.raise_alerts(alert))  # type: ignore[misc]
@@ -545,8 +549,9 @@ def test_alerts_at_once_do_not_pass_the_days_limit(family: Family) -> None:
     assert len(family.sent("circle.warning")) == rules.MAX_WARNINGS_A_DAY
 
 
-@pytest.mark.parametrize("values", [{"state": "gone"}, {"ward": MEI}, {"state": "ended"}, {"quieted_at": NOON}])
-def test_the_database_refuses_bonds_that_cannot_be(family: Family, values: dict[str, object]) -> None:
+@on_both
+def test_the_database_refuses_bonds_that_cannot_be(family: Family) -> None:
     family.bind()
-    with pytest.raises(Exception, match="ck_circle_bonds"), family.database.write() as connection:
-        connection.execute(update(circle_bonds).values(values))
+    for values in ({"state": "gone"}, {"ward": MEI}, {"state": "ended"}, {"quieted_at": NOON}):
+        with pytest.raises(IntegrityError, match="ck_circle_bonds"), family.database.write() as connection:
+            connection.execute(update(circle_bonds).values(values))
