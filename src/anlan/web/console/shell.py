@@ -58,6 +58,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("/alerts", mark("Alerts"), "alert", "see_alerts"),
             Link("/alerts/transfers", mark("Paused payments"), "pause", "see_alerts"),
+            Link("/alerts/cards", mark("Care cards"), "lamp", "see_alerts"),
             Link("/circles", mark("Circles"), "people", "see_alerts"),
         ),
     ),
