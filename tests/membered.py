@@ -57,10 +57,12 @@ def _warn(house: Consoled, now: float) -> None:
     purse.commit(Judged(grown, decide(grown), now, facts=(age,)), purse.judge(payment_id="pay-1", at=now))
     card = Action(kind="care_card", target=ANN, policy="care.met_bullying", parameters={"theme": "bullying"})
     alert = Action(kind="alert", target=BEN, policy="p.spam", parameters={"scenario": "coupon", "strength": "banner"})
-    for number, (to, text, action) in enumerate((("ann", "没人喜欢你", card), ("ben", "领券先交激活费", alert))):
+    own = Action(kind="alert", target=ANN, policy="p.spam", parameters={"scenario": "romance", "strength": "banner"})
+    said_to = (("ann", "没人喜欢你", card), ("ben", "领券先交激活费", alert), ("ann", "想见你，先转我路费", own))
+    for number, (to, text, action) in enumerate(said_to):
         said = msgspec.structs.replace(event(900 + number, sender="sly", recipient=to, text=text), time=now)
         purse.commit(Judged(said, decide(said, "warn", (action,)), now))
-    for take_in in house.house.company.called_rounds:
+    for take_in in house.house.company.called_rounds.values():
         take_in(now + 1)
 
 

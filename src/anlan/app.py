@@ -58,7 +58,6 @@ from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.desk.sanction_clock import SanctionClock
 from anlan.desk.sanctions import Sanctions
-from anlan.domain.actions import KINDS
 from anlan.domain.decisions import Judged
 from anlan.domain.queues import read_working_time
 from anlan.domain.text_scores import TEXT_MODEL
@@ -70,7 +69,7 @@ from anlan.engine.recovery import SnapshotRound, recover
 from anlan.engine.second_look import SecondLook
 from anlan.engine.shadow_model import ShadowModel
 from anlan.errors import AnlanError, InvalidPolicy, TookTooLong
-from anlan.rounds import CalledRounds, OwnEvents, in_thread, make_rounds, repeat
+from anlan.rounds import CalledRound, OwnEvents, in_thread, make_rounds, repeat
 from anlan.secrets_file import load_or_make_key
 from anlan.settings import Settings
 from anlan.store import retention
@@ -328,11 +327,13 @@ class House:
         second_look = SecondLook(
             self.engine, DeferredWork(self.deferred), self.writer, memory, Recollection(self.analysis), self._note
         )
-        self._for_center = CalledRounds(self.company.called_rounds, self.delivery.wake)
+        called = self.company.called_rounds.items()
+        self._for_center = {kind: CalledRound(make_round, self.delivery.wake) for kind, make_round in called}
         own_events = OwnEvents(self.database, self.intake.accept, (self.company.transfers.tell,))
         loops = (
             self.delivery.run(), second_look.run(), self.shadow_model.run(), self.token_worker.run(),
-            self._for_center.run(), repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),
+            *(one.run() for one in self._for_center.values()),
+            repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),
             repeat(in_thread(self.segments.maintain), SEAL_EVERY_S, "sealing_failed"),
             repeat(in_thread(self._tidy), TIDY_EVERY_S, "tidying_failed", first_after_s=0.0),
             repeat(lambda: make_rounds(self.desk_rounds), DESK_EVERY_S, "desk_rounds_failed"),
@@ -371,8 +372,8 @@ class House:
 
     def _note(self, judged: Judged) -> None:
         self.shadow_model.note(judged)
-        if any(KINDS[action.kind].is_for_center for action in judged.decision.actions):
-            self._for_center.call()
+        for kind in {action.kind for action in judged.decision.actions} & self._for_center.keys():
+            self._for_center[kind].call()
         if judged.decision.actions or judged.earlier is not None:
             self.delivery.wake()
         if judged.earlier is not None:

@@ -23,6 +23,7 @@ from anlan.rounds import Round
 from anlan.settings import Settings
 from anlan.store.database import Database
 from anlan.store.facts import Facts
+from anlan.store.retention import RetentionDays
 from anlan.store.vault import Codec, Vault
 from anlan.workshop import Workshop
 
@@ -31,7 +32,7 @@ class Company:
     """The parts and who hears of what.
 
     Attributes:
-        called_rounds: made at once when a commit orders an alert, a cool-down or a card.
+        called_rounds: by kind of action, made at once when a commit orders one.
         rounds: made every few seconds, also for what other processes committed.
     """
 
@@ -39,7 +40,9 @@ class Company:
         self, settings: Settings, database: Database, workshop: Workshop, reports: Reports, safety: Safety
     ) -> None:
         codec, scenarios = Codec(database.vault), workshop.scenarios
-        self.own_data = OwnData(database, workshop.catalogue.types, settings.personal_days)
+        self.own_data = OwnData(
+            database, workshop.catalogue.types, RetentionDays(personal_days=settings.personal_days)
+        )
         self.entrance = _open_entrance(settings, database.vault) if settings.oidc_issuer else None
         self.hotlines = load_hotlines(settings.hotlines_file)
         self.circles = Circles(database, codec, settings.address)
@@ -56,9 +59,10 @@ class Company:
         )
         self.talk_acts = TalkActs(database, self.assistant, reports, safety, settings.address)
         self.care_cards = CareCards(database, codec, load_cards(), settings.address)
-        self.called_rounds: tuple[Round, ...] = (
-            self.alerts.take_in_new, self.transfers.take_in, self.care_cards.take_in_new,
-        )
+        self.called_rounds: dict[str, Round] = {
+            "alert": self.alerts.take_in_new, "cool_down": self.transfers.take_in,
+            "care_card": self.care_cards.take_in_new,
+        }
         self.rounds: tuple[Round, ...] = (
             self.alerts.take_in, self.transfers.take_in, self.care_cards.take_in, self.circles.round,
             self.transfers.round, self.talk_acts.round, AlertedPayments(database, settings.time_zone).take_in,

@@ -49,15 +49,15 @@ async def make_rounds(rounds: Iterable[Round]) -> None:
         await _attempt(in_thread(partial(make_round, clock.now())), "round_failed")
 
 
-class CalledRounds:
-    """Rounds that are made as soon as somebody calls; calls while they are made are one call.
+class CalledRound:
+    """A round that is made as soon as somebody calls; calls while it is made are one call.
 
     Args:
-        then: done in the event loop after them.
+        then: done in the event loop after it.
     """
 
-    def __init__(self, rounds: Iterable[Round], then: Callable[[], None]) -> None:
-        self._rounds = tuple(rounds)
+    def __init__(self, make_round: Round, then: Callable[[], None]) -> None:
+        self._round = make_round
         self._then = then
         self._called = asyncio.Event()
 
@@ -70,7 +70,7 @@ class CalledRounds:
         while True:
             await self._called.wait()
             self._called.clear()
-            await make_rounds(self._rounds)
+            await make_rounds([self._round])
             self._then()
 
 
