@@ -11,6 +11,7 @@ from consoled import Consoled, Visitor
 from anlan import clock
 from anlan.center.followers import AlertRaised
 from anlan.store.audit import latest_entries
+from anlan.store.transfers import Transfer, add_transfer
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -118,6 +119,29 @@ def test_leaving_is_seen_by_who_leaves_and_not_by_the_guardian(house: Consoled, 
     assert wang.get(bond[0]).status_code == 404
     assert li.get("/me/circles").text == before
     assert li.get(bond[0]).status_code == 200
+
+
+def test_a_guardian_finds_the_payment_only_where_the_ward_agreed(house: Consoled, platform: httpx.Client) -> None:
+    house.block_a_message("hello")
+    now = clock.now()
+    waiting = Transfer(
+        id=f"pay_{'a' * 24}", payer="account:xu", payee="card-9", payee_account=None, amount_minor=200_000,
+        currency="CNY", payment_id="p1", event_seq=1, event="e1", scenario="coupon", strength="stop", policy="p",
+        happened_at=now, paused_at=now, until=now + 600,
+    )
+    with house.house.database.write() as connection:
+        assert add_transfer(connection, waiting)
+    for guardian, may_pause in (("he2", True), ("shi", False)):
+        name = ask(platform, "xu", guardian, may_pause=may_pause)
+        consent = {"account": guardian, "harms": ["money"]}
+        platform.post(f"/v1/circles/invitations/{name}:accept", json=consent)
+    warn(house, "xu", "alert_xu")
+    for guardian, may_pause in (("he2", True), ("shi", False)):
+        name = platform.get(f"/v1/accounts/{guardian}/circle").json()["warnings"][0]["warning"]
+        visitor = member(house, platform, guardian)
+        path = f"/me/transfers/asked/{waiting.id}"
+        assert (path in visitor.get(f"/me/circles/warnings/{name}").text) == may_pause
+        assert visitor.get(path).status_code == (200 if may_pause else 404)
 
 
 def test_safe_mode_changes_no_page_and_no_answer(house: Consoled, platform: httpx.Client) -> None:
