@@ -78,6 +78,8 @@ def test_a_payer_thinks_it_over_and_goes_on(till: Till) -> None:
     assert "¥99.00" in page
     assert told["question"]["en"] in page
     assert "Consult the assistant" in page
+    warning = ann.get("/me/alerts/" + page.partition("/me/assistant/from/")[2].partition('"')[0]).text
+    assert told["path"] in warning
     short = ann.post(f"{told['path']}/release", form_on=told["path"], reason="family", answer="yes", words="ok")
     assert short.status_code == 422
     assert "Say in a sentence or two" in short.text

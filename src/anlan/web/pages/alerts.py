@@ -11,6 +11,7 @@ from anlan.domain.alerts import AlertAnswer, QuietHours
 from anlan.domain.scenarios import Scenario, Strength
 from anlan.store.alerts import Alert, alerts_of, keep_quiet_hours, quiet_hours_of
 from anlan.store.circle_warnings import warnings_of_alert
+from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
 from anlan.web.pages.gate import OwnVisit
 from anlan.web.pages.shell import Card, MemberVisit
@@ -69,10 +70,11 @@ def show_alert(visit: OwnVisit, alert_id: AlertId) -> Response:
     scenario = visit.rooms.alerts.scenarios.get(found.scenario)
     with visit.rooms.database.read() as connection:
         told = warnings_of_alert(connection, visit.rooms.database.vault, found.id, visit.account)
+        waiting = [one for one in waiting_transfers(connection, visit.account) if one.event_seq == found.event_seq]
     return visit.page(
         "pages/alert.html", one=found, told=told, scenario=scenario, words=scenario and _words(found, scenario),
         lines=visit.rooms.hotlines.pick(scenario.hotlines) if scenario else [], strengths=STRENGTHS, answers=ANSWERS,
-        said=SAID, other=_other(visit, found),
+        said=SAID, other=_other(visit, found), waiting=waiting,
     )
 
 
