@@ -14,6 +14,7 @@ from anlan.errors import RateLimited
 from anlan.store import (
     alerts,
     appeals,
+    care_cards,
     circles,
     consultations,
     containments,
@@ -29,6 +30,7 @@ from anlan.store.audit import note
 from anlan.store.database import Database
 from anlan.store.looks import Looked, count_acts, looks_at
 from anlan.store.members import KEPT_S
+from anlan.store.retention import RetentionDays
 from anlan.store.vault import Vault
 
 DAY_S = 86_400.0
@@ -38,6 +40,7 @@ MOST_ROWS = 10_000
 
 Row = dict[str, Any]
 Read = Callable[[Connection, Vault, str], Sequence[Row]]
+Days = Callable[[RetentionDays], float | None]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: the page on which the member sees it, and takes away what may be taken away.
-        is_timed: it goes after the operator's days for personal data; else it stays as long as the account does.
+        days: how long it is kept; None for as long as the account is there.
         read: rows in order, with what is the member's to know and nothing else.
     """
 
@@ -53,12 +56,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     title: Words
     purpose: Words
     path: str
-    is_timed: bool
+    days: Days
     read: Read
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A part as one member's page shows it; `days` is None for as long as the account is there."""
+    """A part as one member's page shows it, with how many rows there are."""
 
     part: Part
     count: int
@@ -81,13 +84,13 @@ class OwnData:
 
     Args:
         types: the declared event types, an operator's own among them.
-        personal_days: how long personal fields are kept.
+        policy: how long things are kept.
     """
 
-    def __init__(self, database: Database, types: Sequence[EventType], personal_days: float) -> None:
+    def __init__(self, database: Database, types: Sequence[EventType], policy: RetentionDays) -> None:
         self._database = database
         self._types = types
-        self._personal_days = personal_days
+        self._policy = policy
 
     def look(self, account: str, now: float) -> Overview:
         """What is kept of `account:<id>`, and who looked."""
@@ -96,11 +99,10 @@ class OwnData:
             looks = looks_at(connection, account, _own_ids(connection, self._database.vault, account), now)
         return Overview(
             parts=[
-                Kept(part=part, count=len(rows[part.name]), days=self._personal_days if part.is_timed else None)
-                for part in PARTS
+                Kept(part=part, count=len(rows[part.name]), days=part.days(self._policy)) for part in PARTS
             ],
             sensitive=kept_fields(self._types, "sensitive"), personal=kept_fields(self._types, "personal"),
-            personal_days=self._personal_days, entrance_days=KEPT_S / DAY_S, looks=looks,
+            personal_days=self._policy.personal_days, entrance_days=KEPT_S / DAY_S, looks=looks,
         )
 
     def download(self, account: str, now: float) -> Iterator[bytes]:
@@ -180,7 +182,7 @@ def _read_circles(connection: Connection, vault: Vault, account: str) -> list[Ro
     """As this member sees their circle; that the other has gone quietly stands nowhere."""
     return _picked(
         circles.bonds_of(connection, vault, account), "id", "began_at", "may_pause",
-        role=lambda one: "ward" if one.ward == account else "guardian", harms=lambda one: one.harms,
+        role=lambda one: "ward" if one.ward == account else "guardian", harms=lambda one: one.shown_harms(account),
         other=lambda one: one.other(account), called=lambda one: one.called(account),
     )
 
@@ -237,10 +239,24 @@ def _read_funds(connection: Connection, _: Vault, account: str) -> list[Row]:
     return [*held, *asked]
 
 
-def _part(name: str, path: str, read: Read, words: Mapping[str, tuple[str, str]], *, is_timed: bool = True) -> Part:
+def _read_cards(connection: Connection, _: Vault, account: str) -> list[Row]:
+    return _picked(care_cards.cards_of(connection, account), "id", "theme", "made_at")
+
+
+def _personal(policy: RetentionDays) -> float:
+    return policy.personal_days
+
+
+def _always(_: RetentionDays) -> None:
+    return None
+
+
+def _part(
+    name: str, path: str, read: Read, words: Mapping[str, tuple[str, str]], days: Days = _personal
+) -> Part:
     """`words` are a title and a purpose by language."""
     return Part(
-        name=name, path=path, read=read, is_timed=is_timed,
+        name=name, path=path, read=read, days=days,
         title={code: said[0] for code, said in words.items()}, purpose={code: said[1] for code, said in words.items()},
     )
 
@@ -253,11 +269,15 @@ PARTS: tuple[Part, ...] = (
     _part("consultations", "/me/assistant", _read_talks, {
         "zh": ("与助手的对话", "帮你弄清状况；你可以随时删除"),
         "en": ("Talks with the assistant", "To help you see clearly; delete them whenever you like"),
-    }),
+    }, days=lambda policy: policy.consulted_days),
+    _part("cards", "/me/cards", _read_cards, {
+        "zh": ("给你的卡片", "在需要时递上几句有用的话，并且不反复打扰"),
+        "en": ("Cards for you", "To offer words that help, and not too often"),
+    }, days=lambda _: care_cards.KEPT_S / DAY_S),
     _part("circles", "/me/circles", _read_circles, {
         "zh": ("守护圈", "在有风险时告诉你选定的人；你可以随时退出"),
         "en": ("Your circle", "To tell those whom you chose when you are at risk; leave whenever you like"),
-    }, is_timed=False),
+    }, days=_always),
     _part("transfers", "/me/alerts", _read_transfers, {
         "zh": ("暂缓的转账", "转账前多留一点时间想清楚"),
         "en": ("Payments that were paused", "To leave a moment for a second thought"),
@@ -269,15 +289,15 @@ PARTS: tuple[Part, ...] = (
     _part("reports", "/me/reports", _read_reports, {
         "zh": ("你的举报", "处理举报，并告诉你结果"),
         "en": ("Your reports", "To look into them, and to tell you what came of them"),
-    }, is_timed=False),
+    }, days=_always),
     _part("sanctions", "/me/notices", _read_sanctions, {
         "zh": ("对账号的处理", "说明理由，接受申诉，在期满后解除"),
         "en": ("Decisions about your account", "To explain them, to take appeals, to end them in time"),
-    }, is_timed=False),
+    }, days=_always),
     _part("notices", "/me/notices", _read_notices, {
         "zh": ("给你的通知", "让你随时可以重读"),
         "en": ("What you were told", "So that you can read it again"),
-    }, is_timed=False),
+    }, days=_always),
     _part("appeals", "/me/appeals", _read_appeals, {
         "zh": ("你的申诉", "由没有参与处理的人重新审理；结束后，你写的话到期删除"),
         "en": ("Your appeals", "To have somebody new look; when it is over, your words go in time"),
@@ -285,6 +305,6 @@ PARTS: tuple[Part, ...] = (
     _part("funds", "/me/funds", _read_funds, {
         "zh": ("你的资产", "保管并如数归还；结束后，证件与收款信息到期删除"),
         "en": ("Your money", "To keep it and give it back; when it is over, your documents go in time"),
-    }, is_timed=False),
+    }, days=_always),
 )
 """Everything of a member's own, in the order of their first page."""
