@@ -165,7 +165,7 @@ def test_a_bond_begins_when_both_have_said_so_and_covers_what_both_agreed_to(fam
 def test_a_guardian_cannot_give_themselves_the_right_to_pause(family: Family) -> None:
     family.accept(family.invite(MEI, GRAN, "ward", ALL), GRAN, MONEY)
     assert [bond.may_pause for bond in family.bonds(GRAN)] == [False]
-    family.circles.change(family.bonds(MEI)[0].id, MEI, ALL, MEI, family.now)
+    family.circles.change(family.bonds(MEI)[0].id, MEI, ALL, MEI)
     assert [bond.may_pause for bond in family.bonds(GRAN)] == [False]
 
 
@@ -375,13 +375,23 @@ def test_what_a_guardian_does_with_a_bond_that_is_quietly_over_works_as_ever(fam
     bond = family.bind()
     family.leave(bond, GRAN)
     before = len(family.sent())
-    family.circles.change(bond.id, MEI, MONEY, MEI, family.now)
+    family.circles.change(bond.id, MEI, MONEY, MEI)
     family.circles.name(bond.id, MEI, "Nana", MEI)
     assert family.bonds(MEI)[0].ward_called == "Nana"
     family.leave(bond, MEI)
     assert (family.bonds(MEI), len(family.sent())) == ([], before)
     with pytest.raises(NotFound):
         family.leave(bond, MEI)
+
+
+def test_a_guardian_does_not_see_what_a_ward_takes_back(family: Family) -> None:
+    bond, before = family.bind(), len(family.sent())
+    family.circles.change(bond.id, GRAN, MONEY, GRAN)
+    assert family.bonds(GRAN)[0].shown_harms(GRAN) == ("money",)
+    assert family.bonds(MEI)[0].shown_harms(MEI) == HARMS
+    assert len(family.sent()) == before
+    with pytest.raises(InvalidCircle):
+        family.circles.change(bond.id, GRAN, Consent(harms=()), GRAN)
 
 
 def test_a_ward_is_told_at_once_who_no_longer_looks_out_for_them(family: Family) -> None:
@@ -432,14 +442,21 @@ def test_after_safe_mode_only_a_fresh_consent_after_some_days_warns_again(family
     assert len(family.bonds(MEI)) == 1, "the fresh one takes the place of the quiet one"
 
 
-def test_a_block_ends_everything_between_two(family: Family) -> None:
-    bond = family.bind()
+def test_a_block_ends_everything_between_two_and_says_so_to_nobody(family: Family) -> None:
+    bond, other = family.bind(), family.bind(MEI, GRAN)
+    before = len(family.sent())
     open_one = family.invite(MEI, GRAN, "guardian")
     family.circles.block(GRAN, MEI, GRAN, family.now)
     family.raise_alerts(family.alert())
-    assert (family.bonds(GRAN), [one.id for one in family.bonds(MEI)], family.warned()) == ([], [bond.id], [])
+    family.raise_alerts(family.alert(ward=MEI))
+    assert (family.bonds(GRAN), family.warned(), family.warned(GRAN)) == ([], [], [])
+    assert {one.id for one in family.bonds(MEI)} == {bond.id, other.id}
+    assert len(family.sent()) == before + 1, "only the invitation from before the block"
     with pytest.raises(NotFound):
         family.accept(open_one, GRAN)
+    family.circles.round(family.now + rules.QUIET_DAYS_MOST * DAY_S)
+    told = {(one["data"]["change"], one["data"]["account"]) for one in family.sent("circle.changed")[-2:]}
+    assert told == {("ended", MEI), ("guardian_left", MEI)}
     family.circles.unblock(GRAN, MEI, GRAN)
     family.now += (rules.INVITATION_DAYS + 1) * DAY_S
     family.accept(family.invite(MEI, GRAN, "guardian"), GRAN)

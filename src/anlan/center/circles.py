@@ -183,8 +183,8 @@ class Circles:
                 raise _over()
             note(connection, by, "circle.withdraw", account, {"invitation": invitation_id})
 
-    def change(self, bond_id: str, account: str, consent: Consent, by: str, now: float) -> None:
-        """Agree to something else from now on; the other is told that something changed.
+    def change(self, bond_id: str, account: str, consent: Consent, by: str) -> None:
+        """Agree to something else from now on. Nobody is told: a ward must not have to say why.
 
         Raises:
             InvalidCircle: to no harm at all; leaving is an act of its own.
@@ -198,8 +198,6 @@ class Circles:
                 raise _no_bond()
             details = {"bond": bond_id, "harms": list(consent.harms), "may_pause": consent.may_pause}
             note(connection, by, "circle.consent", account, details)
-            if bond.left_by is None:
-                self._tell(connection, f"{bond_id}|{now}", bond.other(account), account, "consent_changed", now)
 
     def name(self, bond_id: str, account: str, name: str, by: str) -> None:
         """Keep what a member calls the other one; nobody else sees it.
@@ -221,14 +219,13 @@ class Circles:
         """
         with self._database.write() as connection:
             bond = self._bond(connection, bond_id, account)
-            self._end(connection, bond, account, now)
+            self._end(connection, bond, account, now, is_quiet=account == bond.ward)
             note(connection, by, "circle.leave", account, {"bond": bond_id})
 
-    def _end(self, connection: Connection, bond: Bond, account: str, now: float) -> None:
-        if account == bond.ward:
-            until = quiet_until(now, _dice.random())
-            is_done = circles.leave_as_ward(connection, bond, until, now)
-        elif (is_done := circles.leave_as_guardian(connection, bond, now)) and bond.left_by is None:
+    def _end(self, connection: Connection, bond: Bond, account: str, now: float, *, is_quiet: bool) -> None:
+        if is_quiet and bond.left_by is None:
+            is_done = circles.leave_quietly(connection, bond, account, quiet_until(now, _dice.random()), now)
+        elif (is_done := circles.leave_openly(connection, bond, account, now)) and bond.left_by is None:
             self._tell(connection, bond.id, bond.ward, bond.guardian, "guardian_left", now)
         if not is_done:
             raise _no_bond()
@@ -248,7 +245,7 @@ class Circles:
             invitations.hide_between(connection, account, other)
             for bond in circles.bonds_of(connection, self._database.vault, account):
                 if bond.other(account) == other:
-                    self._end(connection, bond, account, now)
+                    self._end(connection, bond, account, now, is_quiet=True)
 
     def unblock(self, account: str, other: str, by: str) -> None:
         """Take invitations of somebody again."""
@@ -281,12 +278,15 @@ class Circles:
         return [bond.guardian for bond in standing if bond.harms and (harm is None or harm in bond.harms)]
 
     def round(self, now: float) -> None:
-        """Tell guardians whose ward left some days ago, remind wards of who watches, close what has lapsed."""
+        """Tell of who left some days ago, remind wards of who watches, close what has lapsed."""
         if now < self._next_round_at:
             return
         with self._database.write() as connection:
             for bond in circles.come_out(connection, now, ROUND_BONDS):
-                self._tell(connection, bond.id, bond.guardian, bond.ward, "ended", now)
+                if bond.left_by == bond.ward:
+                    self._tell(connection, bond.id, bond.guardian, bond.ward, "ended", now)
+                else:
+                    self._tell(connection, bond.id, bond.ward, bond.guardian, "guardian_left", now)
             for ward in circles.take_reminders(connection, now - REMINDER_DAYS * DAY_S, now, ROUND_BONDS):
                 self._tell(connection, f"reminder|{now}", ward, None, "reminder", now)
             invitations.lapse(connection, now)

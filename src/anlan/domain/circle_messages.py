@@ -12,7 +12,7 @@ from anlan.domain.circles import HARM_ADVICE, HARM_WORDS, Role
 from anlan.domain.messages import OutgoingMessage, seal_message
 from anlan.domain.scenarios import Harm, Strength, Words
 
-CircleChange = Literal["accepted", "guardian_left", "ended", "consent_changed", "answered", "reminder"]
+CircleChange = Literal["accepted", "guardian_left", "ended", "answered", "reminder"]
 
 CAN_DO: tuple[Words, ...] = (
     {"zh": "现在就打电话，或当面问问；只发消息不够，对方可能正被人盯着。",
@@ -34,7 +34,6 @@ _CHANGED: dict[CircleChange, Words] = {
     "accepted": {"zh": "{name} 接受了你的守护邀请。", "en": "{name} accepted your invitation."},
     "guardian_left": {"zh": "{name} 不再是你的守护人。", "en": "{name} no longer looks out for you."},
     "ended": {"zh": "关于 {name} 的提醒不会再发给你。", "en": "You are no longer warned about {name}."},
-    "consent_changed": {"zh": "你与 {name} 的守护范围有变化。", "en": "What you and {name} agreed upon has changed."},
     "answered": {"zh": "{name} 看到了关于你的提醒，并作了回应。",
                  "en": "{name} has seen a warning about you and answered it."},
     "reminder": {"zh": "提醒：有人在守护你。你随时可以查看、更改或退出。",

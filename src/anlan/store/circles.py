@@ -61,6 +61,10 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
         """The harms to which both have agreed."""
         return agreed(self.ward_harms, self.guardian_harms)
 
+    def shown_harms(self, account: str) -> tuple[Harm, ...]:
+        """What `account` may know of it: a ward all, a guardian only their own part, so that nobody asks why."""
+        return self.harms if account == self.ward else self.guardian_harms
+
     def other(self, account: str) -> str:
         """The one of the two who is not `account`."""
         return self.guardian if account == self.ward else self.ward
@@ -135,17 +139,17 @@ def name_other(connection: Connection, vault: Vault, bond: Bond, account: str, n
     return connection.execute(_living(bond.id, account).values({column: sealed})).rowcount == 1
 
 
-def leave_as_ward(connection: Connection, bond: Bond, until: float, now: float) -> bool:
-    """End it and let it look to the guardian as it did until `until`; False when it was over already."""
-    leaving = _living(bond.id, bond.ward).values(
-        state="quiet", left_by=storable(bond.ward), quieted_at=func.coalesce(_B.quieted_at, now), quiet_until=until
+def leave_quietly(connection: Connection, bond: Bond, account: str, until: float, now: float) -> bool:
+    """End it and let it look to the other as it did until `until`; False when it was over already."""
+    leaving = _living(bond.id, account).values(
+        state="quiet", left_by=storable(account), quieted_at=func.coalesce(_B.quieted_at, now), quiet_until=until
     )
     return connection.execute(leaving).rowcount == 1
 
 
-def leave_as_guardian(connection: Connection, bond: Bond, now: float) -> bool:
-    """End it at once, for a ward must know who no longer looks out for them; False when it was over already."""
-    leaving = _living(bond.id, bond.guardian).values(state="ended", left_by=storable(bond.guardian), ended_at=now)
+def leave_openly(connection: Connection, bond: Bond, account: str, now: float) -> bool:
+    """End it for both; False when it was over already."""
+    leaving = _living(bond.id, account).values(state="ended", left_by=storable(account), ended_at=now)
     return connection.execute(leaving).rowcount == 1
 
 
@@ -157,7 +161,7 @@ def quieten(connection: Connection, account: str, now: float) -> int:
 
 
 def come_out(connection: Connection, now: float, limit: int) -> list[Bond]:
-    """End the quiet bonds whose time is over, so that the guardian learns of it; each comes out once."""
+    """End the quiet bonds whose time is over, so that the other learns of it; each comes out once."""
     due = select(_B.id).where(_B.state == "quiet", _B.quiet_until <= now).order_by(_B.quiet_until).limit(limit)
     ended = update(circle_bonds).where(_B.id.in_(due), _B.state == "quiet").values(state="ended", ended_at=now)
     return [_bond(row) for row in connection.execute(ended.returning(*circle_bonds.c))]

@@ -103,7 +103,8 @@ class CircleBondShown(msgspec.Struct, frozen=True, kw_only=True):
     """A bond as one of its sides may see it.
 
     Attributes:
-        harms: to which both have agreed; `own_harms` to which this side has.
+        harms: to a ward those to which both have agreed; to a guardian their own, for what a ward takes back is not
+            theirs to see. `own_harms`: to which this side has agreed.
         may_pause: the guardian may pause a payment of the ward.
     """
 
@@ -212,7 +213,7 @@ def withdraw(
 def change(caller: CallerDep, bond: BondId, consent: Annotated[CircleConsent, body_of(CircleConsent)]) -> Response:
     """Agree to something else from now on."""
     account, agreed = _account(consent.account), Consent(harms=consent.harms, may_pause=consent.may_pause)
-    caller.house.company.circles.change(bond, account, agreed, caller.actor, clock.now())
+    caller.house.company.circles.change(bond, account, agreed, caller.actor)
     return answer(_shown(caller, account))
 
 
@@ -279,7 +280,7 @@ def _shown(caller: Caller, account: str) -> CircleShown:
 def _bond(one: Bond, account: str) -> CircleBondShown:
     return CircleBondShown(
         bond=one.id, ward=one.ward.removeprefix("account:"), guardian=one.guardian.removeprefix("account:"),
-        harms=one.harms, own_harms=one.ward_harms if account == one.ward else one.guardian_harms,
+        harms=one.shown_harms(account), own_harms=one.ward_harms if account == one.ward else one.guardian_harms,
         may_pause=one.may_pause, began_at=one.began_at,
     )
 

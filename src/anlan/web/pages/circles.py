@@ -171,7 +171,7 @@ def show_bond(visit: OwnVisit, bond_id: BondId, done: str = "") -> Response:
 @router.post(PATH + "/bonds/{bond_id}/consent")
 def change_consent(visit: OwnVisit, bond_id: BondId, consent: Agreed) -> Response:
     try:
-        visit.rooms.circles.change(bond_id, visit.account, consent, visit.account, clock.now())
+        visit.rooms.circles.change(bond_id, visit.account, consent, visit.account)
     except NotFound:
         raise
     except AnlanError as error:
