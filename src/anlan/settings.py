@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     alert_control_share: float = Field(0.0, ge=0, le=0.5, description="of members, who are told nothing")
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 
-    oidc_issuer: str = Field("", description="the platform's OpenID provider, for members to come in by; empty for none")
+    oidc_issuer: str = Field("", description="OpenID provider that members may come in by; empty for none")
     oidc_client_id: str = Field("", description="what that provider knows Anlan by")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="of that client; empty for a public one")
     oidc_account_claim: str = Field("sub", description="the claim of its id tokens that names accounts as events do")

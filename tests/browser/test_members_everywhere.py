@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +11,9 @@ from consoled import Consoled, Visitor
 from membered import begin, come_in, fill, routes, walk
 from playwright.sync_api import Browser, Page
 from test_console_for_everybody import AXE, RULES, is_too_wide
+
+from anlan import clock
+from anlan.store.members import OpenedLink, make_link
 
 MAX_BYTES = 100_000
 """Of a page with its styles, scripts and pictures, as they are before anything compresses them."""
@@ -58,8 +63,9 @@ class Parts(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
-    running = Consoled(tmp_path_factory.mktemp("everywhere")).start()
+def house(tmp_path_factory: pytest.TempPathFactory, site: "Site") -> Iterator[Consoled]:
+    origins = f"http://localhost:{site.port}"
+    running = Consoled(tmp_path_factory.mktemp("everywhere"), embed_origins=origins).start()
     fill(running)
     yield running
     running.stop()
@@ -165,3 +171,67 @@ def _focus_next(page: Page) -> str:
     )
     assert not here.startswith("unseen"), here
     return str(here)
+
+
+class Site:
+    """Another site on this machine that shows Anlan in a frame and writes down what the frame tells it."""
+
+    PAGE = """<!doctype html><title>im</title><script>
+      window.told = [];
+      addEventListener("message", (said) => told.push([said.origin, said.data.type, said.data.height]));
+    </script><iframe width="390" height="300" src="%s"></iframe>"""
+
+    def __init__(self) -> None:
+        self.shows = ""
+        site = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = (site.PAGE % site.shows).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing of it matters here."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.port = self._server.server_port
+        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.stop()
+
+
+def test_a_named_site_shows_the_center_in_a_frame_and_another_does_not(
+    browser: Browser, house: Consoled, site: Site
+) -> None:
+    for name, is_named in (("localhost", True), ("127.0.0.1", False)):
+        with house.house.database.write() as connection:
+            link = OpenedLink(account="account:framed", language="en", path="/me")
+            token = make_link(connection, link, "test", clock.now())
+        site.shows = f"{house.url}/me/open?token={token}&embed=1"
+        page = browser.new_page()
+        page.goto(f"http://{name}:{site.port}/")
+        frame = page.frames[1]
+        if is_named:
+            frame.get_by_role("link", name="Account security").click()
+            frame.get_by_role("heading", name="Account security", level=1).wait_for()
+            page.wait_for_function("told.length > 1")
+            origin, kind, height = page.evaluate("told.at(-1)")
+            assert (origin, kind) == (house.url, "anlan.height")
+            assert height > 300
+        else:
+            assert frame.url.startswith("chrome-error://")
+            assert page.evaluate("told") == []
+        page.close()
