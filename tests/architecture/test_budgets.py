@@ -26,7 +26,7 @@ EDGES = {
     "anlan.web.server": "request",
     "anlan.web.console.backtests": "worker loop",
     "anlan.web.console.previews": "worker loop",
-    "anlan.app": "worker loops",
+    "anlan.rounds": "worker loops",
     "anlan.protections.registry": "a plug-in is code of strangers; what it raises becomes InvalidSettings",
 }
 """Where `except Exception` may stand. The generated code of `engine.evaluator` has one more: the signal edge."""
