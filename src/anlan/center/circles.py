@@ -35,7 +35,7 @@ from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since, versions_of
 from anlan.store.vault import Codec
 
-ROUND_S = 60.0
+ROUND_S = 600.0
 ROUND_BONDS = 500
 _dice = secrets.SystemRandom()
 

@@ -5,21 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, BondState, Consent, agreed, in_order
@@ -290,12 +276,10 @@ def forget_bonds(connection: Connection, ended_before: float, quiet_before: floa
 
 
 _BONDS: Select[Any] = select(*circle_bonds.c)
-_LIVING = text("circle_bonds.state <> 'ended'")
-"""As the index by ward has it, so that both databases use it instead of reading every bond."""
 _IN_OTHER_HANDS = exists().where(containments.c.account == _B.guardian, containments.c.state == "standing")
 """A stolen account is told of nobody, and pauses nothing."""
 _WATCHING: Select[Any] = select(_B.id, _B.ward, _B.guardian, _B.ward_harms, _B.guardian_harms).where(
-    _LIVING, _B.state == "standing", ~_IN_OTHER_HANDS
+    _B.state == "standing", ~_IN_OTHER_HANDS
 )
 
 

@@ -76,6 +76,7 @@ Index(
     "uq_circle_bonds_living", circle_bonds.c.ward, circle_bonds.c.guardian, unique=True,
     sqlite_where=_LIVING, postgresql_where=_LIVING,
 )
+Index("ix_circle_bonds_ward", circle_bonds.c.ward)
 Index("ix_circle_bonds_guardian", circle_bonds.c.guardian)
 Index("ix_circle_bonds_quiet", circle_bonds.c.quiet_until)
 Index("ix_circle_bonds_ended", circle_bonds.c.ended_at)

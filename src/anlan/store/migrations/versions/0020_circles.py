@@ -96,6 +96,7 @@ def _circle_bonds() -> None:
     op.create_index("ix_circle_bonds_ended", "circle_bonds", ["ended_at"])
     op.create_index("ix_circle_bonds_guardian", "circle_bonds", ["guardian"])
     op.create_index("ix_circle_bonds_quiet", "circle_bonds", ["quiet_until"])
+    op.create_index("ix_circle_bonds_ward", "circle_bonds", ["ward"])
     op.create_index(
         "uq_circle_bonds_living", "circle_bonds", ["ward", "guardian"],
         unique=True, sqlite_where=sa.text("state <> 'ended'"), postgresql_where=sa.text("state <> 'ended'"),
