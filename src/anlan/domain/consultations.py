@@ -38,8 +38,8 @@ LIKELY_FROM, POSSIBLE_FROM = 0.8, 0.4
 """Calibrated probabilities of a scenario; whatever is said is never surer than these bands."""
 RISKY_TO_GIVE = frozenset(("code", "screen", "account", "secrecy"))
 """What nobody should give, whoever asks."""
-NEVER_PAID = frozenset(("official", "bank", "mentor", "lender"))
-"""Who they say they are that want money sent, which the real ones do not: authorities, banks, lenders, "mentors"."""
+NEVER_PAID = frozenset(("official", "mentor", "lender", "never_met"))
+"""Who they are, or say they are, whose wish for money is a sign by itself."""
 RISKY, SEEN_NOTHING = "risky", "nothing"
 """What `Known.told` says beside verdicts."""
 MOST_QUESTIONS = 4
@@ -125,6 +125,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     def is_asked_for_money(self) -> bool:
         """Whether somebody wants money of them."""
         return "money" in self.facts.get("asked", ())
+
+    @property
+    def is_asked_for_more(self) -> bool:
+        """Whether something else is wanted that is worth a look first: a link, a scan, an app, particulars."""
+        return bool({"link", "details"} & set(self.facts.get("asked", ())))
 
     @property
     def is_paid_riskily(self) -> bool:
@@ -276,18 +281,24 @@ RULES: tuple[Rule, ...] = (
     Rule("it hangs on who it really is",
          lambda known, heard: known.is_asked_for_money and _is_told_enough(known, heard),
          ("verify_first", "check", "honest"), ("person",)),
+    Rule("it hangs on where it leads",
+         lambda known, heard: known.is_asked_for_more and _is_told_enough(known, heard),
+         ("look_first", "check", "honest"), ("person",)),
     Rule("enough is known to see nothing", lambda known, heard: _is_told_enough(known, heard),
          ("no_sign", "honest", "check"), ("person",)),
-    Rule("told a part", lambda known, heard: heard.is_telling or bool(heard.intents & {"yes", "no", "unsure"}),
-         ("noted",), asks=True),
+    Rule("told a part", lambda known, heard: _is_answering(known, heard), ("noted",), asks=True),
     Rule("was not understood", lambda known, heard: True, ("not_understood",)),
 )
 
 
+def _is_answering(known: Known, heard: Heard) -> bool:
+    """Whether these words belong to the matter: they tell something, or something was asked just now."""
+    is_asked = known.waits_for not in (None, "what")
+    return heard.is_telling or is_asked or bool(heard.intents & {"yes", "no", "unsure", "paid", "not_paid"})
+
+
 def _is_told_enough(known: Known, heard: Heard) -> bool:
     """Whether one may say that nothing is seen: something was told, and they ask, or all questions were put."""
-    if not (heard.is_telling or known.facts):
-        return False
     return next_question(known) is None or ("is_it_real" in heard.intents and bool(known.facts.get("asked")))
 
 
@@ -315,6 +326,7 @@ def _told(says: tuple[str, ...], known: Known) -> str:
 
 _TELLS = {
     "risky_ask": RISKY, "risky_who": RISKY, "no_sign": SEEN_NOTHING, "verify_first": SEEN_NOTHING,
+    "look_first": SEEN_NOTHING,
 }
 """What counts as told by these words."""
 

@@ -16,6 +16,11 @@ from anlan.domain.scenarios import Scenario, ScenarioBase, Words
 MOST_STEPS = 4
 MOST_POINTS = 5
 MOST_USUAL_SIGNS = 3
+CHECKED_BY: Mapping[str, frozenset[str]] = {
+    "check_person": frozenset(("friend", "family", "boss", "school", "partner")),
+    "check_deal": frozenset(("shop", "gamer")),
+}
+"""Which list of `words.yaml` says how to check, by whom the other side is said to be."""
 
 
 class Reader(NamedTuple):
@@ -136,7 +141,10 @@ class Composer:
         return self._steps("evidence", case, case.scenario.evidence if case.scenario else ())
 
     def _check(self, case: _Case) -> Part:
-        return self._steps("check", case, ())
+        """How to check, first for whoever it is said to be."""
+        who = case.known.facts.get("who", ())
+        special = [words for name, by in CHECKED_BY.items() if by & set(who) for words in self._words.lists[name]]
+        return self._steps("check", case._replace(scenario=None), [*special, *self._words.lists["check"]])
 
     def _honest(self, case: _Case) -> Part:
         weak = self._scenarios.get(case.known.scenario) if case.known.scenario else None

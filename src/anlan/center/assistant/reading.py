@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 import yaml
 
+from anlan.center.assistant.telling import direct_speech
 from anlan.domain.consultations import FACTS, INTENTS, Fact, Heard, Intent
 from anlan.domain.scenarios import Speaker
 
@@ -79,9 +80,24 @@ def spoken_parts(words: str) -> list[tuple[Speaker, str]]:
     return [*parts, ("unknown", rest)] if rest else parts
 
 
-def all_parts(told: Iterable[str]) -> list[tuple[Speaker, str]]:
-    """The parts of everything that was told, in order."""
-    return [part for words in told for part in spoken_parts(words)]
+class Evidence(NamedTuple):
+    """Everything that was told, for whoever recognises frauds.
+
+    Attributes:
+        parts: who says what.
+        own: the member's own words behind each part; a quote that is not in them is not theirs.
+    """
+
+    parts: list[tuple[Speaker, str]]
+    own: list[str]
+
+
+def evidence_of(told: Iterable[str]) -> Evidence:
+    """What was told, and for what the member tells of the other side that side's likely words too."""
+    parts = [part for words in told for part in spoken_parts(words)]
+    turned: list[tuple[Speaker, str]] = [("them", direct_speech(text)) for speaker, text in parts if speaker != "them"]
+    own = [text for _, text in parts] + [text for speaker, text in parts if speaker != "them"]
+    return Evidence([*parts, *turned], own)
 
 
 @cache

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from anlan.center.assistant.composing import Composer, Reader
 from anlan.center.assistant.people import People
-from anlan.center.assistant.reading import all_parts, built_in_cues
+from anlan.center.assistant.reading import built_in_cues, evidence_of
 from anlan.domain import consultations as rules
 from anlan.domain.consultation_turns import Grounds, Part, Turn, Wording
 from anlan.domain.consultations import Answer, Known
@@ -174,9 +174,9 @@ class Assistant:
         if covered.had_secret:
             heard = msgspec.structs.replace(heard, intents=heard.intents | {"told_secret"})
         told = [turn.parts[0].text for turn in turns if turn.by == "member"][1 - WEIGHED_TURNS :]
-        parts = all_parts([*told, covered.text])
-        recognised = self._recogniser.recognise(parts)
-        return rules.answer(rules.learn(known, heard, recognised, [text for _, text in parts]), heard)
+        evidence = evidence_of([*told, covered.text])
+        recognised = self._recogniser.recognise(evidence.parts)
+        return rules.answer(rules.learn(known, heard, recognised, evidence.own), heard)
 
     def _speak(
         self, connection: Connection, talk: Consultation, known: Known, answer: Answer, reader: Reader, now: float
