@@ -24,7 +24,7 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 LINE_EMS = 21.8
 """How wide a line of a card may be, in widths of a Chinese character."""
 _LATIN_EM = 0.51
-_LONG_TITLE_EMS = 15.0
+_LONG_TITLE_EMS = 14.2
 _FRAME = open_frame()
 _CLOSING = "，。！？、；：”’）》"
 
