@@ -7,6 +7,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from contained import Theft
 from judged import NOON, decide
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -241,6 +242,17 @@ def test_somebody_who_knows_the_payee_makes_it_shorter(purse: Purse) -> None:
         assert {one.guardian: one.answer for one in helpers_of(connection, found.id)} == {DAD: "vouched", MUM: None}
     with pytest.raises(Conflict):
         purse.help.answer(MUM, found.id, "advised_against", NOON + 70)
+
+
+def test_whoever_gets_the_money_does_not_vouch_nor_does_a_thief(purse: Purse) -> None:
+    found = purse.pause(payee_account="mum")
+    purse.help.ask(ANN, found.id, [DAD], NOON + 10)
+    with purse.database.write() as connection:
+        Theft(purse.database).containments.open(connection, DAD, "owner", NOON + 15, by=DAD, since=NOON)
+        assert purse.help.guardians_for(connection, found) == []
+    for helper in (MUM, DAD):
+        with pytest.raises(NotFound):
+            purse.help.answer(helper, found.id, "vouched", NOON + 20)
 
 
 def test_nobody_outside_the_circle_is_asked_and_not_too_many(purse: Purse) -> None:

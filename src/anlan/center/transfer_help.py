@@ -22,6 +22,7 @@ from anlan.domain.transfers import (
 )
 from anlan.errors import Conflict, Forbidden, InvalidAnswer, NotFound, RateLimited
 from anlan.store import audit
+from anlan.store.containments import standing_containment
 from anlan.store.transfer_helpers import (
     Helper,
     add_helper,
@@ -70,7 +71,10 @@ class TransferHelp:
         """Whom the payer can ask, in the circle's order; nobody twice."""
         harm = self._transfers.scenario_of(found).harm
         asked = {one.guardian for one in helpers_of(connection, found.id)}
-        return [one for one in self._circles.guardians_of(connection, found.payer, harm) if one not in asked]
+        return [
+            one for one in self._circles.guardians_of(connection, found.payer, harm)
+            if one not in asked and not _is_barred(connection, found, one)
+        ]
 
     def ask(self, payer: str, transfer_id: str, guardians: Sequence[str], now: float) -> None:
         """Ask some of the circle about a payment that waits.
@@ -151,10 +155,17 @@ class TransferHelp:
     def _known_to(self, connection: Connection, guardian: str, transfer_id: str) -> tuple[Transfer, Helper | None]:
         found = find_transfer(connection, transfer_id)
         helper = find_helper(connection, transfer_id, guardian)
-        if found is None or (helper is None and not self._circles.may_pause(connection, found.payer, guardian)):
+        is_close = found and (helper is not None or self._circles.may_pause(connection, found.payer, guardian))
+        if found is None or not is_close or _is_barred(connection, found, guardian):
             raise NotFound(f"there is no payment {transfer_id} that you were asked about", zh="没有这笔付款",
                            en="There is no such payment.")
         return found, helper
+
+
+def _is_barred(connection: Connection, found: Transfer, guardian: str) -> bool:
+    """Whoever gets the money does not vouch for themselves, nor does a thief in a guardian's account."""
+    is_payee = found.payee_account is not None and guardian == f"account:{found.payee_account}"
+    return is_payee or standing_containment(connection, guardian) is not None
 
 
 def _check_waits(found: Transfer) -> None:

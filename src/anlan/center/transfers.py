@@ -69,6 +69,8 @@ ACTION = "cool_down"
 GENERAL = "general"
 MINUTE_S = 60.0
 ROUND_ROWS = 200
+CHUNK_EVENTS = 50
+"""Pauses to a transaction: who commits verdicts waits for it."""
 STRENGTH: Strength = "stop"
 """Where money is about to move, unless the policy says otherwise."""
 
@@ -110,18 +112,26 @@ class Transfers:
             wanted, gone = _sort(passes)
             told = taken_pauses(connection, [*wanted, *gone])
             has_moved = is_behind(connection, COOL_DOWNS, newest)
-        if not (wanted.keys() - told.keys() or gone.keys() & told.keys() or has_moved):
+        fresh = [one for seq, one in wanted.items() if seq not in told]
+        if not (fresh or gone.keys() & told.keys() or has_moved):
             return 0
+        taken = sum(self._take(fresh[at : at + CHUNK_EVENTS], now) for at in range(0, len(fresh), CHUNK_EVENTS))
         with self.database.write() as connection:
-            raise_mark(connection, COOL_DOWNS, 0)  # other processes wait here and then see what was done
-            told = taken_pauses(connection, [*wanted, *gone])
+            raise_mark(connection, COOL_DOWNS, 0)
+            told = taken_pauses(connection, list(gone))
             for seq in gone.keys() & told.keys():
                 self._withdraw(connection, seq, told[seq], gone[seq].action.policy, now)
-            fresh = [one for seq, one in wanted.items() if seq not in told]
+            advance(connection, COOL_DOWNS, newest)
+        return taken
+
+    def _take(self, wanted: Sequence[Wanted], now: float) -> int:
+        with self.database.write() as connection:
+            raise_mark(connection, COOL_DOWNS, 0)  # other processes wait here and then see what was done
+            told = taken_pauses(connection, [one.event_seq for one in wanted])
+            fresh = [one for one in wanted if one.event_seq not in told]
             payments = payments_at(connection, self._codec, [one.event_seq for one in fresh])
             for one in fresh:
                 self._pause(connection, one, payments.get(one.event_seq), now)
-            advance(connection, COOL_DOWNS, newest)
         return len(fresh)
 
     def _pause(self, connection: Connection, wanted: Wanted, payment: Payment | None, now: float) -> None:
