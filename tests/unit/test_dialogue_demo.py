@@ -52,10 +52,10 @@ def paid(story: list[Seen]) -> int | None:
 def test_scripted_scams_are_flagged_before_the_money_moves(stories: dict[str, list[Seen]]) -> None:
     scams = [story for name, story in stories.items() if name.startswith("scam_by") and paid(story) is not None]
     assert len(scams) >= 10
-    flagged = [any(seen.was_hit(LED) for seen in story[: paid(story)]) for story in scams]
-    assert sum(flagged) / len(scams) >= 0.8
-    warned = [story[paid(story) or 0].was_hit(PAYER) for story in scams]
-    assert sum(warned) / len(scams) >= 0.8
+    early = [any(seen.was_hit(LED) for seen in story[: paid(story)]) for story in scams]
+    assert sum(early) / len(scams) >= 0.8
+    stopped = [story[paid(story) or 0].was_hit(PAYER) for story in scams]
+    assert sum(one or other for one, other in zip(early, stopped, strict=True)) / len(scams) >= 0.95
 
 
 def test_the_victim_is_alerted_and_nobody_is_punished(stories: dict[str, list[Seen]]) -> None:
@@ -67,6 +67,16 @@ def test_the_victim_is_alerted_and_nobody_is_punished(stories: dict[str, list[Se
         assert [(action.kind, action.target) for action in made] == [("alert", f"account:{seen.event.data.recipient}")]
 
 
+def test_the_payment_waits_and_the_payer_is_stopped_with_a_question(stories: dict[str, list[Seen]]) -> None:
+    hits = [seen for story in stories.values() for seen in story if seen.was_hit(PAYER)]
+    assert hits
+    for seen in hits:
+        assert seen.decision.verdict == "hold"
+        made = {action.kind: action.parameters for action in seen.decision.actions if action.policy == PAYER}
+        assert set(made) == {"alert", "cool_down"}
+        assert made["alert"]["strength"] == "stop"
+
+
 def test_honest_conversations_are_left_alone(stories: dict[str, list[Seen]]) -> None:
     honest = [
         story for story in stories.values()
@@ -74,4 +84,4 @@ def test_honest_conversations_are_left_alone(stories: dict[str, list[Seen]]) -> 
     ]
     assert len(honest) > 1_000
     alarmed = [story for story in honest if any(seen.was_hit(LED) or seen.was_hit(PAYER) for seen in story)]
-    assert len(alarmed) / len(honest) <= 0.002
+    assert len(alarmed) / len(honest) <= 0.005

@@ -66,11 +66,11 @@ class CueBook:
 
     def __init__(self, cues: Iterable[Cue]) -> None:
         self._words: dict[str, int] = {}
-        self._by_first: dict[int, list[_Ready]] = defaultdict(list)
+        self._by_word: dict[int, list[_Ready]] = defaultdict(list)
         for cue in cues:
-            ready = self._ready(cue)
-            for word in ready.parts[0]:
-                self._by_first[word].append(ready)
+            ready, telling = self._ready(cue)
+            for word in telling:
+                self._by_word[word].append(ready)
         self._handle, self._address = self._words.get(HANDLE), self._words.get(ADDRESS)
         self._automaton = CharwiseDoubleArrayAhoCorasick(list(self._words)) if self._words else None
 
@@ -85,10 +85,12 @@ class CueBook:
                 places[mark].append((len(text), len(text)))
         return self._weigh(text, places) if places else {}
 
-    def _ready(self, cue: Cue) -> _Ready:
-        parts = [part.strip() for part in cue.text.split(" .. ") if part.strip()]
-        numbers = tuple(frozenset(map(self._number, part.split("|"))) for part in parts)
-        return _Ready(numbers, cue.weight, cue.owner, cue.cancels)
+    def _ready(self, cue: Cue) -> tuple[_Ready, frozenset[int]]:
+        """The cue, and its part with the longest words: short ones stand in every other message."""
+        parts = [part.split("|") for part in map(str.strip, cue.text.split(" .. ")) if part]
+        numbers = tuple(frozenset(map(self._number, part)) for part in parts)
+        telling = max(range(len(parts)), key=lambda place: min(len(word.strip()) for word in parts[place]))
+        return _Ready(numbers, cue.weight, cue.owner, cue.cancels), numbers[telling]
 
     def _number(self, word: str) -> int:
         return self._words.setdefault(word.strip().lower(), len(self._words))
@@ -97,7 +99,7 @@ class CueBook:
         weights: dict[int, float] = defaultdict(float)
         spans: dict[int, list[Place]] = defaultdict(list)
         cancelled: set[int] = set()
-        for cue in {id(cue): cue for word in places for cue in self._by_first.get(word, ())}.values():
+        for cue in {id(cue): cue for word in places for cue in self._by_word.get(word, ())}.values():
             match = _match(cue, places, text)
             if match is None:
                 continue

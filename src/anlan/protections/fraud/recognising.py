@@ -17,12 +17,14 @@ from anlan.protections.fraud.signs import SignBook, probabilities
 
 MAX_TEXTS = 30
 MAX_CHARS = 2_000
-ENCODED = 8
-"""So many texts are looked at for their meaning, the last of the other side's; a millisecond each."""
-LIKE_FROM = 0.62
+ENCODED = 3
+"""So many texts are looked at for their meaning, the last of the other side's, and all of them as one."""
+LIKE_FROM = 0.5
 """Cosine from which a text is like an example at all."""
-LIKENESS_EVIDENCE = 7.0
+LIKENESS_EVIDENCE = 5.0
 """Evidence that a likeness of 1 adds, growing from nothing at `LIKE_FROM`."""
+CONSULTED_AT = 2.2
+"""As `signs.NOTHING_AT`, for whoever shows a talk to somebody: they have a reason to ask."""
 WORTH_NAMING = 0.05
 QUOTE_GAP_CHARS = 24
 """Words of one sign that stand no farther apart are quoted in one piece."""
@@ -92,7 +94,7 @@ class Recogniser:
         evidence = self._book.evidence({one.sign for one in shown}, ())
         for scenario, likeness in self._likeness([text for _, speaker, text in recent if speaker != "me"]).items():
             evidence[scenario] = evidence.get(scenario, 0.0) + likeness
-        chances = probabilities(evidence)
+        chances = probabilities(evidence, CONSULTED_AT)
         named = sorted((name for name in chances if chances[name] >= WORTH_NAMING), key=lambda name: -chances[name])
         return [Recognised(name, chances[name], self._quotes(name, shown, texts, heard)) for name in named]
 
@@ -122,10 +124,11 @@ class Recogniser:
 
     def _likeness(self, texts: Sequence[str]) -> dict[str, float]:
         """Evidence by scenario from the examples that mean most nearly the same."""
-        encode, asked = self._encoder(), [text for text in texts[-ENCODED:] if text.strip()]
+        encode, asked = self._encoder(), [text for text in texts if text.strip()][-ENCODED:]
         if encode is None or not asked:
             return {}
-        likenesses = (self._examples.vectors @ encode(asked).T).max(axis=1)
+        cosines = self._examples.vectors @ encode([" ".join(asked), *asked]).T
+        likenesses = (cosines[:, 0] + cosines[:, 1:].max(axis=1)) / 2
         best: dict[str, float] = defaultdict(float)
         for scenario, likeness in zip(self._examples.scenarios, likenesses.tolist(), strict=True):
             best[scenario] = max(best[scenario], (likeness - LIKE_FROM) / (1 - LIKE_FROM))

@@ -106,22 +106,22 @@ class SignBook:
 
     def likeliest(self, cued: Iterable[int], moves: Iterable[str]) -> Likely:
         """What it most probably is."""
-        odds = _odds(self.evidence(cued, moves))
+        odds = _odds(self.evidence(cued, moves), NOTHING_AT)
         if not odds:
             return UNSUSPICIOUS
         best, total = max(odds, key=lambda name: odds[name]), sum(odds.values())
         return Likely(best if odds[best] >= CLEAR_SHARE * total else GENERAL, math.log(total))
 
 
-def probabilities(evidence: Mapping[str, float]) -> dict[str, float]:
+def probabilities(evidence: Mapping[str, float], nothing_at: float = NOTHING_AT) -> dict[str, float]:
     """Probability of each scenario; what is missing to 1 is "something else, or nothing"."""
-    odds = _odds(evidence)
+    odds = _odds(evidence, nothing_at)
     total = 1.0 + sum(odds.values())
     return {scenario: each / total for scenario, each in odds.items()}
 
 
-def _odds(evidence: Mapping[str, float]) -> dict[str, float]:
-    return {scenario: math.exp(SHARPNESS * (weight - NOTHING_AT)) for scenario, weight in evidence.items()}
+def _odds(evidence: Mapping[str, float], nothing_at: float) -> dict[str, float]:
+    return {scenario: math.exp(SHARPNESS * (weight - nothing_at)) for scenario, weight in evidence.items()}
 
 
 @cache
