@@ -20,7 +20,7 @@ SPEAKERS: tuple[Speaking, ...] = get_args(Speaking)
 Intent = Literal[
     "desperate", "in_danger", "cheated", "paid", "not_paid", "code_given", "wants_person", "wants_report",
     "wants_protection", "is_it_real", "what_to_do", "told_secret", "other_topic", "thanks", "goodbye", "greeting",
-    "yes", "no", "unsure", "all_well",
+    "yes", "no", "unsure", "all_well", "afraid",
 ]
 INTENTS: tuple[Intent, ...] = get_args(Intent)
 
@@ -302,10 +302,16 @@ def _is_told_enough(known: Known, heard: Heard) -> bool:
     return next_question(known) is None or ("is_it_real" in heard.intents and bool(known.facts.get("asked")))
 
 
+COMFORTING = frozenset(("crisis", "danger", "paid", "cheated"))
+"""Words that hold somebody already who is afraid."""
+
+
 def answer(known: Known, heard: Heard) -> tuple[Known, Answer]:
     """What is said to these words, and what is known once it was said."""
     rule = next(rule for rule in RULES if rule.when(known, heard))
     says = tuple(word for word in rule.says if _is_worth_saying(word, known, heard))
+    if "afraid" in heard.intents and not COMFORTING & set(says):
+        says = ("comfort", *(word for word in says if word != "noted"))
     if "told_secret" in heard.intents:
         says = ("keep_codes", *says)
     asks = next_question(known) if rule.asks else None
