@@ -44,11 +44,11 @@ class CircleWarnings:
         if not watching:
             return
         made = _choose(connection, told, watching, now)
-        new = circle_warnings.add_warnings(connection, self._database.vault, made)
-        if not new:
+        if not made:
             return
-        outbox.put(connection, [self._message(one, now) for one in made if one.id in new and one.state == "sent"], now)
-        note(connection, "system", "circle.warn", "circles", {"warnings": sorted(new)})
+        circle_warnings.add_warnings(connection, self._database.vault, made)
+        outbox.put(connection, [self._message(one, now) for one in made if one.state == "sent"], now)
+        note(connection, "system", "circle.warn", "circles", {"warnings": [one.id for one in made]})
 
     def _message(self, one: Warned, now: float) -> OutgoingMessage:
         link = f"{self._address}/me/circles/warnings/{one.id}"
@@ -100,22 +100,33 @@ def _choose(
     """The warnings of these alerts, in order; what is too much for one guardian is held."""
     people = circle_warnings.people_in(connection, (alert.event_seq for alert, _ in told))
     recent = circle_warnings.recent(connection, (bond.id for bond in watching), now - DAY_S)
+    wanted = _wanted(told, watching)
+    known = circle_warnings.known_warnings(connection, wanted)
+    made = []
+    for name, (alert, harm, bond) in wanted.items():
+        if name in known or bond.guardian in people.get(alert.event_seq, ()):
+            continue
+        before = recent.get(bond.id, Recent(0, 0.0))
+        state = warning_state(alert.strength, before.count, before.last_at or None, now)
+        if state == "sent":
+            recent[bond.id] = Recent(before.count + 1, now)
+        made.append(Warned(
+            id=name, alert_id=alert.alert_id, bond_id=bond.id, ward=bond.ward, guardian=bond.guardian, at=alert.at,
+            made_at=now, state=state, risk=Risk(harm, alert.strength),
+        ))
+    return made
+
+
+def _wanted(
+    told: Sequence[tuple[AlertRaised, Harm]], watching: Sequence[Watching]
+) -> dict[str, tuple[AlertRaised, Harm, Watching]]:
+    """What both sides of a bond agreed to tell, by the id that the warning will have."""
     by_ward: dict[str, list[Watching]] = {}
     for bond in watching:
         by_ward.setdefault(bond.ward, []).append(bond)
-    made: dict[str, Warned] = {}
-    for alert, harm in told:
-        involved = people.get(alert.event_seq, frozenset())
-        for bond in by_ward.get(alert.account, ()):
-            name = circle_warnings.warning_id(alert.alert_id, bond.guardian)
-            if harm not in bond.harms or bond.guardian in involved or name in made:
-                continue
-            before = recent.get(bond.id, Recent(0, 0.0))
-            state = warning_state(alert.strength, before.count, before.last_at or None, now)
-            if state == "sent":
-                recent[bond.id] = Recent(before.count + 1, now)
-            made[name] = Warned(
-                id=name, alert_id=alert.alert_id, bond_id=bond.id, ward=bond.ward, guardian=bond.guardian, at=alert.at,
-                made_at=now, state=state, risk=Risk(harm, alert.strength),
-            )
-    return list(made.values())
+    return {
+        circle_warnings.warning_id(alert.alert_id, bond.guardian): (alert, harm, bond)
+        for alert, harm in told
+        for bond in by_ward.get(alert.account, ())
+        if harm in bond.harms
+    }

@@ -5,8 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, GuardianAnswer, WarningState
 from anlan.domain.scenarios import Harm, Strength
@@ -81,10 +80,13 @@ def warning_id(alert_id: str, guardian: str) -> str:
     return f"warned_{blake2b(f'{len(alert_id)}:{alert_id}{guardian}'.encode(), digest_size=16).hexdigest()}"
 
 
-def add_warnings(connection: Connection, vault: Vault, warnings: Sequence[Warned]) -> set[str]:
-    """Keep those that are new; returns their ids. One for the same alert and guardian is left out."""
-    if not warnings:
-        return set()
+def known_warnings(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of `ids` that were made before; final while the caller holds their bonds."""
+    return set(connection.execute(select(_W.id).where(_W.id.in_(list(ids)))).scalars())
+
+
+def add_warnings(connection: Connection, vault: Vault, warnings: Sequence[Warned]) -> None:
+    """Keep them; the database refuses a second one for the same alert and guardian."""
     rows = [
         {
             "id": one.id, "alert_id": one.alert_id, "bond_id": one.bond_id, "ward": storable(one.ward),
@@ -93,9 +95,7 @@ def add_warnings(connection: Connection, vault: Vault, warnings: Sequence[Warned
         }
         for one in warnings
     ]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(circle_warnings).on_conflict_do_nothing().returning(_W.id)
-    return set(connection.execute(new, rows).scalars())
+    connection.execute(insert(circle_warnings), rows)
 
 
 def recent(connection: Connection, bonds: Iterable[str], since: float) -> dict[str, Recent]:
