@@ -43,7 +43,7 @@ def talk(*said: str, start: tuple[Known, Answer] | None = None) -> tuple[Known, 
         heard = built_in_cues().hear(covered.text)
         if covered.had_secret:
             heard = msgspec.structs.replace(heard, intents=heard.intents | {"told_secret"})
-        evidence = evidence_of(told)
+        evidence = evidence_of(words for words in told if built_in_cues().hear(words).is_evidence)
         known = learn(known, heard, PlainRecogniser().recognise(evidence.parts), evidence.own)
         known, one = answer(known, heard)
         answers.append(one)

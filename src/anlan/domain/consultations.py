@@ -59,6 +59,11 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[Fact, tuple[str, ...]] = {}
     is_telling: bool = False
 
+    @property
+    def is_evidence(self) -> bool:
+        """Whether a fraud may be recognised by it: more than a yes, a thanks or a question to the assistant."""
+        return self.is_telling or not self.intents
+
 
 class Point(msgspec.Struct, frozen=True):
     """Something that speaks for a scenario; `words` are the member's own, empty where they only agreed to it."""

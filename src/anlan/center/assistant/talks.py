@@ -173,8 +173,8 @@ class Assistant:
         heard = self._cues.hear(covered.text)
         if covered.had_secret:
             heard = msgspec.structs.replace(heard, intents=heard.intents | {"told_secret"})
-        told = [turn.parts[0].text for turn in turns if turn.by == "member"][1 - WEIGHED_TURNS :]
-        evidence = evidence_of([*told, covered.text])
+        said = [turn.parts[0].text for turn in turns if turn.by == "member"][1 - WEIGHED_TURNS :]
+        evidence = evidence_of(words for words in (*said, covered.text) if self._cues.hear(words).is_evidence)
         recognised = self._recogniser.recognise(evidence.parts)
         return rules.answer(rules.learn(known, heard, recognised, evidence.own), heard)
 
