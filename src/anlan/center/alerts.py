@@ -64,12 +64,14 @@ class _Look(NamedTuple):
         mark: how far this was followed when it looked.
         newest: how far it looked.
         late: events of which an alert may have been made meanwhile.
+        is_at_end: nothing was left; what comes later calls again.
     """
 
     mark: int
     newest: int
     made: list[tuple[Alert, Ordered]]
     late: frozenset[int]
+    is_at_end: bool
 
 
 class Alerts:
@@ -110,10 +112,9 @@ class Alerts:
             while True:
                 look = self._look(now, is_whole=is_whole)
                 total += self._keep(look, now, is_whole=is_whole)
-                if look.newest <= self._seen and not look.made:
-                    return total
-                is_whole = False
                 self._seen = max(self._seen, look.newest)
+                if look.is_at_end:
+                    return total
 
     def _look(self, now: float, *, is_whole: bool) -> _Look:
         with self._database.read() as connection:
@@ -128,7 +129,8 @@ class Alerts:
             past = rows.past_of(connection, accounts, since)
             quiet = rows.quiet_hours_of(connection, accounts)
         made = [(self._weigh(one, past, quiet, now), one.ordered) for one in wanted]
-        return _Look(mark, newest, made, frozenset(one.event_seq for one in late))
+        is_at_end = newest < done + rows.ROUND_EVENTS
+        return _Look(mark, newest, made, frozenset(one.event_seq for one in late), is_at_end)
 
     def _wanted(self, found: Iterable[Ordered], told: set[tuple[int, str]]) -> list[_Wanted]:
         """One for each event and member: the strongest of what policies ask for, the first of equals."""

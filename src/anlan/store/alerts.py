@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.actions import Action
@@ -104,6 +104,13 @@ _decode_named = msgspec.json.Decoder(Named).decode
 _COLUMNS = [alerts.c[name] for name in Alert.__struct_fields__]
 _SHOWN = text(SHOWN)
 """As the index has it, so that both databases use it."""
+_PAST = (
+    select(alerts.c.account, alerts.c.scenario, alerts.c.other, alerts.c.strength, alerts.c.answer, alerts.c.at)
+    .where(alerts.c.account.in_(bindparam("these", expanding=True)), alerts.c.at > bindparam("since"), _SHOWN)
+    .order_by(alerts.c.at)
+)
+"""Asked at every commit that warns somebody; making a statement anew costs several times what running it does."""
+_QUIET_HOURS = select(alert_wishes).where(alert_wishes.c.account.in_(bindparam("these", expanding=True)))
 _ORDERED = select(
     decisions.c.event_seq, decisions.c.body, events.c.key, events.c.id, events.c.source, events.c.type, events.c.actor,
     events.c.time, events.c.data,
@@ -159,10 +166,7 @@ def warned_at(connection: Connection, seqs: Collection[int]) -> set[tuple[int, s
 def past_of(connection: Connection, accounts: Collection[str], since: float) -> dict[str, list[Past]]:
     """What each account was told since `since` (event time), held-out controls included, oldest first."""
     found: dict[str, list[Past]] = defaultdict(list)
-    query = select(
-        alerts.c.account, alerts.c.scenario, alerts.c.other, alerts.c.strength, alerts.c.answer, alerts.c.at
-    ).where(alerts.c.account.in_(accounts), alerts.c.at > since, _SHOWN)
-    for row in connection.execute(query.order_by(alerts.c.at)) if accounts else ():
+    for row in connection.execute(_PAST, {"these": list(accounts), "since": since}) if accounts else ():
         found[row.account].append(
             Past(scenario=row.scenario, other=row.other, strength=row.strength, answer=row.answer, at=row.at)
         )
@@ -171,8 +175,8 @@ def past_of(connection: Connection, accounts: Collection[str], since: float) -> 
 
 def quiet_hours_of(connection: Connection, accounts: Collection[str]) -> dict[str, QuietHours]:
     """Of those who chose their own."""
-    query = select(alert_wishes).where(alert_wishes.c.account.in_(accounts))
-    return {row.account: QuietHours(row.quiet_start, row.quiet_end) for row in connection.execute(query)}
+    found = connection.execute(_QUIET_HOURS, {"these": list(accounts)}) if accounts else ()
+    return {row.account: QuietHours(row.quiet_start, row.quiet_end) for row in found}
 
 
 def keep_quiet_hours(connection: Connection, account: str, quiet: QuietHours, now: float) -> None:
