@@ -26,6 +26,7 @@ from anlan.protections.dialogue.window import Dialogues
 from anlan.protections.fraud import scenario_signals
 from anlan.protections.fraud import signals as fraud
 from anlan.protections.minors import signals as minors
+from anlan.protections.minors.approaches import Approaches
 
 HERE = Path(__file__).parent
 COUNTERS_FILE = HERE / "counters.yaml"
@@ -58,7 +59,7 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml"),
     Protection("transfers", (), HERE / "fraud" / "transfers.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
-    Protection("care", minors.SIGNALS, HERE / "minors" / "policies.yaml"),
+    Protection("care", minors.SIGNALS, HERE / "minors" / "policies.yaml", (Approaches,)),
     Protection("traffic", (), HERE / "traffic" / "policies.yaml"),
 )
 
