@@ -68,6 +68,9 @@ LOOKS: Mapping[str, Look] = {
     "decision.sensitive": Look(
         {"zh": "查看了一条记录中的加密内容", "en": "Looked at what is encrypted of something you did"}, is_later=True
     ),
+    "account.security": Look({"zh": "读取了账号的安全情况", "en": "Read how safe your account stands"}),
+    "alert.list": Look({"zh": "读取了给你的提醒", "en": "Read your warnings"}),
+    "circle.read": Look({"zh": "读取了你的守护圈", "en": "Read your circle"}),
     "containment.read": Look({"zh": "查看了账号保护的情况", "en": "Looked at how your account is protected"}),
     "funds.look": Look({"zh": "查看了你取回资金的申请", "en": "Looked at your application for money"}),
     "appeal.read": Look({"zh": "阅读了你的申诉", "en": "Read your appeal"}),

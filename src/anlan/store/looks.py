@@ -10,8 +10,9 @@ from anlan.domain.privacy import LATER_S, LOOKS
 from anlan.store.batch import storable
 from anlan.store.tables import audit, events, staff
 
-SEARCHED = 2_000
-"""So many of the latest looks at events are searched for one member's; older ones concern days long past."""
+SEARCHED = 50_000
+"""So far back the audit log is searched for looks at one member's events, which it names by their keys alone."""
+MOST_KEYS = 5_000
 
 _LATER = tuple(act for act, look in LOOKS.items() if look.is_later)
 _AT_ONCE = tuple(act for act, look in LOOKS.items() if not look.is_later)
@@ -57,10 +58,9 @@ def count_acts(connection: Connection, subject: str, act: str, since: float) -> 
 
 def _own_events(connection: Connection, account: str) -> list[str]:
     """Subjects by which the audit log names events of this account that somebody looked at lately."""
-    lately = (
-        select(audit.c.subject).where(audit.c.subject > "event:", audit.c.subject < "event;")
-        .where(audit.c.act.in_(_LATER)).order_by(audit.c.seq.desc()).limit(SEARCHED)
-    )
+    newest = connection.execute(select(func.max(audit.c.seq))).scalar_one() or 0
+    lately = select(audit.c.subject).where(audit.c.seq > newest - SEARCHED, audit.c.act.in_(_LATER))
+    lately = lately.order_by(audit.c.seq.desc()).limit(MOST_KEYS)
     keys = {subject.removeprefix("event:") for subject in connection.execute(lately).scalars()}
     mine: Sequence[str] = connection.execute(
         select(events.c.key).where(events.c.key.in_(list(filter(_is_key, keys))), events.c.actor == storable(account))
