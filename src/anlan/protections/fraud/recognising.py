@@ -19,6 +19,8 @@ MAX_TEXTS = 30
 MAX_CHARS = 2_000
 ENCODED = 3
 """So many texts are looked at for their meaning, the last of the other side's, and all of them as one."""
+ENCODED_CHARS = 64
+"""Of each; the time grows with the length, and what is wanted shows early."""
 LIKE_FROM = 0.5
 """Cosine from which a text is like an example at all."""
 LIKENESS_EVIDENCE = 5.0
@@ -124,7 +126,7 @@ class Recogniser:
 
     def _likeness(self, texts: Sequence[str]) -> dict[str, float]:
         """Evidence by scenario from the examples that mean most nearly the same."""
-        encode, asked = self._encoder(), [text for text in texts if text.strip()][-ENCODED:]
+        encode, asked = self._encoder(), [text[:ENCODED_CHARS] for text in texts if text.strip()][-ENCODED:]
         if encode is None or not asked:
             return {}
         cosines = self._examples.vectors @ encode([" ".join(asked), *asked]).T
