@@ -137,6 +137,13 @@ def test_despair_calls_a_person_at_once_even_where_one_was_called_before(desk: T
     assert "96110" not in said
     with desk.database.read() as connection:
         urgent, usual = list_cases(connection)
+    desk.acts.ask_person(ANN, talk_id, "en", 1_003.0, shows_talk=True)
+    with desk.database.read() as connection:
+        assert len(list_cases(connection)) == 2
+        request = kept.find_request(connection, desk.database.vault, urgent.id)
+    assert request is not None
+    assert request.is_urgent
+    assert request.shows_turns > 0
     assert (urgent.queue, urgent.priority, urgent.category) == ("care", 1, "self_harm")
     assert usual.queue == "assistance"
 

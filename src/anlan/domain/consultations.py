@@ -11,7 +11,7 @@ import msgspec
 
 from anlan.domain.scenarios import Recognised
 
-ConsultationState = Literal["open", "with_person", "closed"]
+ConsultationState = Literal["open", "with_person"]
 CONSULTATION_STATES: tuple[ConsultationState, ...] = get_args(ConsultationState)
 
 Speaking = Literal["member", "assistant"]
@@ -246,7 +246,7 @@ def _tells_news(known: Known, sureness: Sureness) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("in despair", _has("desperate"), ("crisis", "crisis_lines")),
+    Rule("in despair", _has("desperate"), ("crisis", "crisis_lines"), ("person",)),
     Rule("in danger", _has("in_danger"), ("danger", "danger_lines"), ("person", "report")),
     Rule("asks for a person", _has("wants_person"), ("person",), ("person",)),
     Rule("money is gone", _must_aid, ("paid", "verdict", "points", "evidence", "lines"),

@@ -30,7 +30,7 @@ class People:
         Args:
             is_urgent: the member sounds desperate. Who was called before is not called twice, but for this.
         """
-        if any(request.is_urgent == is_urgent for request in kept.requests_of(connection, self._vault, talk.id)):
+        if any(request.is_urgent >= is_urgent for request in kept.requests_of(connection, self._vault, talk.id)):
             return talk
         case_id = open_case(connection, _case(talk, known, is_urgent=is_urgent), talk.account, now)
         request = AssistanceRequest(

@@ -279,7 +279,7 @@ class Assistant:
 
     def _held(self, connection: Connection, account: str, talk_id: str) -> Consultation:
         talk = self.hold(connection, account, talk_id)
-        if talk.state == "closed" or talk.turns >= MAX_TURNS:
+        if talk.turns >= MAX_TURNS:
             raise Conflict("this talk is over; begin a new one", zh="这段对话已结束，请开始新的对话")
         return talk
 

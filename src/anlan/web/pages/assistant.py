@@ -224,7 +224,7 @@ def make_card(visit: MemberVisit) -> Card:
     """Whom to ask, for a member's first page; whether the assistant waits for an answer of the next day."""
     waiting = [
         talk for talk in visit.rooms.assistant.talks_of(visit.account)
-        if talk.state != "closed" and talk.known.waits_for == "how_are_you"
+        if talk.known.waits_for == "how_are_you"
     ]
     say = visit.language.say
     says = mark("Not sure about somebody, a request or a payment? Ask here.")

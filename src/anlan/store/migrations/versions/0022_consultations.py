@@ -27,7 +27,7 @@ def _consultations() -> None:
         sa.Column("follow_up_at", sa.Double(), comment="when the member is asked how things are; NULL for not, or done"),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="what is known of the situation, encrypted"),
         sa.CheckConstraint("language IN ('zh', 'en')", name=op.f("ck_consultations_language")),
-        sa.CheckConstraint("state IN ('open', 'with_person', 'closed')", name=op.f("ck_consultations_state")),
+        sa.CheckConstraint("state IN ('open', 'with_person')", name=op.f("ck_consultations_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultations")),
     )
     op.create_index("ix_consultations_account", "consultations", ["account", "spoken_at"])
