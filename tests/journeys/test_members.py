@@ -139,7 +139,7 @@ def test_the_coupon_that_was_not_paid_for(harbor: Harbor) -> None:
     alerts = harbor.received("alert.raised")
     assert len({one["alert"] for one in alerts}) == len(alerts)
     warnings = harbor.received("circle.warning")
-    assert len({one["warning"] for one in warnings}) == len(warnings)
+    assert len({one["link"] for one in warnings}) == len(warnings)
 
 
 def test_friends_who_lend_each_other_money_are_left_alone(harbor: Harbor) -> None:
