@@ -132,6 +132,21 @@ def test_the_download_has_what_is_theirs_and_is_noted(house: Consoled, banned: S
     assert (entry.actor, entry.act) == ("account:ann", "member.download")
 
 
+def test_all_talks_go_at_once(house: Consoled) -> None:
+    fay, gil = member(house, "fay")[0], member(house, "gil")[0]
+    assert "Delete all talks" not in fay.get("/me/privacy").text
+    for visitor in (fay, fay, gil):
+        assert visitor.post("/me/assistant", form_on="/me/assistant", words="he wants a fee").status_code == 303
+    assert "Delete all talks" in fay.get("/me/privacy").text
+    gone = fay.post("/me/privacy/talks/delete", form_on="/me/privacy")
+    assert "gone for good" in fay.get(gone.headers["location"]).text
+    assert fay.post("/me/privacy/download", form_on="/me/privacy").json()["consultations"] == []
+    assert len(gil.post("/me/privacy/download", form_on="/me/privacy").json()["consultations"]) == 1
+    with house.house.database.read() as connection:
+        acts = [one.act for one in latest_entries(connection, 10) if one.subject.startswith("talk_")]
+    assert acts == ["consultation.delete"] * 2
+
+
 def test_three_downloads_a_day(house: Consoled) -> None:
     dora, _ = member(house, "dora")
     answers = [dora.post("/me/privacy/download", form_on="/me/privacy").status_code for _ in range(4)]

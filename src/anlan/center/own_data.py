@@ -78,6 +78,11 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     entrance_days: float
     looks: Sequence[Looked]
 
+    @property
+    def has_talks(self) -> bool:
+        """Whether there are talks with the assistant to delete."""
+        return any(one.count for one in self.parts if one.part.name == "consultations")
+
 
 class OwnData:
     """Shows a member what is kept of them, and hands it over.
@@ -120,6 +125,15 @@ class OwnData:
                     en="Your data were fetched three times within a day. Come back tomorrow.",
                 )
         return self._write_out(account, now)
+
+    def forget_talks(self, account: str) -> int:
+        """Remove every talk with the assistant for good, as each can be on its own page; how many there were."""
+        with self._database.write() as connection:
+            talks = consultations.consultations_of(connection, self._database.vault, account, MOST_ROWS)
+            for talk in talks:
+                consultations.delete_consultation(connection, talk.id, account)
+                note(connection, account, "consultation.delete", talk.id, {})
+        return len(talks)
 
     def _write_out(self, account: str, now: float) -> Iterator[bytes]:
         yield b'{"account": %s, "made_at": %s' % (msgspec.json.encode(account), msgspec.json.encode(_moment(now)))

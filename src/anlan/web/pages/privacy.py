@@ -25,8 +25,14 @@ SIDES = {"staff": mark("Staff"), "platform": mark("The platform"), "operator": m
 
 
 @router.get(PATH)
-def show_privacy(visit: OwnVisit) -> Response:
-    return _draw(visit)
+def show_privacy(visit: OwnVisit, done: str = "") -> Response:
+    return _draw(visit, is_done=done == "deleted")
+
+
+@router.post(f"{PATH}/talks/delete")
+def delete_talks(visit: OwnVisit) -> Response:
+    visit.rooms.own_data.forget_talks(visit.account)
+    return visit.go(PATH, done="deleted")
 
 
 @router.post(f"{PATH}/download")
@@ -42,10 +48,11 @@ def download(visit: OwnVisit) -> Response:
     return StreamingResponse(body, media_type="application/json", headers=headers)
 
 
-def _draw(visit: MemberVisit, *, problem: str = "", answer: int = 200) -> Response:
+def _draw(visit: MemberVisit, *, is_done: bool = False, problem: str = "", answer: int = 200) -> Response:
     view = visit.rooms.own_data.look(visit.account, clock.now())
     return visit.page(
-        "pages/privacy.html", answer=answer, problem=problem, view=view, looks=LOOKS, later_days=LATER_S / 86_400,
+        "pages/privacy.html", answer=answer, problem=problem, is_done=is_done, view=view, looks=LOOKS,
+        later_days=LATER_S / 86_400,
         who=lambda look: _who(visit, look),
     )
 
