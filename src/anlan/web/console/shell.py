@@ -95,6 +95,12 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
 )
 
 
+def _link_to(path: str) -> str:
+    """The entry of the rail under which a page stands, the nearest of several; empty for none."""
+    above = (link.path for _, group in NAVIGATION for link in group if f"{path}/".startswith(f"{link.path}/"))
+    return max(above, key=len, default="")
+
+
 _FRAME = open_frame(
     charts=charts, titles=TITLES, role_titles=ROLE_TITLES, role_notes=ROLE_NOTES, action_icons=ACTION_ICONS,
     term_columns=TERM_COLUMNS, term_severities=TERM_SEVERITIES, edit_kinds=EDIT_KINDS,
@@ -147,7 +153,7 @@ class Visit(PageVisit):
         links = [(title, [link for link in group if self.can(link.act)]) for title, group in NAVIGATION]
         context: Mapping[str, Any] = {
             "can": self.can, "me": self.person, "query": dict(self.request.query_params), "navigation": links,
-            "is_fragment": self.is_fragment, "waiting": self._waiting(),
+            "is_fragment": self.is_fragment, "waiting": self._waiting(), "linked": _link_to(self.path),
         }
         return self.draw(_FRAME, template, {**context, **values}, answer)
 
