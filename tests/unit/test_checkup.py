@@ -114,5 +114,5 @@ def test_places_and_changes_have_names_in_both_languages() -> None:
     assert country_name("FR") == {"zh": "法国", "en": "France"}
     assert country_name("ZZZ")["en"] == "ZZZ"
     assert country_name(None)["zh"] == "未知地点"
-    assert title_of("binding", "phone")["zh"] == "你的账号绑定的手机号已更改"
+    assert title_of("binding", "phone")["zh"] == "您的账号绑定的手机号已更改"
     assert title_of("binding", "something")["en"] == "What your account is bound to was changed"

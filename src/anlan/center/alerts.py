@@ -299,7 +299,7 @@ def _find(connection: Connection, account: str, alert_id: str) -> Alert:
     found = rows.find_alert(connection, alert_id, account)
     if found is None:
         raise NotFound(
-            "there is no such alert of this member", zh="没有这条提醒，或它不是给你的。",
+            "there is no such alert of this member", zh="没有这条提醒，或它不是给您的。",
             en="There is no such alert, or it is not for you.",
         )
     return found

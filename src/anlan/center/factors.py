@@ -288,7 +288,7 @@ def _is_proven(connection: Connection, account: str, session: str, now: float) -
 def _check_proof(connection: Connection, account: str, session: str, now: float) -> None:
     if not _is_proven(connection, account, session, now):
         raise Forbidden(
-            "prove first that it is you", zh="请先验证是你本人", en="Prove first that it is you.",
+            "prove first that it is you", zh="请先验证是您本人", en="Prove first that it is you.",
         )
 
 

@@ -277,19 +277,19 @@ def _part(
 
 PARTS: tuple[Part, ...] = (
     _part("alerts", "/me/alerts", _read_alerts, {
-        "zh": ("风险提醒", "在你可能受骗时提醒你，并且不反复打扰"),
+        "zh": ("风险提醒", "在您可能受骗时提醒您，并且不反复打扰"),
         "en": ("Warnings", "To warn you in time, and not too often"),
     }),
     _part("consultations", "/me/assistant", _read_talks, {
-        "zh": ("与助手的对话", "帮你弄清状况；你可以随时删除"),
+        "zh": ("与助手的对话", "帮您弄清状况；您可以随时删除"),
         "en": ("Talks with the assistant", "To help you see clearly; delete them whenever you like"),
     }, days=lambda policy: policy.consulted_days),
     _part("cards", "/me/cards", _read_cards, {
-        "zh": ("给你的卡片", "在需要时递上几句有用的话，并且不反复打扰"),
+        "zh": ("给您的卡片", "在需要时递上几句有用的话，并且不反复打扰"),
         "en": ("Cards for you", "To offer words that help, and not too often"),
     }, days=lambda _: care_cards.KEPT_S / DAY_S),
     _part("circles", "/me/circles", _read_circles, {
-        "zh": ("守护圈", "在有风险时告诉你选定的人；你可以随时退出"),
+        "zh": ("守护圈", "在有风险时告诉您选定的人；您可以随时退出"),
         "en": ("Your circle", "To tell those whom you chose when you are at risk; leave whenever you like"),
     }, days=_always),
     _part("transfers", "/me/alerts", _read_transfers, {
@@ -297,11 +297,11 @@ PARTS: tuple[Part, ...] = (
         "en": ("Payments that were paused", "To leave a moment for a second thought"),
     }),
     _part("sign_ins", "/me/security", _read_sign_ins, {
-        "zh": ("登录、设备和会话", "看出是谁在使用你的账号"),
+        "zh": ("登录、设备和会话", "看出是谁在使用您的账号"),
         "en": ("Sign-ins, devices and sessions", "To notice when somebody else uses your account"),
     }),
     _part("reports", "/me/reports", _read_reports, {
-        "zh": ("你的举报", "处理举报，并告诉你结果"),
+        "zh": ("您的举报", "处理举报，并告诉您结果"),
         "en": ("Your reports", "To look into them, and to tell you what came of them"),
     }, days=_always),
     _part("sanctions", "/me/notices", _read_sanctions, {
@@ -309,15 +309,15 @@ PARTS: tuple[Part, ...] = (
         "en": ("Decisions about your account", "To explain them, to take appeals, to end them in time"),
     }, days=_always),
     _part("notices", "/me/notices", _read_notices, {
-        "zh": ("给你的通知", "让你随时可以重读"),
+        "zh": ("给您的通知", "让您随时可以重读"),
         "en": ("What you were told", "So that you can read it again"),
     }, days=_always),
     _part("appeals", "/me/appeals", _read_appeals, {
-        "zh": ("你的申诉", "由没有参与处理的人重新审理；结束后，你写的话到期删除"),
+        "zh": ("您的申诉", "由没有参与处理的人重新审理；结束后，您写的话到期删除"),
         "en": ("Your appeals", "To have somebody new look; when it is over, your words go in time"),
     }),
     _part("funds", "/me/funds", _read_funds, {
-        "zh": ("你的资产", "保管并如数归还；结束后，证件与收款信息到期删除"),
+        "zh": ("您的资产", "保管并如数归还；结束后，证件与收款信息到期删除"),
         "en": ("Your money", "To keep it and give it back; when it is over, your documents go in time"),
     }, days=_always),
 )

@@ -59,7 +59,7 @@ DAY_S = 86_400.0
 _OPEN, _OPEN_ZH = "an appeal against this sanction is open already", "针对这项处罚的申诉正在审理中"
 _SETTLED = {
     "title": {"zh": "处罚已在申诉审结前撤销", "en": "The sanction was taken back before the appeal was decided"},
-    "notice": {"zh": "这项处罚已经撤销，你的申诉不必再审。", "en": "It is over, and nothing is left to decide."},
+    "notice": {"zh": "这项处罚已经撤销，您的申诉不必再审。", "en": "It is over, and nothing is left to decide."},
 }
 
 

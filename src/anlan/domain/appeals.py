@@ -36,17 +36,17 @@ TITLES: Mapping[AppealOutcome, dict[str, str]] = {
 
 NOTICES: Mapping[AppealOutcome, dict[str, str]] = {
     "uphold": {
-        "zh": "另一位审核人员重新看过了你的申诉和全部依据，原处罚继续有效。理由见你的申诉页面。",
+        "zh": "另一位审核人员重新看过了您的申诉和全部依据，原处罚继续有效。理由见您的申诉页面。",
         "en": "Somebody who had no part in the first decision looked at your appeal and at everything it rested on. "
         "The sanction stands; the reason is on the page of your appeal.",
     },
     "reduce": {
-        "zh": "另一位审核人员重新看过了你的申诉，认为原处罚过重，已经减轻。具体内容见你的申诉页面。",
+        "zh": "另一位审核人员重新看过了您的申诉，认为原处罚过重，已经减轻。具体内容见您的申诉页面。",
         "en": "Somebody who had no part in the first decision looked at your appeal and found the sanction too hard. "
         "It was replaced by a milder one; the page of your appeal says which.",
     },
     "reverse": {
-        "zh": "我们错了，向你道歉。处罚已经撤销，你的功能、内容和资金都会恢复，这次记录不再计入你的账号。",
+        "zh": "我们错了，向您道歉。处罚已经撤销，您的功能、内容和资金都会恢复，这次记录不再计入您的账号。",
         "en": "We were wrong, and we are sorry. The sanction was taken back: what you could do, what you wrote and "
         "your money are restored, and nothing of it counts against your account.",
     },

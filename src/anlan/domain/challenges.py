@@ -141,7 +141,7 @@ def code_words(code: str, purpose: str) -> dict[str, str]:
     """What a member reads beside the code: what it is for, and that nobody asks for it."""
     act = PURPOSES.get(purpose, OTHER_PURPOSE)
     return {
-        "zh": f"验证码 {code}，用于{act['zh']}，10 分钟内有效。任何人都不会向你索要；不是你本人操作，请勿告诉他人。",
+        "zh": f"验证码 {code}，用于{act['zh']}，10 分钟内有效。任何人都不会向您索要；不是您本人操作，请勿告诉他人。",
         "en": f"{code} is your code for {act['en']}, good for 10 minutes. Nobody will ever ask you for it; "
         "if this was not you, tell it to no one.",
     }

@@ -165,6 +165,6 @@ def _answers(held: Held) -> Item:
         says = {"zh": "都已确认。", "en": "All are answered."}
         return Item(code="reminders", title=title, points=10, got=10, says=says)
     count = held.unanswered
-    says = {"zh": f"有 {count} 条等你确认是否本人。", "en": f"{count} wait for you to say whether it was you."}
-    step = {"zh": "确认是不是你本人", "en": "Say whether it was you"}
+    says = {"zh": f"有 {count} 条等您确认是否本人。", "en": f"{count} wait for you to say whether it was you."}
+    step = {"zh": "确认是不是您本人", "en": "Say whether it was you"}
     return Item(code="reminders", title=title, points=10, got=0, says=says, step=step, path="#reminders")

@@ -22,21 +22,21 @@ CAN_DO: tuple[Words, ...] = (
 )
 
 _INVITED: dict[Role, Words] = {
-    "guardian": {"zh": "{name} 想请你做守护人：TA 遇到风险时我们会提醒你。",
+    "guardian": {"zh": "{name} 想请您做守护人：TA 遇到风险时我们会提醒您。",
                  "en": "{name} asks you to look out for them: we would tell you when they are at risk."},
-    "ward": {"zh": "{name} 想做你的守护人：你遇到风险时我们会提醒 TA。",
+    "ward": {"zh": "{name} 想做您的守护人：您遇到风险时我们会提醒 TA。",
              "en": "{name} offers to look out for you: we would tell them when you are at risk."},
-    "both": {"zh": "{name} 想和你互相守护：一方遇到风险时我们会提醒另一方。",
+    "both": {"zh": "{name} 想和您互相守护：一方遇到风险时我们会提醒另一方。",
              "en": "{name} asks that you look out for each other: we would tell one when the other is at risk."},
 }
 
 _CHANGED: dict[CircleChange, Words] = {
-    "accepted": {"zh": "{name} 接受了你的守护邀请。", "en": "{name} accepted your invitation."},
-    "guardian_left": {"zh": "{name} 不再是你的守护人。", "en": "{name} no longer looks out for you."},
-    "ended": {"zh": "关于 {name} 的提醒不会再发给你。", "en": "You are no longer warned about {name}."},
-    "answered": {"zh": "{name} 看到了关于你的提醒，并作了回应。",
+    "accepted": {"zh": "{name} 接受了您的守护邀请。", "en": "{name} accepted your invitation."},
+    "guardian_left": {"zh": "{name} 不再是您的守护人。", "en": "{name} no longer looks out for you."},
+    "ended": {"zh": "关于 {name} 的提醒不会再发给您。", "en": "You are no longer warned about {name}."},
+    "answered": {"zh": "{name} 看到了关于您的提醒，并作了回应。",
                  "en": "{name} has seen a warning about you and answered it."},
-    "reminder": {"zh": "提醒：有人在守护你。你随时可以查看、更改或退出。",
+    "reminder": {"zh": "提醒：有人在守护您。您随时可以查看、更改或退出。",
                  "en": "A reminder: somebody looks out for you. You can see who, change it or leave at any time."},
 }
 

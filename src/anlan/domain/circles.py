@@ -64,7 +64,7 @@ HARM_WORDS: dict[Harm, Words] = {
 
 HARM_ADVICE: dict[Harm, Words] = {
     "impersonation": {
-        "zh": "请用你一直使用的号码打电话，核对对方说的那个人或机构是否真的找过他。",
+        "zh": "请用您一直使用的号码打电话，核对对方说的那个人或机构是否真的找过他。",
         "en": "Call on a number that you have always used, and check whether that person or office really asked.",
     },
     "money": {

@@ -79,11 +79,11 @@ KIND_TITLES: dict[EvidenceKind, dict[str, str]] = {
 }
 
 NOTICE_TEXTS = {
-    "zh": "有人申请找回你的账号。如果不是你本人，请立即打开链接阻止。",
+    "zh": "有人申请找回您的账号。如果不是您本人，请立即打开链接阻止。",
     "en": "Somebody asks to be given your account. If it is not you, open the link now and stop it.",
 }
 VOUCH_TEXTS = {
-    "zh": "一位好友说自己失去了账号，希望你作证。请先通过语音或当面确认是本人，再作答。",
+    "zh": "一位好友说自己失去了账号，希望您作证。请先通过语音或当面确认是本人，再作答。",
     "en": "A friend says they lost their account and names you. Talk to them by voice or in person before you answer.",
 }
 

@@ -81,7 +81,7 @@ STEP_KINDS: dict[str, StepKind] = {
     ),
     "restore_binding": StepKind(
         title={"zh": "恢复原来的{binding}", "en": "Put back the former {binding}"},
-        undone={"zh": "恢复你更换后的{binding}", "en": "Put back the {binding} that you had changed"},
+        undone={"zh": "恢复您更换后的{binding}", "en": "Put back the {binding} that you had changed"},
     ),
     "restore_group": StepKind(
         title={"zh": "收回被转让的群", "en": "Take back a group that was given away"},
@@ -89,7 +89,7 @@ STEP_KINDS: dict[str, StepKind] = {
     ),
     "restore_friendship": StepKind(
         title={"zh": "恢复好友关系", "en": "Put back a friendship as it was"},
-        undone={"zh": "恢复你对好友关系的改动", "en": "Restore your change to a friendship"},
+        undone={"zh": "恢复您对好友关系的改动", "en": "Restore your change to a friendship"},
     ),
     "hold_payment": StepKind(
         title={"zh": "暂停付款", "en": "Stop a payment"}, undone={"zh": "放行付款", "en": "Let a payment go on"},
@@ -114,10 +114,10 @@ SENSITIVE = frozenset({"phone", "email", "former_phone", "former_email"})
 """Details that no message carries; the platform asks for them."""
 
 GROUND_WORDS: dict[str, Words] = {
-    "owner": {"zh": "你告诉我们有一次登录不是你本人。", "en": "You told us that a sign-in was not yours."},
+    "owner": {"zh": "您告诉我们有一次登录不是您本人。", "en": "You told us that a sign-in was not yours."},
     "staff": {"zh": "工作人员发现账号可能被他人使用。", "en": "Our staff saw signs of somebody else."},
     "policy": {
-        "zh": "系统发现账号的活动不像你平时的样子。",
+        "zh": "系统发现账号的活动不像您平时的样子。",
         "en": "What happened in the account did not look like you.",
     },
     "platform": {"zh": "平台发现账号可能被他人使用。", "en": "The platform saw signs of somebody else."},
@@ -127,7 +127,7 @@ GROUND_WORDS: dict[str, Words] = {
 }
 OWNER_WORDS: dict[str, Words] = {
     "opened": {
-        "zh": "你的账号可能被他人使用。我们已让可疑登录退出，并暂停了几项功能来保护你的钱和联系人。这不是处罚。"
+        "zh": "您的账号可能被他人使用。我们已让可疑登录退出，并暂停了几项功能来保护您的钱和联系人。这不是处罚。"
               "打开安全页面可以查看详情，验证身份后即可恢复。",
         "en": "Somebody else may be using your account. We signed them out and paused a few things to protect your "
               "money and your contacts. This is not a punishment. The safety page says more; prove that it is "
@@ -137,7 +137,7 @@ OWNER_WORDS: dict[str, Words] = {
         "zh": "账号保护已解除，暂停的功能已恢复。", "en": "Your account is yours again: what was paused is open again.",
     },
     "false_alarm": {
-        "zh": "这次账号保护是误报，我们已把改动全部恢复。给你添麻烦了，抱歉。",
+        "zh": "这次账号保护是误报，我们已把改动全部恢复。给您添麻烦了，抱歉。",
         "en": "This was a false alarm. We have put everything back, and we are sorry for the trouble.",
     },
 }

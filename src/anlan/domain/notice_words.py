@@ -68,27 +68,27 @@ def feature_title(feature: str) -> Words:
 
 _ROLES = {"owner": {"zh": "群主", "en": "its owner"}, "admin": {"zh": "管理员", "en": "one of its administrators"}}
 _WHAT: dict[str, Words] = {
-    "notice": {"zh": "这是一次提醒，你的账号使用不受影响。",
+    "notice": {"zh": "这是一次提醒，您的账号使用不受影响。",
                "en": "This is a reminder. Nothing about your account changes."},
     "warning": {"zh": "这是一次警告，会计入违规记录；账号使用不受影响。",
                 "en": "This is a warning. It is kept on record; nothing about your account changes."},
-    "remove_content": {"zh": "你发布的一条内容已被删除。", "en": "Something you posted was removed."},
-    "limit_feature": {"zh": "你的账号暂时不能使用以下功能：{feature}。",
+    "remove_content": {"zh": "您发布的一条内容已被删除。", "en": "Something you posted was removed."},
+    "limit_feature": {"zh": "您的账号暂时不能使用以下功能：{feature}。",
                       "en": "For now your account cannot use: {feature}."},
-    "mute": {"zh": "你的账号暂时不能发言。", "en": "For now your account cannot speak."},
-    "freeze": {"zh": "你管理的群已被冻结，暂时不能发言和加入新成员。",
+    "mute": {"zh": "您的账号暂时不能发言。", "en": "For now your account cannot speak."},
+    "freeze": {"zh": "您管理的群已被冻结，暂时不能发言和加入新成员。",
                "en": "The group you run is frozen: for now nobody can speak or join."},
-    "suspend": {"zh": "你的账号已被暂停使用。", "en": "Your account is suspended."},
-    "close_group": {"zh": "你管理的群已被关闭。", "en": "The group you run was closed."},
-    "ban": {"zh": "你的账号已被永久封禁。", "en": "Your account was banned for good."},
+    "suspend": {"zh": "您的账号已被暂停使用。", "en": "Your account is suspended."},
+    "close_group": {"zh": "您管理的群已被关闭。", "en": "The group you run was closed."},
+    "ban": {"zh": "您的账号已被永久封禁。", "en": "Your account was banned for good."},
 }
 _APPEAL: Words = {
-    "zh": "如果你认为有误，可以在本页面提出申诉；由未参与过本案的人员复核。申诉不会加重处罚。",
+    "zh": "如果您认为有误，可以在本页面提出申诉；由未参与过本案的人员复核。申诉不会加重处罚。",
     "en": "If you think this is wrong, appeal on this page. Somebody who has not judged it before decides, and an "
           "appeal never makes it worse.",
 }
 _MONEY: Words = {
-    "zh": "账号里的钱仍然是你的。冻结期间不会被使用、转移或扣除，你可以在“资金”页面申请取回。",
+    "zh": "账号里的钱仍然是您的。冻结期间不会被使用、转移或扣除，您可以在“资金”页面申请取回。",
     "en": "The money in your account stays yours. Nobody can use, move or keep it, and you can ask for it on the page "
           "Money.",
 }
@@ -97,7 +97,7 @@ _MEMBERS: Words = {
     "en": "Ordinary members of the group are not punished for having been in it.",
 }
 _APOLOGY: Words = {
-    "zh": "经复核，我们撤销了之前的处罚。给你带来的不便，我们深表歉意。",
+    "zh": "经复核，我们撤销了之前的处罚。给您带来的不便，我们深表歉意。",
     "en": "We looked again and took the sanction back. We are sorry for the trouble it caused you.",
 }
 _RESTORED: Words = {
@@ -142,7 +142,7 @@ def closed_group(rule: Rule) -> Words:
     """What an ordinary member who asks is told about why a group was closed."""
     return {
         "zh": f"该群因违反“{rule.title['zh']}”的规则被关闭：{rule.text['zh']}{_MEMBERS['zh']}"
-              "你可以取回自己在群里发布的内容。",
+              "您可以取回自己在群里发布的内容。",
         "en": f"The group was closed for breaking the rule “{rule.title['en']}”: {rule.text['en']} {_MEMBERS['en']} "
               "You can get back what you yourself put into it.",
     }
@@ -154,7 +154,7 @@ def _what(told: Told) -> Words:
     if told.role is None:
         return said
     role = _ROLES[told.role]
-    return {"zh": f"一个群因违规被关闭，你是该群的{role['zh']}。{said['zh']}",
+    return {"zh": f"一个群因违规被关闭，您是该群的{role['zh']}。{said['zh']}",
             "en": f"A group was closed and you were {role['en']}. {said['en']}"}
 
 

@@ -32,16 +32,16 @@ def _told(zh: str, en: str, zh_purpose: str, en_purpose: str) -> Told:
     return Told({"zh": zh, "en": en}, {"zh": zh_purpose, "en": en_purpose})
 
 
-_DOOR = ("看出是谁在登录和操作你的账号", "To notice when somebody else uses your account")
+_DOOR = ("看出是谁在登录和操作您的账号", "To notice when somebody else uses your account")
 _CONTENT = ("识别诈骗、骚扰等有害内容", "To recognise fraud, abuse and other harm")
-_BACK = ("账号丢失时确认是你本人", "To know that it is you when an account is lost")
+_BACK = ("账号丢失时确认是您本人", "To know that it is you when an account is lost")
 _POSING = ("识别冒充他人的账号", "To recognise accounts that pose as others")
 
 FIELDS: Mapping[str, Told] = {
-    "text": _told("你写的消息和内容", "What you write", *_CONTENT),
-    "title": _told("你发布内容的标题", "Titles of what you publish", *_CONTENT),
+    "text": _told("您写的消息和内容", "What you write", *_CONTENT),
+    "title": _told("您发布内容的标题", "Titles of what you publish", *_CONTENT),
     "note": _told("转账附言", "Notes on payments", *_CONTENT),
-    "url": _told("你打开的链接", "Links that you open", "在骗局页面前提醒你", "To warn you of pages that cheat"),
+    "url": _told("您打开的链接", "Links that you open", "在骗局页面前提醒您", "To warn you of pages that cheat"),
     "nickname": _told("昵称", "Your nickname", *_POSING),
     "bio": _told("个人简介", "What your profile says", *_POSING),
     "group_name": _told("群名称", "Names of groups", *_CONTENT),
@@ -63,20 +63,20 @@ class Look(NamedTuple):
 
 
 LOOKS: Mapping[str, Look] = {
-    "account.personal": Look({"zh": "查看了你的账号", "en": "Looked at your account"}, is_later=True),
-    "decision.personal": Look({"zh": "查看了一条与你有关的记录", "en": "Looked at something you did"}, is_later=True),
+    "account.personal": Look({"zh": "查看了您的账号", "en": "Looked at your account"}, is_later=True),
+    "decision.personal": Look({"zh": "查看了一条与您有关的记录", "en": "Looked at something you did"}, is_later=True),
     "decision.sensitive": Look(
         {"zh": "查看了一条记录中的加密内容", "en": "Looked at what is encrypted of something you did"}, is_later=True
     ),
     "account.security": Look({"zh": "读取了账号的安全情况", "en": "Read how safe your account stands"}),
-    "alert.list": Look({"zh": "读取了给你的提醒", "en": "Read your warnings"}),
-    "circle.read": Look({"zh": "读取了你的守护圈", "en": "Read your circle"}),
+    "alert.list": Look({"zh": "读取了给您的提醒", "en": "Read your warnings"}),
+    "circle.read": Look({"zh": "读取了您的守护圈", "en": "Read your circle"}),
     "containment.read": Look({"zh": "查看了账号保护的情况", "en": "Looked at how your account is protected"}),
-    "funds.look": Look({"zh": "查看了你取回资金的申请", "en": "Looked at your application for money"}),
-    "appeal.read": Look({"zh": "阅读了你的申诉", "en": "Read your appeal"}),
-    "appeal.open_file": Look({"zh": "打开了你申诉中的文件", "en": "Opened a file of your appeal"}),
+    "funds.look": Look({"zh": "查看了您取回资金的申请", "en": "Looked at your application for money"}),
+    "appeal.read": Look({"zh": "阅读了您的申诉", "en": "Read your appeal"}),
+    "appeal.open_file": Look({"zh": "打开了您申诉中的文件", "en": "Opened a file of your appeal"}),
     "recovery.look": Look({"zh": "查看了找回账号的申请", "en": "Looked at a claim to recover your account"}),
-    "case.look": Look({"zh": "打开了你提交的事项", "en": "Opened something that you handed in"}),
+    "case.look": Look({"zh": "打开了您提交的事项", "en": "Opened something that you handed in"}),
 }
 
 

@@ -8,21 +8,21 @@ import msgspec
 from anlan.domain.messages import OutgoingMessage, seal_message
 
 RECEIVED = {
-    "zh": "已收到你的举报，我们会由人来查看。对方不会知道是谁举报的。",
+    "zh": "已收到您的举报，我们会由人来查看。对方不会知道是谁举报的。",
     "en": "We have your report and a person will look at it. The other side is not told who reported.",
 }
 OUTCOMES: dict[str, dict[str, str]] = {
     "violation": {
-        "zh": "我们查看了你举报的内容，确认违反规定，已按规定处理。谢谢你让社区更安全。",
+        "zh": "我们查看了您举报的内容，确认违反规定，已按规定处理。谢谢您让社区更安全。",
         "en": "We looked at what you reported. It breaks the rules and was dealt with. Thank you for helping.",
     },
     "no_violation": {
-        "zh": "我们查看了你举报的内容，没有发现违规。如果对方继续打扰你，可以屏蔽对方，有新的情况可以再次举报。",
+        "zh": "我们查看了您举报的内容，没有发现违规。如果对方继续打扰您，可以屏蔽对方，有新的情况可以再次举报。",
         "en": "We looked at what you reported and found no breach of the rules. You can block the other side, "
               "and report again if something new happens.",
     },
     "unclear": {
-        "zh": "我们查看了你举报的内容，目前的信息还不足以作出判断。有新的情况请再次举报。",
+        "zh": "我们查看了您举报的内容，目前的信息还不足以作出判断。有新的情况请再次举报。",
         "en": "We looked at what you reported, and what we have is not enough to decide. Please report again if "
               "something new happens.",
     },
@@ -37,15 +37,15 @@ PROGRESS: dict[str, dict[str, str]] = {
 
 THANKS: dict[str, dict[str, str]] = {
     "new": {
-        "zh": "谢谢你愿意为社区出声。每一条举报都有人看。",
+        "zh": "谢谢您愿意为社区出声。每一条举报都有人看。",
         "en": "Thank you for speaking up. Every report is looked at.",
     },
     "helpful": {
-        "zh": "谢谢你，你的举报已经帮助拦下了真实的伤害。",
+        "zh": "谢谢您，您的举报已经帮助拦下了真实的伤害。",
         "en": "Thank you. Your reports have already stopped real harm.",
     },
     "trusted": {
-        "zh": "谢谢你一直以来的细心。你的举报很少出错，我们会优先查看。",
+        "zh": "谢谢您一直以来的细心。您的举报很少出错，我们会优先查看。",
         "en": "Thank you for your care. Your reports are rarely wrong, so we look at them sooner.",
     },
 }

@@ -40,7 +40,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="self_harm", category="self_harm", severity="critical", queue=CARE_QUEUE, priority=1,
         title={"zh": "可能要伤害自己", "en": "May hurt themselves"},
-        helps={"zh": "对方说了什么，你是否知道对方此刻在哪里。情况紧急请先拨打当地急救电话。",
+        helps={"zh": "对方说了什么，您是否知道对方此刻在哪里。情况紧急请先拨打当地急救电话。",
                "en": "What they said, and where they may be now. If it is urgent, call your emergency number first."},
         dsa="STATEMENT_CATEGORY_SELF_HARM", ozone="reasonSelfHarmContent", mastodon="other", xmpp="abuse",
         also=("suicide", "selfharm"),
@@ -72,7 +72,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="fraud", category="fraud", severity="high", queue="fraud", priority=2,
         title={"zh": "诈骗", "en": "Scam or fraud"},
-        helps={"zh": "对方要你做什么，是否已经付款，付到哪里。",
+        helps={"zh": "对方要您做什么，是否已经付款，付到哪里。",
                "en": "What you were asked to do, and whether and where you paid."},
         dsa="STATEMENT_CATEGORY_SCAMS_AND_FRAUD", ozone="reasonMisleadingScam", mastodon="legal", xmpp="abuse",
         also=("scam", "phishing"),
@@ -88,7 +88,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="abuse", category="abuse", severity="medium", queue="reports", priority=3,
         title={"zh": "辱骂或骚扰", "en": "Insults or harassment"},
-        helps={"zh": "持续了多久，你是否已经要求对方停止。",
+        helps={"zh": "持续了多久，您是否已经要求对方停止。",
                "en": "How long it goes on, and whether you asked them to stop."},
         dsa="STATEMENT_CATEGORY_CYBER_VIOLENCE", ozone="reasonHarassmentTargeted", mastodon="violation", xmpp="abuse",
         also=("harassment", "bullying", "insult"),

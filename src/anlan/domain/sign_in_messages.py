@@ -13,15 +13,15 @@ from anlan.domain.user_agents import stored_client
 Words = dict[str, str]
 
 _TITLES: dict[Cause, Words] = {
-    "new_device": {"zh": "你的账号在一台新设备上登录", "en": "Your account was signed in to on a new device"},
-    "new_country": {"zh": "你的账号在一个新的国家或地区登录", "en": "Your account was signed in to from a new country"},
-    "risk": {"zh": "你的账号有一次不寻常的登录", "en": "There was an unusual sign-in to your account"},
+    "new_device": {"zh": "您的账号在一台新设备上登录", "en": "Your account was signed in to on a new device"},
+    "new_country": {"zh": "您的账号在一个新的国家或地区登录", "en": "Your account was signed in to from a new country"},
+    "risk": {"zh": "您的账号有一次不寻常的登录", "en": "There was an unusual sign-in to your account"},
     "stopped": {
         "zh": "有人输入了正确的密码，但被拦下", "en": "Somebody gave your right password and was stopped",
     },
-    "password": {"zh": "你的账号密码已更改", "en": "The password of your account was changed"},
-    "binding": {"zh": "你的账号绑定信息已更改", "en": "What your account is bound to was changed"},
-    "factor": {"zh": "你的账号验证方式已更改", "en": "A second step of your account was changed"},
+    "password": {"zh": "您的账号密码已更改", "en": "The password of your account was changed"},
+    "binding": {"zh": "您的账号绑定信息已更改", "en": "What your account is bound to was changed"},
+    "factor": {"zh": "您的账号验证方式已更改", "en": "A second step of your account was changed"},
 }
 
 _BINDINGS: dict[str, Words] = {
@@ -31,9 +31,9 @@ _BINDINGS: dict[str, Words] = {
 }
 
 _ADVICE: dict[str, Words] = {
-    "entered": {"zh": "如果不是你本人，请点开链接选择“不是我”，我们会立即保护账号。",
+    "entered": {"zh": "如果不是您本人，请点开链接选择“不是我”，我们会立即保护账号。",
                 "en": "If this was not you, open the link and choose “Not me”: the account is protected at once."},
-    "stopped": {"zh": "如果不是你本人，说明密码可能已泄露，请点开链接选择“不是我”。",
+    "stopped": {"zh": "如果不是您本人，说明密码可能已泄露，请点开链接选择“不是我”。",
                 "en": "If this was not you, your password may be known to others: open the link and choose “Not me”."},
 }
 
@@ -112,7 +112,7 @@ def title_of(cause: Cause, detail: str = "") -> Words:
     bound = _BINDINGS.get(detail) if cause == "binding" else None
     if bound is None:
         return _TITLES[cause]
-    return {"zh": f"你的账号绑定的{bound['zh']}已更改", "en": f"The {bound['en']} of your account was changed"}
+    return {"zh": f"您的账号绑定的{bound['zh']}已更改", "en": f"The {bound['en']} of your account was changed"}
 
 
 def text_of(occasion: Occasion, zone: tzinfo) -> Words:

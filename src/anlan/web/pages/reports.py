@@ -66,7 +66,7 @@ def send_report(
     named = subject or (f"{'group' if kind == 'group' else 'account'}:{name.strip()}" if name.strip() else "")
     try:
         if not (_EVENT.fullmatch(named) or _TARGET.fullmatch(named)):
-            raise InvalidRequest("say whom you report", zh="请写明你要举报谁")
+            raise InvalidRequest("say whom you report", zh="请写明您要举报谁")
         event = named.removeprefix("event:") if named.startswith("event:") else None
         filed = visit.rooms.reports.file(
             NewReport(

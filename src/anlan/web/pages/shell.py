@@ -23,7 +23,7 @@ class Place(NamedTuple):
 PLACES: tuple[Place, ...] = (
     Place("/me", mark("Home"), "home"),
     Place("/me/alerts", mark("Warnings"), "alert"),
-    Place("/me/assistant", mark("Ask"), "question"),
+    Place("/me/assistant", mark("Ask us"), "question"),
     Place("/me/circles", mark("Circle"), "people"),
     Place("/me/security", mark("Account"), "lock"),
 )
