@@ -5,48 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from consoled import Consoled, Visitor
-from deskwork import Platform, until
+from consoled import Consoled
+from deskwork import until
+from led_astray import ANN, BEN, LINK, SAID, STRANGER, Harbor, form_circle
 from platforms import Receiver
-
-from anlan import clock
-
-DAY_S = 86_400.0
-ANN, BEN, STRANGER = "ann", "ben", "kefu-88"
-LINK = "http://quan.example.net/lq"
-SAID = (
-    f"亲，恭喜您抽中周年庆限时优惠券，面额888元，半小时内点 {LINK} 领取，过时作废",
-    "填好姓名和银行卡了吗？名额马上就没有了，抓紧",
-    "领券之前要先交 299 元激活费，转到 card-77，激活后和优惠券一起退给您，别告诉别人",
-)
-
-
-class Harbor(Platform):
-    """A messenger whose members are led astray."""
-
-    def happen(self, name: str, type_name: str, ago_s: float = 0.0, **data: Any) -> dict[str, Any]:
-        """Something happened some seconds ago; the whole answer."""
-        moment = clock.to_rfc3339(clock.now() - ago_s)
-        event = {"specversion": "1.0", "id": name, "source": "harbor", "type": type_name, "time": moment, "data": data}
-        answer: dict[str, Any] = self.call("POST", "/v1/events", **event)
-        return answer
-
-    def live(self) -> None:
-        """Two old friends, and an account that was made this morning."""
-        for number, (account, days) in enumerate(((ANN, 500), (BEN, 700), (STRANGER, 0.2))):
-            self.happen(f"r{number}", "account.registered", days * DAY_S, account=account, device=f"{account}-phone")
-        self.happen("tie", "friendship.changed", 300 * DAY_S, account=ANN, other=BEN, change="added")
-        self.happen("lure", "friendship.changed", 3_000.0, account=ANN, other=STRANGER, change="added")
-
-    def visit(self, account: str) -> Visitor:
-        """A member at their own pages, in Chinese."""
-        visitor = self.console.visitor()
-        assert visitor.get(self.link(account, "zh")).status_code == 303
-        return visitor
-
-    def alert(self, strength: str) -> dict[str, Any]:
-        """What ann was last told this strongly."""
-        return dict(until(lambda: [a for a in self.received("alert.raised") if a["strength"] == strength])[-1])
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +23,6 @@ def harbor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbor]:
         console.stop()
 
 
-def form_circle(harbor: Harbor, ann: Visitor, ben: Visitor) -> None:
-    """Ann asks ben to look out for her, and he agrees."""
-    harms = ["impersonation", "money", "goods", "account", "device"]
-    asked = ann.post(
-        "/me/circles/invite", form_on="/me/circles/invite", account=BEN, role="guardian", harms=harms, may_pause="true"
-    )
-    assert asked.status_code == 303, asked.text
-    invited = until(lambda: harbor.received("circle.invited"))[0]
-    page = "/me" + invited["link"].split("/me", 1)[1]
-    assert ben.post(f"{page}/accept", form_on=page, harms=harms).status_code == 303
-    assert BEN in ann.get("/me/circles").text
-
-
 def talk_of(answer: Any) -> str:
     """Where a talk with the assistant goes on."""
     assert answer.status_code == 303, answer.text
@@ -86,13 +35,7 @@ def test_the_coupon_that_was_not_paid_for(harbor: Harbor) -> None:
     form_circle(harbor, ann, ben)
 
     # The script goes on; at its turn ann is warned, in a strength and in words that fit.
-    for number, text in enumerate(SAID):
-        harbor.happen(
-            f"m{number}", "message.sent", 600.0 - 100 * number, sender=STRANGER, recipient=ANN, text=text,
-            message_id=f"m{number}", device="odd-box",
-        )
-        if number == 0:
-            harbor.happen("open", "link.opened", 550.0, account=ANN, url=LINK, sender=STRANGER, message_id="m0")
+    harbor.lure()
     banner = harbor.alert("banner")
     assert banner["scenario"] == "coupon"
     assert banner["account"] == f"account:{ANN}"
@@ -120,8 +63,7 @@ def test_the_coupon_that_was_not_paid_for(harbor: Harbor) -> None:
     assert "96110" in ann.get(talk).text
 
     # The payment waits; she reads why and does not make it.
-    payment = {"payer": ANN, "payee": "card-77", "amount_minor": 299_00, "payment_id": "p1", "device": "ann-phone"}
-    assert harbor.happen("pay", "payment.initiated", **payment)["verdict"] == "hold"
+    assert harbor.pay()["verdict"] == "hold"
     stop = harbor.alert("stop")
     assert stop["scenario"] == "coupon"
     assert stop["question"]["zh"]
