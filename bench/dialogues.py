@@ -1,7 +1,8 @@
 """How well dialogues that lead to fraud are told from honest ones, at which turn, and what that costs a message.
 
 `python -m bench.dialogues --data DIR` also reads `DIR/teleantifraud_dialogues/dialogues.csv.gz`: calls, of which the
-caller's turns are judged as messages. Everything here is moves alone: the fraud score of the text counts as unknown.
+caller's turns are judged as messages. Everything here is moves and signs alone: the fraud score of the text counts as
+unknown, and so does how long the account exists.
 """
 
 import csv
@@ -10,9 +11,9 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -23,13 +24,17 @@ from anlan.domain.event_data import MessageSent, PaymentInitiated
 from anlan.domain.events import Catalogue, Event
 from anlan.protections.content.extraction import extract
 from anlan.protections.content.folding import fold
+from anlan.protections.dialogue.readings import Reading
 from anlan.protections.dialogue.signals import BOOK, MovesSeen, see_moves
 from anlan.protections.dialogue.window import Dialogues
+from anlan.protections.fraud.scenario_signals import SignsSeen, see_signs
+from anlan.protections.fraud.signs import built_in_signs
 from bench.measure import Figure, at_least, at_most, show_figures, show_table
 
 START = 1_764_547_200.0
-ALARM_AT, ALARM_STAGE = 0.4, 3
+ALARM_AT, ALARM_STAGE, KNOWN_AT = 0.4, 3, 0.5
 """As the policy `dialogue.led_towards_fraud` has it."""
+SIGNS = built_in_signs(tuple(move.name for move in BOOK.moves))
 Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 LOOKED_AT = 1_000
 """Of each label, how many calls were read while the cues were written; all figures are about the others."""
@@ -45,16 +50,25 @@ class ReadText(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What the window says after each turn of a caller: (moves, stage, fraud score)."""
+    """What the window says after each turn of a caller."""
 
     is_fraud: bool
-    turns: list[tuple[int, int, float]]
+    turns: list[Reading]
 
 
-def look(text: str) -> MovesSeen:
-    """The moves of one message."""
+def look(text: str) -> tuple[MovesSeen, SignsSeen]:
+    """The moves and signs of one message."""
     folded = fold(text)
-    return see_moves(ReadText(folded, extract(folded.tight)))  # type: ignore[arg-type]
+    read: Any = ReadText(folded, extract(folded.tight))
+    moves = see_moves(read)
+    return moves, see_signs(read, moves, SIGNS)
+
+
+def open_window(max_keys: int) -> Dialogues:
+    """A window that knows the frauds that ship with Anlan."""
+    window = Dialogues(max_keys)
+    window.weigh_with(SIGNS)
+    return window
 
 
 def read_calls(path: Path) -> Iterator[tuple[bool, list[str]]]:
@@ -73,10 +87,10 @@ def follow(calls: Iterable[tuple[bool, list[str]]]) -> Iterator[Call]:
     """What the window makes of each call."""
     catalogue = Catalogue()
     for is_fraud, said in calls:
-        window, turns = Dialogues(100), []
+        window, turns = open_window(100), []
         for number, text in enumerate(said):
-            reading = window.count(_message(catalogue, START + number), look(text), None)
-            turns.append((reading.moves or 0, reading.stage or 0, reading.fraud_score or 0.0))
+            moves, signs = look(text)
+            turns.append(window.count(_message(catalogue, START + number), moves, None, signs))
         if turns:
             yield Call(is_fraud, turns)
 
@@ -96,11 +110,12 @@ def area_under_curve(fraud: Numbers, normal: Numbers) -> float:
 def measure_calls(path: Path) -> list[Figure]:
     """Figures of the calls nobody looked at."""
     calls = list(follow(read_calls(path)))
-    fraud = np.array([call.turns[-1][2] for call in calls if call.is_fraud])
-    normal = np.array([call.turns[-1][2] for call in calls if not call.is_fraud])
+    fraud = np.array([call.turns[-1].fraud_score for call in calls if call.is_fraud])
+    normal = np.array([call.turns[-1].fraud_score for call in calls if not call.is_fraud])
     at_one = float(np.sort(normal)[int(np.ceil(0.99 * len(normal))) - 1])
     firsts = [
-        next((n for n, turn in enumerate(call.turns, 1) if turn[2] > at_one), 0) for call in calls if call.is_fraud
+        next((n for n, turn in enumerate(call.turns, 1) if (turn.fraud_score or 0.0) > at_one), 0)
+        for call in calls if call.is_fraud
     ]
     show_table(
         f"{len(fraud):,} fraud and {len(normal):,} honest calls", ["caller's turn of the alarm", "share of fraud"],
@@ -109,18 +124,20 @@ def measure_calls(path: Path) -> list[Figure]:
     return [
         at_least("calls: AUC", area_under_curve(fraud, normal), 0.96, "{:.3f}"),
         at_least("calls: recall at 1 % false alarms", float((fraud > at_one).mean()), 0.65, "{:.3f}"),
-        Figure("calls: recall at the policy's threshold", f"{_alarmed(calls, is_fraud=True):.3f}"),
-        Figure("calls: false alarms at the policy's threshold", f"{_alarmed(calls, is_fraud=False):.4f}"),
+        at_least("calls: recall at the policy's threshold", _alarmed(calls, is_fraud=True), 0.85, "{:.3f}"),
+        at_least("calls: ... by the second turn", _alarmed(calls, is_fraud=True, turns=2), 0.85, "{:.3f}"),
+        at_most("calls: false alarms at the policy's threshold", _alarmed(calls, is_fraud=False), 0.03, "{:.4f}"),
     ]
 
 
-def _alarmed(calls: list[Call], *, is_fraud: bool) -> float:
-    alarms = [any(map(_is_alarm, call.turns)) for call in calls if call.is_fraud == is_fraud]
+def _alarmed(calls: list[Call], *, is_fraud: bool, turns: int | None = None) -> float:
+    alarms = [any(map(_is_alarm, call.turns[:turns])) for call in calls if call.is_fraud == is_fraud]
     return sum(alarms) / len(alarms)
 
 
-def _is_alarm(turn: tuple[int, int, float]) -> bool:
-    return turn[1] >= ALARM_STAGE and turn[2] >= ALARM_AT
+def _is_alarm(turn: Reading) -> bool:
+    is_led = (turn.stage or 0) >= ALARM_STAGE and (turn.fraud_score or 0.0) >= ALARM_AT
+    return is_led or (turn.scenario_score or 0.0) >= KNOWN_AT
 
 
 class Story(NamedTuple):
@@ -133,15 +150,15 @@ class Story(NamedTuple):
 
 def follow_demo(seed: int) -> dict[str, Story]:
     """Every story of one busy day."""
-    catalogue, window = Catalogue(max_future_s=1e10), Dialogues(100_000)
+    catalogue, window = Catalogue(max_future_s=1e10), open_window(100_000)
     told: dict[str, Story] = defaultdict(lambda: Story(is_honest=True, alarm_at=None, paid_at=None))
     for one in simulate(seed, START, 24, 300, Tempo(attacks_per_person_day=0.4), has_past=False):
         event, story = catalogue.decode(one.cloudevent, START), told[one.story]
         story = story._replace(is_honest=story.is_honest and one.label == "normal" and one.actor_role == "ordinary")
         if isinstance(event.data, MessageSent):
-            seen = look(event.data.text)
-            reading = window.count(event, seen, None)
-            if seen.number and _is_alarm((0, reading.stage or 0, reading.fraud_score or 0.0)):
+            moves, signs = look(event.data.text)
+            reading = window.count(event, moves, None, signs)
+            if (moves.number or signs.numbers) and _is_alarm(reading):
                 story = story._replace(alarm_at=story.alarm_at or event.time)
         elif isinstance(event.data, PaymentInitiated) and one.actor_role == "victim":
             story = story._replace(paid_at=story.paid_at or event.time)
@@ -171,17 +188,24 @@ def measure_demo(seeds: Iterable[int]) -> list[Figure]:
 
 
 def measure_cost() -> list[Figure]:
-    """CPU microseconds for looking for moves in a message of the demo, folded already."""
+    """CPU microseconds for looking for moves and for signs in a message of the demo, folded already."""
     catalogue = Catalogue(max_future_s=1e10)
     events = [catalogue.decode(one.cloudevent, START) for one in simulate(1, START, 6, 200, has_past=False)]
     texts = [fold(event.data.text).tight for event in events if isinstance(event.data, MessageSent)]
+    return [
+        at_most("moves of one message, µs", _cost_us(BOOK.find, texts), 15.0, "{:.1f}"),
+        at_most("signs of frauds in one message, µs", _cost_us(SIGNS.find, texts), 10.0, "{:.1f}"),
+    ]
+
+
+def _cost_us(find: Callable[[str], object], texts: list[str]) -> float:
     rounds = []
     for _ in range(5):
         began = time.process_time()
         for text in texts:
-            BOOK.find(text)
+            find(text)
         rounds.append((time.process_time() - began) / len(texts) * 1e6)
-    return [at_most("moves of one message, µs", sorted(rounds)[2], 15.0, "{:.1f}")]
+    return sorted(rounds)[2]
 
 
 def run(quick: bool) -> list[Figure]:
