@@ -110,3 +110,24 @@ def test_one_tap_on_a_phone(browser: Browser, house: Consoled) -> None:
     plain.get_by_role("button", name="Not me").click()
     assert plain.get_by_role("button", name="Not me").count() == 0
     plain.context.close()
+
+
+def test_the_assistant_answers_by_keyboard_without_loading_the_page_again(browser: Browser, house: Consoled) -> None:
+    page = open_pages(browser, house, "zh", theme="dark", has_script=True)
+    page.goto("/me/assistant")
+    page.fill("#words", "有人让我把验证码告诉他")
+    page.get_by_role("button", name="问一问").click()
+    page.wait_for_url("**/talk_*")
+    page.evaluate("document.body.dataset.same = 'yes'")
+    page.fill("#words", "我的验证码是 482913，他还要我转钱")
+    page.press("#words", "Enter")
+    log = page.get_by_role("log")
+    page.locator("#turns > li").nth(4).wait_for()
+    page.locator("#ask button:enabled").wait_for()
+    assert page.locator("body").get_attribute("data-same") == "yes"
+    assert "482913" not in page.content()
+    assert "遮住" in log.inner_text()
+    assert page.locator("#words").input_value() == ""
+    assert page.locator("#tools .offers > li").count() > 0
+    assert faults(page) == []
+    assert not is_too_wide(page)
