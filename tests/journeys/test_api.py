@@ -302,7 +302,9 @@ def test_who_may_do_what(served: Served, document: dict[str, Any]) -> None:
         "endpoint_id": "ep_" + "0" * 16, "stream_id": "stream_" + "0" * 16, "prefix": "00000", "number": 1,
         "account": "none", "group": "none", "report_id": "rep_" + "0" * 24, "payout_id": "payout_" + "0" * 24,
         "sanction": "sanc_" + "0" * 24, "claim_id": "recovery_" + "0" * 22, "challenge_id": "chal_" + "0" * 24,
-        "containment": "cont_" + "0" * 24, "talk_id": "talk_" + "0" * 24,
+        "containment": "cont_" + "0" * 24, "talk_id": "talk_" + "0" * 24, "alert": "alert_" + "0" * 24,
+        "invitation": "invite_" + "0" * 22, "bond": "bond_" + "0" * 22, "warning": "warned_" + "0" * 32,
+        "transfer": "pay_" + "0" * 24, "theme": "bullying",
     }
     with httpx.Client(base_url=served.url, timeout=30) as anybody:
         for path, operations in document["paths"].items():
