@@ -32,7 +32,7 @@ from anlan.protections.fraud.signs import built_in_signs
 from bench.measure import Figure, at_least, at_most, show_figures, show_table
 
 START = 1_764_547_200.0
-ALARM_AT, ALARM_STAGE, KNOWN_AT = 0.4, 3, 0.5
+ALARM_AT, ALARM_STAGE, KNOWN_AT = 0.4, 3, 0.65
 """As the policy `dialogue.led_towards_fraud` has it."""
 SIGNS = built_in_signs(tuple(move.name for move in BOOK.moves))
 Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -126,7 +126,7 @@ def measure_calls(path: Path) -> list[Figure]:
         at_least("calls: recall at 1 % false alarms", float((fraud > at_one).mean()), 0.65, "{:.3f}"),
         at_least("calls: recall at the policy's threshold", _alarmed(calls, is_fraud=True), 0.85, "{:.3f}"),
         at_least("calls: ... by the second turn", _alarmed(calls, is_fraud=True, turns=2), 0.85, "{:.3f}"),
-        at_most("calls: false alarms at the policy's threshold", _alarmed(calls, is_fraud=False), 0.03, "{:.4f}"),
+        at_most("calls: false alarms at the policy's threshold", _alarmed(calls, is_fraud=False), 0.02, "{:.4f}"),
     ]
 
 

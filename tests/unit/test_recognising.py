@@ -82,6 +82,12 @@ def test_quotes_are_the_words_as_they_were_written() -> None:
     assert {quote.text for quote in best.quotes} == {1, 2}
 
 
+def test_a_quote_is_a_whole_clause() -> None:
+    text = "奖品已经备好了，您只要先交299元激活费，马上就能寄出"
+    quotes = BY_WORDS.recognise(spoken(["恭喜您抽中一等奖", text]))[0].quotes
+    assert "您只要先交299元激活费" in {quote.words for quote in quotes}
+
+
 def test_the_most_probable_comes_first_and_nothing_comes_of_nothing() -> None:
     named = BY_WORDS.recognise(spoken(["刷单返利，一单五元日结，先垫付八百"]))
     assert [one.probability for one in named] == sorted((one.probability for one in named), reverse=True)

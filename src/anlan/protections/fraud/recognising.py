@@ -4,6 +4,7 @@ The same signs as inline, with where they stand; nearest examples are added wher
 one it still works and says so (`knows_meaning`).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -30,8 +31,11 @@ CONSULTED_AT = 2.2
 WORTH_NAMING = 0.05
 QUOTE_GAP_CHARS = 24
 """Words of one sign that stand no farther apart are quoted in one piece."""
+QUOTE_CHARS = 30
+"""A quote is widened to its clause, if that is no longer."""
 
 Place = tuple[int, int]
+_STOP = re.compile(r"[，。！？；：、,.!?;:\n]")
 _NOWHERE: Place = (0, 0)
 """Of what is shown by no words, such as an address that stands there."""
 Vectors = NDArray[np.float32]
@@ -121,6 +125,7 @@ class Recogniser:
             owner, _, sign = self._book.ids[one.sign].partition(".")
             start, end = by_number[one.text].written(*one.place)
             if owner == scenario and end > start:
+                start, end = _clause(texts[one.text][1], start, end)
                 found.add(Quote(sign, texts[one.text][1][start:end], one.text, start, end))
         return tuple(sorted(found, key=lambda quote: (quote.text, quote.start, quote.sign)))
 
@@ -146,6 +151,16 @@ class Recogniser:
         ]
         names, texts = zip(*rows, strict=True)
         return _Examples(names, np.concatenate([encode(texts[at : at + 64]) for at in range(0, len(texts), 64)]))
+
+
+def _clause(text: str, start: int, end: int) -> Place:
+    """The words around [start, end), up to the next stop on either side, as far as there is room for them."""
+    room = max(0, QUOTE_CHARS - (end - start))
+    before = _STOP.split(text[max(0, start - room) : start])[-1]
+    start -= len(before)
+    room -= len(before)
+    after = _STOP.split(text[end : end + max(0, room)])[0]
+    return start + len(before) - len(before.lstrip()), end + len(after.rstrip())
 
 
 def _joined(places: Sequence[Place]) -> tuple[Place, ...]:
