@@ -22,6 +22,7 @@ from anlan.domain.consultations import (
     Question,
     answer,
     begin,
+    clause_of,
     follow_up,
     learn,
     next_question,
@@ -135,7 +136,20 @@ def test_only_words_that_the_member_wrote_are_quoted() -> None:
         Quote("fee_first", "手续费", 0, 2, 5), Quote("too_good", "大奖", 0, 0, 2), Quote("too_good", "奖", 1, 0, 1),
     )
     known = learn(Known(), Heard(), [Recognised("coupon", 0.9, quotes)], ["要交手续费", "中奖"])
-    assert {point.sign: point.words for point in known.points} == {"fee_first": "手续费", "too_good": "奖"}
+    assert {point.sign: point.words for point in known.points} == {"fee_first": "要交手续费", "too_good": "中奖"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "clause"),
+    [
+        ("他说我中了优惠券，要先交299元激活费，转到一张卡上", "先交299元激活", "要先交299元激活费"),
+        ("Yes. He wants me to pay a small fee first, today", "small fee", "He wants me to pay a small fee first"),
+        ("短信", "短信", "短信"),
+        ("一" * 50 + "手续费" + "二" * 50, "手续费", "手续费" + "二" * 27),
+    ],
+)
+def test_a_quote_is_widened_to_its_clause(text: str, words: str, clause: str) -> None:
+    assert clause_of(text, words) == clause
 
 
 def test_the_next_day_good_news_is_taken_as_such_and_bad_news_as_well() -> None:

@@ -4,6 +4,7 @@ Nothing here knows a language. What was said comes in as intents and facts, what
 `center/assistant` reads the one and writes the other.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
@@ -43,6 +44,10 @@ NEVER_PAID = frozenset(("official", "mentor", "lender", "never_met"))
 RISKY, SEEN_NOTHING = "risky", "nothing"
 """What `Known.told` says beside verdicts."""
 MOST_QUESTIONS = 4
+MOST_QUOTED_CHARS = 30
+"""A quote is widened to its clause, up to so many Chinese characters; twice as many Latin ones."""
+_CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n“”\"「」『』]|\.(?=\s|$)")
+_LATIN = re.compile(r"[A-Za-z0-9']")
 FOLLOW_UP_S = 20 * 3_600.0
 """How long after the last word a member is asked how things are: the next day, and not at the same hour."""
 
@@ -195,10 +200,32 @@ def _points(best: Recognised, words: Sequence[str]) -> tuple[Point, ...]:
     first: dict[str, Point] = {}
     for quote in best.quotes:
         is_own = quote.text < len(words) and quote.words in words[quote.text]
-        point = Point(best.scenario, quote.sign, quote.words if is_own else "")
+        own = clause_of(words[quote.text], quote.words) if is_own else ""
+        point = Point(best.scenario, quote.sign, own)
         if quote.sign not in first or (point.words and not first[quote.sign].words):
             first[quote.sign] = point
     return tuple(first.values())
+
+
+def clause_of(text: str, words: str) -> str:
+    """The clause of `text` that `words` first stand in, for nobody reads half a word; cut where it grows too long."""
+    start = text.index(words)
+    end = start + len(words)
+    spare = max(0, MOST_QUOTED_CHARS * (2 if words.isascii() else 1) - len(words))
+    after = _CLAUSE_END.search(text, end)
+    right = min(after.start() if after else len(text), end + spare)
+    before = [match.end() for match in _CLAUSE_END.finditer(text, 0, start)]
+    left = max(before[-1] if before else 0, start - (spare - (right - end)))
+    return _whole_words(text, left, right)
+
+
+def _whole_words(text: str, left: int, right: int) -> str:
+    """`text[left:right]`, with Latin words at its edges whole."""
+    while left and _LATIN.match(text[left - 1]) and _LATIN.match(text[left]):
+        left -= 1
+    while right < len(text) and _LATIN.match(text[right]) and _LATIN.match(text[right - 1]):
+        right += 1
+    return text[left:right].strip()
 
 
 def _joined(before: Iterable[str], now: Iterable[str]) -> tuple[str, ...]:
