@@ -302,6 +302,20 @@ def test_who_may_be_the_thief_is_not_warned(family: Family) -> None:
         assert (family.warned(MEI), len(family.warned(BO))) == ([], count)
 
 
+def test_whoever_ends_the_friendship_ends_what_is_told(family: Family) -> None:
+    family.bind()
+    tie = f"tie:{GRAN}|{MEI}"
+    family.know(Fact(tie, "friends_since", NOON - DAY_S, None))
+    family.raise_alerts(family.alert())
+    with family.database.read() as connection:
+        assert not family.circles.may_pause(connection, GRAN, MEI)
+        assert family.circles.guardians_of(connection, GRAN) == []
+    assert (family.warned(), len(family.bonds(MEI))) == ([], 1)
+    family.know(Fact(tie, "friends_since", NOON - 1, NOON - 1))
+    family.raise_alerts(family.alert())
+    assert len(family.warned()) == 1
+
+
 def test_a_stolen_account_is_told_of_nobody(family: Family) -> None:
     family.bind()
     contained = Containments(family.database, family.codec, ())

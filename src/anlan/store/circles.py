@@ -1,7 +1,7 @@
 """Bonds of circles, and what each side may know of them: who stands, who has left, who may not be told so."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, BondState, Consent, agreed, in_order
 from anlan.domain.scenarios import Harm
 from anlan.store.batch import storable
-from anlan.store.tables import circle_blocks, circle_bonds, circle_members, containments
+from anlan.store.tables import circle_blocks, circle_bonds, circle_members, containments, facts
 from anlan.store.vault import Vault
 
 _B = circle_bonds.c
@@ -67,6 +67,7 @@ class Watching(msgspec.Struct, frozen=True):
     ward: str
     guardian: str
     harms: tuple[Harm, ...]
+    may_pause: bool
 
 
 class SafeMode(msgspec.Struct, frozen=True):
@@ -185,23 +186,29 @@ def standing(connection: Connection, ward: str, guardian: str | None = None) -> 
     query = _WATCHING.where(_B.ward == storable(ward))
     if guardian is not None:
         query = query.where(_B.guardian == storable(guardian))
-    return [_watching(row) for row in connection.execute(query.order_by(_B.began_at, _B.id))]
+    found = [_watching(row) for row in connection.execute(query.order_by(_B.began_at, _B.id))]
+    return _without_cut(connection, found)
 
 
 def lets_pause(connection: Connection, ward: str, guardian: str) -> bool:
     """Whether the ward agreed that this guardian may pause a payment of theirs, and the bond stands."""
-    query = select(_B.id).where(
-        _B.ward == storable(ward), _B.guardian == storable(guardian), _B.state == "standing", _B.may_pause,
-        ~_IN_OTHER_HANDS,
-    )
-    return connection.execute(query).first() is not None
+    return any(bond.may_pause for bond in standing(connection, ward, guardian))
 
 
 def hold_watching(connection: Connection, wards: Iterable[str]) -> list[Watching]:
     """The bonds that stand for any of `wards`, held until the transaction ends: whoever leaves now waits or is gone."""
     names = sorted({storable(ward) for ward in wards})
     query = _WATCHING.where(_B.ward.in_(names))
-    return [_watching(row) for row in connection.execute(query.order_by(_B.id).with_for_update(of=circle_bonds))]
+    found = [_watching(row) for row in connection.execute(query.order_by(_B.id).with_for_update(of=circle_bonds))]
+    return _without_cut(connection, found)
+
+
+def _without_cut(connection: Connection, found: Sequence[Watching]) -> list[Watching]:
+    """Without guardians whose friendship with the ward was ended: whoever ends it means that nothing more is told."""
+    ties = {f"tie:{bond.ward}|{bond.guardian}" for bond in found}
+    query = select(facts.c.entity, facts.c.value).where(facts.c.entity.in_(ties), facts.c.field == "friends_since")
+    newest = {row.entity: bytes(row.value) for row in connection.execute(query.order_by(facts.c.since))}
+    return [bond for bond in found if newest.get(f"tie:{bond.ward}|{bond.guardian}") != b"null"]
 
 
 def enter_safe_mode(connection: Connection, account: str, now: float) -> bool:
@@ -278,7 +285,9 @@ def forget_bonds(connection: Connection, ended_before: float, quiet_before: floa
 _BONDS: Select[Any] = select(*circle_bonds.c)
 _IN_OTHER_HANDS = exists().where(containments.c.account == _B.guardian, containments.c.state == "standing")
 """A stolen account is told of nobody, and pauses nothing."""
-_WATCHING: Select[Any] = select(_B.id, _B.ward, _B.guardian, _B.ward_harms, _B.guardian_harms).where(
+_WATCHING: Select[Any] = select(
+    _B.id, _B.ward, _B.guardian, _B.ward_harms, _B.guardian_harms, _B.may_pause
+).where(
     _B.state == "standing", ~_IN_OTHER_HANDS
 )
 
@@ -295,7 +304,8 @@ def _living(bond_id: str, account: str) -> Any:
 
 
 def _watching(row: Row[Any]) -> Watching:
-    return Watching(row.id, row.ward, row.guardian, agreed(row.ward_harms.split(","), row.guardian_harms.split(",")))
+    harms = agreed(row.ward_harms.split(","), row.guardian_harms.split(","))
+    return Watching(row.id, row.ward, row.guardian, harms, row.may_pause)
 
 
 def _bond(row: Row[Any], vault: Vault | None = None) -> Bond:
