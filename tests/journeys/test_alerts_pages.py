@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 from consoled import Consoled, Visitor
+from sqlalchemy import select
 
 from anlan.store.alerts import Alert, alerts_of
+from anlan.store.tables import outbox
 
 POLICY = """
 - id: fraud.test_words
@@ -87,6 +90,31 @@ def test_a_member_reads_why_and_says_that_they_stopped(house: Consoled, platform
     assert eve.get(page).status_code == 404
     assert eve.post(f"{page}/answer", form_on="/me", answer="wrong").status_code == 404
     assert "Nothing to warn you of" in eve.get("/me/alerts").text
+
+
+def quick_link(house: Consoled, alert: Alert) -> str:
+    """The path of the link that the platform got."""
+    query = select(outbox.c.body).where(outbox.c.id == f"msg_{alert.id}")
+    with house.house.database.read() as connection:
+        body = msgspec.json.decode(connection.execute(query).scalar_one())
+    return urlsplit(str(body["data"]["quick_link"])).path
+
+
+def test_whoever_has_the_quick_link_answers_by_one_tap(house: Consoled, platform: httpx.Client) -> None:
+    alert = warned(house, platform, "kim")
+    path, anybody = quick_link(house, alert), house.visitor()
+    shown = anybody.get(path)
+    assert house.house.company.alerts.scenarios["coupon"].question["zh"] in shown.text
+    assert "kim" not in shown.text, "a link that got astray tells nobody's name"
+    assert "sly" not in shown.text
+    with house.house.database.read() as connection:
+        assert alerts_of(connection, "account:kim")[0].opened_at is None, "a look changes nothing"
+    assert anybody.http.post(path, data={"answer": "stopped"}).headers["location"] == path
+    with house.house.database.read() as connection:
+        assert alerts_of(connection, "account:kim")[0].answer == "stopped"
+    forged = path[:-6] + ("AAAAAA" if not path.endswith("AAAAAA") else "BBBBBB")
+    assert anybody.get(forged).status_code == anybody.get("/public/alert/" + "x" * 60).status_code == 404
+    assert anybody.http.post(forged, data={"answer": "wrong"}).status_code == 404
 
 
 def test_quiet_hours_are_chosen_on_the_page(house: Consoled, platform: httpx.Client) -> None:

@@ -4,6 +4,7 @@ It is called at each commit that orders an alert, and by the clock for what othe
 read and weighed before the store is written, so that events wait for nothing but the writing itself.
 """
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -18,6 +19,7 @@ from anlan.center.followers import AlertFollower, AlertRaised
 from anlan.domain.actions import Action
 from anlan.domain.alert_messages import AlertEvent, alert_message
 from anlan.domain.alerts import (
+    DAY_S,
     LOOK_BACK_S,
     AlertAnswer,
     AlertState,
@@ -35,7 +37,7 @@ from anlan.domain.alerts import (
 )
 from anlan.domain.messages import OutgoingMessage
 from anlan.domain.scenarios import STRENGTHS, Scenario, ScenarioBase
-from anlan.errors import NotFound
+from anlan.errors import InvalidSettings, NotFound
 from anlan.store import alerts as rows
 from anlan.store import outbox
 from anlan.store.alerts import Alert, Named, Ordered
@@ -45,6 +47,8 @@ from anlan.store.marks import ALERTS, raise_mark, read_mark
 
 log = structlog.get_logger(__name__)
 
+LINK = b"alert link"
+LINK_S = 30 * DAY_S
 GENERAL = "general"
 """The scenario that stands in where a policy names one that is gone."""
 
@@ -221,12 +225,41 @@ class Alerts:
         )
         return alert_message(
             alert.id, alert.account, self.scenarios[alert.scenario], alert.strength, alert.moment, alert.arm,
-            self.link_to(alert.id), event, now,
+            self.link_to(alert.id), f"{self._address}/public/alert/{self._token_of(alert)}", event, now,
         )
 
     def link_to(self, alert_id: str) -> str:
         """The member's page of an alert."""
         return f"{self._address}/me/alerts/{alert_id}"
+
+    def _token_of(self, alert: Alert) -> str:
+        """What lets whoever has it read and answer this alert: sealed, so nothing needs to be kept for it."""
+        sealed = self._database.vault.seal(f"{alert.id}|{alert.account}".encode(), LINK)
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def read_by_link(self, token: str, now: float) -> Alert:
+        """The alert behind a link; nothing changes, because scanners of links look too.
+
+        Raises:
+            NotFound: the link is forged or over.
+        """
+        with self._database.read() as connection:
+            found = self._behind(connection, token)
+        if found is None or now - found.made_at > LINK_S:
+            raise NotFound(
+                "this link is over; open the security center from the app",
+                zh="这个链接已失效，请从应用内打开安全中心。",
+                en="This link is over. Open the security center from the app.",
+            )
+        return found
+
+    def _behind(self, connection: Connection, token: str) -> Alert | None:
+        try:
+            sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            name, _, account = self._database.vault.open(sealed, LINK).decode().partition("|")
+        except (ValueError, InvalidSettings):
+            return None
+        return rows.find_alert(connection, name, account)
 
     def open(self, account: str, alert_id: str, now: float) -> Alert:
         """The alert as its member looks at it, which is noted.

@@ -30,6 +30,8 @@ class AlertToShow(msgspec.Struct, frozen=True, kw_only=True):
         question: what a stop asks before the member may go on, answerable by yes or no; null for the milder ones.
         do: what to do now, most urgent first.
         link: the member's page of this alert; make it a link of theirs by `POST /v1/members:link`.
+        quick_link: words, steps and buttons to answer by one tap, for whoever has it, so show it to that member alone;
+            it needs no session, shows nothing else of theirs, and is good for 30 days.
     """
 
     alert: str
@@ -42,6 +44,7 @@ class AlertToShow(msgspec.Struct, frozen=True, kw_only=True):
     question: Words | None
     do: tuple[Words, ...]
     link: str
+    quick_link: str
     event: AlertEvent
 
 
@@ -52,12 +55,12 @@ def words_of(scenario: Scenario, strength: Strength, arm: Arm) -> Words:
 
 def alert_message(
     alert_id: str, account: str, scenario: Scenario, strength: Strength, moment: Moment, arm: Arm, link: str,
-    event: AlertEvent, now: float,
+    quick_link: str, event: AlertEvent, now: float,
 ) -> OutgoingMessage:
     """The alert with its words."""
     data = AlertToShow(
         alert=alert_id, account=account, scenario=scenario.id, strength=strength, moment=moment, title=scenario.title,
         text=words_of(scenario, strength, arm), question=scenario.question if strength == "stop" else None,
-        do=scenario.do, link=link, event=event,
+        do=scenario.do, link=link, quick_link=quick_link, event=event,
     )
     return seal_message(f"msg_{alert_id}", "alert.raised", now, data)
