@@ -22,7 +22,6 @@ from anlan.domain.consultations import (
     Question,
     answer,
     begin,
-    clause_of,
     follow_up,
     learn,
     next_question,
@@ -45,7 +44,7 @@ def talk(*said: str, start: tuple[Known, Answer] | None = None) -> tuple[Known, 
         if covered.had_secret:
             heard = msgspec.structs.replace(heard, intents=heard.intents | {"told_secret"})
         evidence = evidence_of(words for words in told if built_in_cues().hear(words).is_evidence)
-        known = learn(known, heard, PlainRecogniser().recognise(evidence.parts), evidence.own)
+        known = learn(known, heard, PlainRecogniser().recognise(evidence.parts), evidence.own_words)
         known, one = answer(known, heard)
         answers.append(one)
     return known, answers
@@ -104,7 +103,7 @@ def test_only_despair_calls_a_person_unasked() -> None:
     ("probability", "sureness"), [(0.39, "none"), (0.4, "possible"), (0.79, "possible"), (0.8, "likely")]
 )
 def test_one_is_never_surer_than_the_recogniser(probability: float, sureness: str) -> None:
-    known = learn(Known(), Heard(), [Recognised("coupon", probability, ())], [])
+    known = learn(Known(), Heard(), [Recognised("coupon", probability, ())], lambda quote: "")
     assert known.sureness == sureness
     known, said = answer(known, Heard(is_telling=True))
     words = [part.text for part in Composer(SCENARIOS, load_hotlines()).compose(said, known, Reader("en"))]
@@ -131,25 +130,13 @@ def test_an_alert_is_explained_first_and_counts_when_money_is_gone() -> None:
     assert answers[-1].says[0] == "paid"
 
 
-def test_only_words_that_the_member_wrote_are_quoted() -> None:
+def test_each_sign_is_a_point_once_with_words_of_the_members_own() -> None:
     quotes = (
         Quote("fee_first", "手续费", 0, 2, 5), Quote("too_good", "大奖", 0, 0, 2), Quote("too_good", "奖", 1, 0, 1),
     )
-    known = learn(Known(), Heard(), [Recognised("coupon", 0.9, quotes)], ["要交手续费", "中奖"])
+    own = {"手续费": "要交手续费", "大奖": "", "奖": "中奖"}
+    known = learn(Known(), Heard(), [Recognised("coupon", 0.9, quotes)], lambda quote: own[quote.words])
     assert {point.sign: point.words for point in known.points} == {"fee_first": "要交手续费", "too_good": "中奖"}
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "clause"),
-    [
-        ("他说我中了优惠券，要先交299元激活费，转到一张卡上", "先交299元激活", "要先交299元激活费"),
-        ("Yes. He wants me to pay a small fee first, today", "small fee", "He wants me to pay a small fee first"),
-        ("短信", "短信", "短信"),
-        ("一" * 50 + "手续费" + "二" * 50, "手续费", "手续费" + "二" * 27),
-    ],
-)
-def test_a_quote_is_widened_to_its_clause(text: str, words: str, clause: str) -> None:
-    assert clause_of(text, words) == clause
 
 
 def test_the_next_day_good_news_is_taken_as_such_and_bad_news_as_well() -> None:
@@ -179,10 +166,13 @@ def test_what_is_told_of_the_other_side_is_turned_into_their_words(told: str, sa
     assert direct_speech(told).strip().lower().endswith(said)
 
 
-def test_turned_words_count_as_evidence_and_are_quoted_only_as_the_member_wrote_them() -> None:
-    evidence = evidence_of(["他说“先交钱” 让我转钱给他"])
-    assert [speaker for speaker, _ in evidence.parts] == ["them", "unknown", "them"]
-    assert evidence.parts[2][1] != evidence.own[2] == evidence.parts[1][1]
+def test_what_was_turned_is_quoted_as_the_member_wrote_it() -> None:
+    evidence = evidence_of(["他说“先交钱”", "很急，他让我转钱给他，现在就转"])
+    assert [speaker for speaker, _ in evidence.parts] == ["them", "unknown", "unknown", "them", "them"]
+    turned = evidence.parts[4][1]
+    start = turned.index("请您先转钱给我")
+    assert evidence.own_words(Quote("x", "请您先转钱给我", 4, start, start + 7)) == "他让我转钱给他"
+    assert evidence.own_words(Quote("x", "先交钱", 0, 0, 3)) == "先交钱"
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,12 @@ Nothing here knows a language. What was said comes in as intents and facts, what
 `center/assistant` reads the one and writes the other.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from anlan.domain.scenarios import Recognised
+from anlan.domain.scenarios import Quote, Recognised
 
 ConsultationState = Literal["open", "with_person"]
 CONSULTATION_STATES: tuple[ConsultationState, ...] = get_args(ConsultationState)
@@ -44,10 +43,6 @@ NEVER_PAID = frozenset(("official", "mentor", "lender", "never_met"))
 RISKY, SEEN_NOTHING = "risky", "nothing"
 """What `Known.told` says beside verdicts."""
 MOST_QUESTIONS = 4
-MOST_QUOTED_CHARS = 30
-"""A quote is widened to its clause, up to so many Chinese characters; twice as many Latin ones."""
-_CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n“”\"「」『』]|\.(?=\s|$)")
-_LATIN = re.compile(r"[A-Za-z0-9']")
 FOLLOW_UP_S = 20 * 3_600.0
 """How long after the last word a member is asked how things are: the next day, and not at the same hour."""
 
@@ -176,12 +171,15 @@ def begin(alert: str = "", alert_scenario: str = "") -> tuple[Known, Answer]:
     return known, Answer(("hello_alert", "alert_signs", "do") if alert_scenario else ("hello",), question)
 
 
-def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], words: Sequence[str]) -> Known:
+OwnWords = Callable[[Quote], str]
+"""The words of the member's own that a quote stands for; empty where there are none."""
+
+
+def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], own_words: OwnWords) -> Known:
     """What is known after these words.
 
     Args:
         recognised: of everything that the member told so far, most probable first.
-        words: the member's own, as `recognised` quotes them by number.
     """
     facts = {name: _joined(known.facts.get(name, ()), heard.facts.get(name, ())) for name in FACTS}
     best = recognised[0] if recognised else None
@@ -191,41 +189,18 @@ def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], words: S
         was_cheated=known.was_cheated or "cheated" in heard.intents,
         was_desperate=known.was_desperate or "desperate" in heard.intents,
         scenario=best.scenario if best else "", probability=best.probability if best else 0.0,
-        points=_points(best, words) if best else (),
+        points=_points(best, own_words) if best else (),
     )
 
 
-def _points(best: Recognised, words: Sequence[str]) -> tuple[Point, ...]:
+def _points(best: Recognised, own_words: OwnWords) -> tuple[Point, ...]:
     """Each sign once, with the first words that show it and that the member really wrote."""
     first: dict[str, Point] = {}
     for quote in best.quotes:
-        is_own = quote.text < len(words) and quote.words in words[quote.text]
-        own = clause_of(words[quote.text], quote.words) if is_own else ""
-        point = Point(best.scenario, quote.sign, own)
+        point = Point(best.scenario, quote.sign, own_words(quote))
         if quote.sign not in first or (point.words and not first[quote.sign].words):
             first[quote.sign] = point
     return tuple(first.values())
-
-
-def clause_of(text: str, words: str) -> str:
-    """The clause of `text` that `words` first stand in, for nobody reads half a word; cut where it grows too long."""
-    start = text.index(words)
-    end = start + len(words)
-    spare = max(0, MOST_QUOTED_CHARS * (2 if words.isascii() else 1) - len(words))
-    after = _CLAUSE_END.search(text, end)
-    right = min(after.start() if after else len(text), end + spare)
-    before = [match.end() for match in _CLAUSE_END.finditer(text, 0, start)]
-    left = max(before[-1] if before else 0, start - (spare - (right - end)))
-    return _whole_words(text, left, right)
-
-
-def _whole_words(text: str, left: int, right: int) -> str:
-    """`text[left:right]`, with Latin words at its edges whole."""
-    while left and _LATIN.match(text[left - 1]) and _LATIN.match(text[left]):
-        left -= 1
-    while right < len(text) and _LATIN.match(text[right]) and _LATIN.match(text[right - 1]):
-        right += 1
-    return text[left:right].strip()
 
 
 def _joined(before: Iterable[str], now: Iterable[str]) -> tuple[str, ...]:

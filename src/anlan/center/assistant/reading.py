@@ -12,12 +12,15 @@ import yaml
 
 from anlan.center.assistant.telling import direct_speech
 from anlan.domain.consultations import FACTS, INTENTS, Fact, Heard, Intent
-from anlan.domain.scenarios import Speaker
+from anlan.domain.scenarios import Quote, Speaker
 
+QUOTED_CHARS = 60
 LEAST_TELLING_CHARS = 10
 """Shorter words tell of no situation unless a fact is among them."""
 
 _QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^\s*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
+
+_CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
 
 Cues = Mapping[str, re.Pattern[str]]
 
@@ -85,11 +88,20 @@ class Evidence(NamedTuple):
 
     Attributes:
         parts: who says what.
-        own: the member's own words behind each part; a quote that is not in them is not theirs.
+        own: the member's own words behind each part.
     """
 
     parts: list[tuple[Speaker, str]]
     own: list[str]
+
+    def own_words(self, quote: Quote) -> str:
+        """What the member wrote of what is quoted: the same words, or the clause that they were turned from."""
+        own, said = self.own[quote.text], self.parts[quote.text][1]
+        if quote.words in own:
+            return quote.words
+        clauses, turned = _CLAUSE_END.split(own), _CLAUSE_END.split(said)
+        place = len(_CLAUSE_END.findall(said, 0, quote.start))
+        return clauses[place].strip()[:QUOTED_CHARS] if len(clauses) == len(turned) else ""
 
 
 def evidence_of(told: Iterable[str]) -> Evidence:

@@ -176,7 +176,7 @@ class Assistant:
         said = [turn.parts[0].text for turn in turns if turn.by == "member"][1 - WEIGHED_TURNS :]
         evidence = evidence_of(words for words in (*said, covered.text) if self._cues.hear(words).is_evidence)
         recognised = self._recogniser.recognise(evidence.parts)
-        return rules.answer(rules.learn(known, heard, recognised, evidence.own), heard)
+        return rules.answer(rules.learn(known, heard, recognised, evidence.own_words), heard)
 
     def _speak(
         self, connection: Connection, talk: Consultation, known: Known, answer: Answer, reader: Reader, now: float
