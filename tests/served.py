@@ -24,6 +24,7 @@ ALL_SCOPES = (
     "lexicon:write",
     "deliveries:write", "metrics:read", "reports:write", "sanctions:write", "funds:write",
     "members:write", "accounts:write", "security_events:read", "security_events:write",
+    "alerts:write", "circles:write", "assistant:write",
 )
 
 

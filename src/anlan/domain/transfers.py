@@ -41,8 +41,9 @@ MIN_WIDTH, MIN_DIFFERENT = 24, 8
 characters differ: nobody types it without thinking."""
 MAX_WORDS = 1_000
 
-OTHER = "other"
-REASONS: dict[str, Words] = {
+ReasonCode = Literal["spoke_with_them", "checked_officially", "own_account", "goods_checked", "family", "other"]
+OTHER: ReasonCode = "other"
+REASONS: dict[ReasonCode, Words] = {
     "spoke_with_them": {
         "zh": "我认识收款人，并且已当面或打电话确认过",
         "en": "I know the payee and have spoken with them in person or by phone",

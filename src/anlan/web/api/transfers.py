@@ -10,7 +10,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.domain.scenarios import Strength, Words
 from anlan.domain.transfer_messages import ReasonOffered
-from anlan.domain.transfers import MAX_WORDS, REASONS, Answer, Reason, TransferState, needs_words
+from anlan.domain.transfers import MAX_WORDS, REASONS, Answer, Reason, ReasonCode, TransferState, needs_words
 from anlan.store.transfer_helpers import Helper, helpers_of
 from anlan.store.transfers import Transfer, transfers_of
 from anlan.web.api.calls import Caller, CallerDep, answer, body_of
@@ -31,7 +31,7 @@ class TransferReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         said_yes: what they answered to the question; "no" speaks against the payment.
     """
 
-    reason: Annotated[str, Meta(max_length=32)]
+    reason: ReasonCode
     said_yes: bool
     words: Annotated[str, Meta(max_length=MAX_WORDS)] = ""
 
