@@ -14,7 +14,7 @@ from anlan.domain.scenarios import Quote, Recognised
 ConsultationState = Literal["open", "with_person"]
 CONSULTATION_STATES: tuple[ConsultationState, ...] = get_args(ConsultationState)
 
-Speaking = Literal["member", "assistant"]
+Speaking = Literal["member", "assistant", "person"]
 SPEAKERS: tuple[Speaking, ...] = get_args(Speaking)
 
 Intent = Literal[
@@ -38,9 +38,11 @@ LIKELY_FROM, POSSIBLE_FROM = 0.8, 0.4
 """Calibrated probabilities of a scenario; whatever is said is never surer than these bands."""
 RISKY_TO_GIVE = frozenset(("code", "screen", "account", "secrecy"))
 """What nobody should give, whoever asks."""
+FEE_FIRST = "fee_first"
+"""Money is to be paid before money comes: the one sign that many frauds share."""
 NEVER_PAID = frozenset(("official", "mentor", "lender", "never_met"))
 """Who they are, or say they are, whose wish for money is a sign by itself."""
-RISKY, SEEN_NOTHING = "risky", "nothing"
+RISKY, TO_CHECK, SEEN_NOTHING = "risky", "check", "nothing"
 """What `Known.told` says beside verdicts."""
 MOST_QUESTIONS = 4
 FOLLOW_UP_S = 20 * 3_600.0
@@ -83,7 +85,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         points: what speaks for that scenario.
         paid: whether money is gone; None while nobody said.
         put: questions that were put, in order; the last is open while `is_waiting`.
-        told: what the member was last told it is: `<scenario>:<sureness>`, `RISKY` or `SEEN_NOTHING`.
+        told: what the member was last told it is: `<scenario>:<sureness>`, `RISKY`, `TO_CHECK`
+            or `SEEN_NOTHING`.
         done: acts that were taken: `report`, `protect`, `person`.
         aided: first steps after a loss that were told: `paid`, `code_given`.
     """
@@ -124,7 +127,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_asked_riskily(self) -> bool:
         """Whether something is wanted that nobody should give, whatever else may be true."""
-        return bool(RISKY_TO_GIVE & set(self.facts.get("asked", ()))) or self.is_paid_riskily
+        return bool((RISKY_TO_GIVE | {FEE_FIRST}) & set(self.facts.get("asked", ()))) or self.is_paid_riskily
 
     @property
     def is_asked_for_money(self) -> bool:
@@ -279,9 +282,12 @@ RULES: tuple[Rule, ...] = (
          ("not_paid", "noted", "still"), ("report", "person"), asks=True),
     Rule("what is asked for is never safe to give",
          lambda known, heard: known.is_asked_riskily and known.told != RISKY,
-         ("risky_ask", "risky_who", "lines"), ("person",), asks=True),
+         ("risky_fee", "risky_ask", "risky_who", "lines"), ("person",), asks=True),
     Rule("is asked riskily, as was said", lambda known, heard: known.told == RISKY and next_question(known) is None,
          ("still", "check"), ("person",)),
+    Rule("it is to be checked, as was said",
+         lambda known, heard: known.told == TO_CHECK and (heard.is_telling or bool(heard.intents)),
+         ("still_check", "check"), ("person",)),
     Rule("nothing was seen, as was said",
          lambda known, heard: known.told == SEEN_NOTHING and (heard.is_telling or bool(heard.intents)),
          ("still_nothing",), ("person",)),
@@ -338,8 +344,8 @@ def _told(says: tuple[str, ...], known: Known) -> str:
 
 
 _TELLS = {
-    "risky_ask": RISKY, "risky_who": RISKY, "no_sign": SEEN_NOTHING, "verify_first": SEEN_NOTHING,
-    "look_first": SEEN_NOTHING,
+    "risky_fee": RISKY, "risky_ask": RISKY, "risky_who": RISKY, "no_sign": SEEN_NOTHING, "verify_first": TO_CHECK,
+    "look_first": TO_CHECK,
 }
 """What counts as told by these words."""
 
@@ -354,8 +360,10 @@ def _is_worth_saying(word: str, known: Known, heard: Heard) -> bool:
         return bool(known.points)
     if word == "verdict":
         return known.sureness != "none"
+    if word == "risky_fee":
+        return FEE_FIRST in known.facts.get("asked", ())
     if word == "risky_who":
-        return known.is_paid_riskily
+        return known.is_paid_riskily and FEE_FIRST not in known.facts.get("asked", ())
     if word == "risky_ask":
         return bool(RISKY_TO_GIVE & set(known.facts.get("asked", ())))
     return True
