@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Callable
 
+from anlan.domain.claims import ASKED
 from anlan.domain.recovery import (
     LIKELY_FORGED_SHARE,
     Evidence,
@@ -59,14 +60,9 @@ def owner(chance: random.Random, years: float, *, has_document: bool = True) -> 
     shown: Answers = {
         "password": _draw(chance, min(1.15 * memory, 0.92), slips), "registered": remembers(0.7),
         "city": _draw(chance, 0.9, 0.05), "nickname": remembers(0.7),
-        "contacts": _draw(chance, 0.5 + 0.45 * memory, 0.04),
+        "contacts": _draw(chance, 0.5 + 0.45 * memory, 0.04), "inviter": remembers(0.9), "groups": remembers(1.1),
+        "payment": remembers(0.95),
     }
-    if chance.random() < 0.5:
-        shown["inviter"] = remembers(0.9)
-    if chance.random() < 0.4:
-        shown["groups"] = remembers(1.1)
-    if chance.random() < 0.6:
-        shown["payment"] = remembers(0.95)
     keeps = 0.5 ** (years / 3)
     has_device = chance.random() < 0.6 * keeps
     shown["device"] = "right" if has_device else "unknown"
@@ -185,13 +181,24 @@ def silent(shown: Answers) -> Answers:
             for kind, said in shown.items()}
 
 
+ACCOUNTS_HAVE: dict[EvidenceKind, float] = {"inviter": 0.5, "groups": 0.4, "payment": 0.6}
+"""Share of accounts, whoever claims them, that have such a thing to ask for; all have what is not named here."""
+
+
+def asked(chance: random.Random, shown: Answers) -> list[Evidence]:
+    """What comes of the questions: of what the account has not, nothing; silence where nothing is said."""
+    lacks = {kind for kind, has in ACCOUNTS_HAVE.items() if chance.random() >= has}
+    told: Answers = dict.fromkeys(ASKED, "unknown")
+    told |= shown
+    return [Evidence(kind, said) for kind, said in told.items() if kind not in lacks]
+
+
 def claims(chance: random.Random, make: Maker, count: int) -> list[Claim]:
     """Scores of so many simulated claims."""
     made = []
     for _ in range(count):
         years = dormancy(chance)
-        shown = make(chance, years)
-        score = score_of((Evidence(kind, said) for kind, said in shown.items()), years)
+        score = score_of(asked(chance, make(chance, years)), years)
         unstopped = UNSTOPPED_CLOSE if make in CLOSE else UNSTOPPED
         made.append((score, years, UNSTOPPED_DORMANT if years >= 1 else unstopped))
     return made

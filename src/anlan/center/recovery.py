@@ -4,7 +4,7 @@ Whoever claims is asked the same of every account, real or not, and is never tol
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -32,6 +32,7 @@ from anlan.domain.recovery_answers import (
     judge,
     judge_habit,
     judge_place,
+    judge_silence,
     lines_of,
 )
 from anlan.domain.vouching import choose, judge_vouches
@@ -122,7 +123,7 @@ class Recoveries:
         added = recovery.add_claim(connection, self._database.vault, new, now)
         if added is None:
             raise Conflict(
-                "you have a claim for this account under way", zh="你对此账号的申请正在进行中，请打开当时给你的地址",
+                "you have a claim for this account under way", zh="您对此账号的申请正在进行中，请打开当时给您的地址",
                 en="You have a claim for this account under way. Open the address that you were given.",
             )
         claim_id, token = added
@@ -209,7 +210,7 @@ class Recoveries:
     def _ask_friends(self, connection: Connection, claim: Claim, said: str, now: float) -> None:
         """Ask those of the friends who were named who are old, independent, and not asked too often."""
         known = recovery_facts.known_of(connection, self._codec, self._database.vault, claim.account, now)
-        self._keep(connection, claim, Evidence("friends", "unknown" if known.contacts else "moot"), said, now)
+        self._keep(connection, claim, Evidence("friends", judge_silence("friends", known)), said, now)
         named = list(dict.fromkeys(f"account:{name}" for name in lines_of(said)))[:MAX_FRIENDS_NAMED]
         others = [name for name in named if name != claim.account]
         candidates = [
@@ -307,11 +308,19 @@ class Recoveries:
             Evidence(one.kind, vouched) if one.kind == "friends" and answers else one
             for one in recovery.evidence_of(connection, claim.id)
         ]
+        evidence += self._silence(connection, claim, {one.kind for one in evidence}, now)
         return assess(
             evidence, dormant_years=claim.dormant_years, is_high_value=claim.is_high_value,
             public=told.public if told else (),
             failed_claims=recovery.count_failed(connection, claim.account, now - FAILED_DAYS * DAY_S),
         )
+
+    def _silence(
+        self, connection: Connection, claim: Claim, answered: Collection[EvidenceKind], now: float
+    ) -> list[Evidence]:
+        """Questions that were passed over count as not known: else it would pay to leave out what one cannot say."""
+        known = recovery_facts.known_of(connection, self._codec, self._database.vault, claim.account, now)
+        return [Evidence(kind, judge_silence(kind, known)) for kind in ASKED if kind not in answered]
 
     def withdraw(self, token: str, now: float) -> None:
         """The claimant gives up.

@@ -115,6 +115,13 @@ def judge(kind: EvidenceKind, said: str, known: Known, dormant_years: float = 0.
             return "unknown"
 
 
+def judge_silence(kind: EvidenceKind, known: Known) -> EvidenceOutcome:
+    """What it comes to that a question has no answer (yet): `moot` where nothing is known, else `unknown`."""
+    if kind == "friends":
+        return "unknown" if known.contacts else "moot"
+    return judge(kind, "", known)
+
+
 _FIELDS: dict[EvidenceKind, str] = {
     "password": "passwords", "phone": "phones", "mail": "mails", "registered": "registered_at", "city": "city",
     "inviter": "inviter", "nickname": "nickname", "contacts": "contacts", "groups": "groups", "payment": "payments",
