@@ -530,8 +530,8 @@ def test_an_invitation_is_accepted_or_withdrawn_never_both(family: Family) -> No
         invitee = f"account:r{number}"
         name = family.circles.invite(GRAN, invitee, "guardian", ALL, "key:k", family.now, is_vouched=True)
         came = race(
-            lambda name=name, invitee=invitee: family.accept(name, invitee),  # type: ignore[misc]
-            lambda name=name: family.circles.withdraw(name, GRAN, GRAN, family.now),  # type: ignore[misc]
+            lambda name=name, invitee=invitee: family.accept(name, invitee),
+            lambda name=name: family.circles.withdraw(name, GRAN, GRAN, family.now),
         )
         is_bound = any(bond.guardian == invitee for bond in family.bonds(GRAN))
         assert sorted(came) == ["conflict", "done"]
@@ -558,7 +558,7 @@ def test_after_a_ward_has_left_no_warning_is_made(family: Family) -> None:
     for number in range(4):
         bond = family.bind()
         alert = family.alert(f"alert_race_{number}", strength="stop")
-        race(lambda bond=bond: family.leave(bond, GRAN), lambda alert=alert: family.raise_alerts(alert))  # type: ignore[misc]
+        race(lambda bond=bond: family.leave(bond, GRAN), lambda alert=alert: family.raise_alerts(alert))
         family.raise_alerts(family.alert(strength="stop"))
         assert {one.alert_id for one in family.warned()} <= {f"alert_race_{n}" for n in range(number + 1)}
         family.now += 20 * DAY_S
@@ -576,7 +576,7 @@ def test_one_alert_that_is_taken_in_twice_at_once_warns_once(family: Family) -> 
 def test_alerts_at_once_do_not_pass_the_days_limit(family: Family) -> None:
     family.bind()
     alerts = [family.alert(strength="stop") for _ in range(rules.MAX_WARNINGS_A_DAY + 3)]
-    race(*[lambda one=one: family.raise_alerts(one) for one in alerts])  # type: ignore[misc]
+    race(*[lambda one=one: family.raise_alerts(one) for one in alerts])
     assert len(family.sent("circle.warning")) == rules.MAX_WARNINGS_A_DAY
 
 
