@@ -133,7 +133,8 @@ def _shown(alerts: Alerts, one: Alert) -> AlertShown:
     return AlertShown(
         alert=one.id, account=one.account.removeprefix("account:"), scenario=one.scenario, version=one.version,
         strength=one.strength, moment=one.moment, other=one.other or None, state=one.state, at=one.at,
-        title=scenario and scenario.title, text=scenario and words_of(scenario, one.strength, one.arm),
+        title=scenario.title if scenario else None,
+        text=words_of(scenario, one.strength, one.arm) if scenario else None,
         question=scenario.question if scenario and one.strength == "stop" else None, link=alerts.link_to(one.id),
         opened_at=one.opened_at, answer=one.answer, answered_at=one.answered_at,
     )
