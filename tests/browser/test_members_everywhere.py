@@ -19,7 +19,8 @@ MAX_BYTES = 100_000
 """Of a page with its styles, scripts and pictures, as they are before anything compresses them."""
 
 BEHIND_A_TOKEN = {
-    "/public/alert/{token}", "/public/sign-in/{token}", "/public/verify/{token}", "/public/recover/{token}", "/public/recover/stop/{token}",
+    "/public/alert/{token}", "/public/sign-in/{token}", "/public/verify/{token}", "/public/recover/{token}",
+    "/public/recover/stop/{token}",
     "/me/factors/totp/{enrolment_id}", "/me/vouch/{claim_id}", "/me/recovery", "/me/security/at/{session}",
     "/me/groups/{group_id}", "/public/bulletins/{campaign_id}", "/public/questions/{campaign_id}",
     "/me/transfers/asked/{transfer_id}",
