@@ -52,7 +52,7 @@ def talk(*said: str, start: tuple[Known, Answer] | None = None) -> tuple[Known, 
 
 DIALOGUES: list[tuple[tuple[str, ...], tuple[str, ...], str | None]] = [
     ((LIKELY,), ("verdict", "points", "do", "lines"), "paid"),
-    ((LIKELY, "还没付"), ("not_paid", "noted", "still"), None),
+    ((LIKELY, "还没付"), ("not_paid", "still"), None),
     ((LIKELY, "是的，转了"), ("paid", "evidence", "lines"), None),
     ((LIKELY, "还没有付，我现在该怎么办？"), ("not_paid", "do", "lines"), None),
     ((LIKELY, "是真的吗？"), ("verdict", "check"), None),
@@ -177,6 +177,8 @@ def test_what_was_turned_is_quoted_as_the_member_wrote_it() -> None:
     start = turned.index("请您先转钱给我")
     assert evidence.own_words(Quote("x", "请您先转钱给我", 4, start, start + 7)) == "他让我转钱给他"
     assert evidence.own_words(Quote("x", "先交钱", 0, 0, 3)) == "先交钱"
+    english = evidence_of(["I have to move my savings to a safe account"])
+    assert english.own_words(Quote("x", "e my savings to a saf", 0, 12, 33)) == "move my savings to a safe"
 
 
 @pytest.mark.parametrize(

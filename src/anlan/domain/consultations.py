@@ -354,8 +354,9 @@ def _is_worth_saying(word: str, known: Known, heard: Heard) -> bool:
     """Verdicts and points need a scenario; what was told already is told again only to those who ask."""
     if word in ("verdict", "points") and known.told == known.verdict and "is_it_real" not in heard.intents:
         return False
-    if word == "not_paid":
-        return known.paid is False and bool(heard.intents & {"no", "not_paid"})
+    is_unharmed = known.paid is False and bool(heard.intents & {"no", "not_paid"})
+    if word in ("not_paid", "noted"):
+        return is_unharmed if word == "not_paid" else not is_unharmed or known.sureness == "none"
     if word == "points":
         return bool(known.points)
     if word == "verdict":

@@ -22,6 +22,8 @@ _QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^\s*[>
 
 _CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
 
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[A-Za-z']+$"), re.compile(r"[A-Za-z']+")
+
 Cues = Mapping[str, re.Pattern[str]]
 
 
@@ -98,10 +100,18 @@ class Evidence(NamedTuple):
         """What the member wrote of what is quoted: the same words, or the clause that they were turned from."""
         own, said = self.own[quote.text], self.parts[quote.text][1]
         if quote.words in own:
-            return quote.words
+            return _whole_words(own, own.index(quote.words), len(quote.words))
         clauses, turned = _CLAUSE_END.split(own), _CLAUSE_END.split(said)
         place = len(_CLAUSE_END.findall(said, 0, quote.start))
         return clauses[place].strip()[:QUOTED_CHARS] if len(clauses) == len(turned) else ""
+
+
+def _whole_words(text: str, start: int, length: int) -> str:
+    """So many characters from `start` on, with the Latin words at both ends whole."""
+    head, tail = _WORD_BEFORE.search(text, 0, start), _WORD_AFTER.match(text, start + length)
+    left = head.start() if head and _WORD_AFTER.match(text, start) else start
+    right = tail.end() if tail and _WORD_BEFORE.search(text, start, start + length) else start + length
+    return text[left:right].strip()
 
 
 def evidence_of(told: Iterable[str]) -> Evidence:
