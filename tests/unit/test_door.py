@@ -109,9 +109,28 @@ def test_who_failed_a_challenge_does_not_walk_in_from_elsewhere(lived_in: Callab
     assert entrance.attempt(30, "bob", **nearby).verdict == "allow"
     assert entrance.attempt(60, **STRANGER, result="failure").verdict == "challenge"
     second = entrance.attempt(3_600, **nearby)
-    assert second.signals["account_recent_risk_1d"] > 0.014 > second.signals["login_risk"] > 0.003
+    assert second.signals["account_recent_risk_1d"] > 0.0105 > second.signals["login_risk"] > 0.0025
     assert second.verdict == "challenge"
-    assert entrance.attempt(3 * DAY, **nearby).signals["account_recent_risk_1d"] < 0.014
+    assert entrance.attempt(3 * DAY, **nearby).signals["account_recent_risk_1d"] < 0.0105
+
+
+def test_a_secret_just_used_is_missed_more_than_one_of_long_ago(lived_in: Callable[[], Entrance]) -> None:
+    entrance = lived_in()
+    entrance.live("eve", user_agent=LAPTOP)
+    cleared = {"account": "eve", "ip": HOME, "device": "fresh", "user_agent": LAPTOP, "result": "failure"}
+    soon = entrance.attempt(60, **cleared).signals["login_device_evidence"]
+    late = entrance.attempt(60 * DAY, **cleared).signals["login_device_evidence"]
+    assert soon > late + 1 > 1
+
+
+def test_only_the_device_on_which_many_tries_are_made_is_asked(lived_in: Callable[[], Entrance]) -> None:
+    entrance = lived_in()
+    entrance.live(**{**OWN, "device": "secret-tablet"}, days=2)
+    verdicts = [entrance.attempt(60 + number, **OWN).verdict for number in range(14)]
+    assert verdicts[:10] == ["allow"] * 10
+    assert verdicts[-1] == "challenge"
+    assert entrance.attempt(80, **{**OWN, "device": "secret-tablet"}).verdict == "allow"
+    assert entrance.attempt(80 + 1_200, **OWN).verdict == "allow"
 
 
 def test_a_spray_over_many_addresses_raises_the_level_and_ends(lived_in: Callable[[], Entrance]) -> None:

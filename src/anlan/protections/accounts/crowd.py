@@ -20,14 +20,12 @@ _USUAL_SHARES = {
     "network": 1e-4, "block": 2e-3, "system": 0.03, "country": 0.3, "agent": 1e-3, "shape": 5e-3, "platform": 0.3,
     "method": 0.3,
 }
-_USUAL_NEW_DEVICES, _SHAPE_PSEUDO = 0.08, 20.0
+_USUAL_LOSSES_A_DAY = 0.01
+"""About what comScore ("The Impact of Cookie Deletion", 2007) found: 31 % of browsers lose their cookies in a month."""
+_PLATFORM_DAYS, _SHAPE_DAYS = 200.0, 60.0
+"""So many imagined days stand beside the counted ones of a platform, and of a client beside its platform's."""
 SHRINKAGE_FAILURES = 5.0
 """How many expected failures a level needs before its own record counts as much as that of the level above."""
-
-
-def new_device_name(shape: str) -> str:
-    """Under which honest sign-ins with a new device are counted, by shape of their client."""
-    return f"d:{shape}"
 
 
 class Crowd:
@@ -52,11 +50,25 @@ class Crowd:
         everybody, _, _ = self._read(EVERYBODY, time)
         return (honest + PRIOR_SIGN_INS * _USUAL_SHARES[level]) / (everybody + PRIOR_SIGN_INS)
 
-    def new_device_share(self, shape: str, time: float) -> float:
-        """How often honest sign-ins with clients of this shape come with a new device."""
-        new, _, _ = self._read(new_device_name(shape), time)
-        all_, _, _ = self._read(shape, time)
-        return (new + _USUAL_NEW_DEVICES * _SHAPE_PSEUDO) / (all_ + _SHAPE_PSEUDO)
+    def add_days(self, client: Iterable[str], time: float, days: float, *, is_lost: bool) -> None:
+        """Count so many days that somebody's client kept its secret, or after which it had lost it.
+
+        Args:
+            client: its shape and its platform.
+        """
+        for name in client:
+            for kind, amount in (("kept", days), ("lost", float(is_lost))):
+                was, _, at = self._read(f"{kind}:{name}", time)
+                self._counts.put(f"{kind}:{name}", (was + amount, 0.0, max(at, time)), time)
+
+    def losses_a_day(self, shape: str, platform: str, time: float) -> float:
+        """How often clients of this shape lose the secret that makes their device known, of 1, each day."""
+        usual = self._losses(platform, time, _USUAL_LOSSES_A_DAY, _PLATFORM_DAYS)
+        return self._losses(shape, time, usual, _SHAPE_DAYS)
+
+    def _losses(self, name: str, time: float, usual: float, pseudo_days: float) -> float:
+        lost, days = self._read(f"lost:{name}", time)[0], self._read(f"kept:{name}", time)[0]
+        return (lost + usual * pseudo_days) / (days + pseudo_days)
 
     def failed(self, name: str, time: float) -> float:
         """Failures of strangers with this name, faded."""

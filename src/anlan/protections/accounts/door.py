@@ -17,7 +17,7 @@ from anlan.domain.signals import Signal
 from anlan.engine.generations import Generations
 from anlan.engine.profiles import Profiles, tie
 from anlan.engine.signals import part_of
-from anlan.protections.accounts.crowd import Crowd, new_device_name
+from anlan.protections.accounts.crowd import Crowd
 from anlan.protections.accounts.pulse import Pulse
 from anlan.protections.accounts.risk import Attempt, Look, look_at
 from anlan.protections.accounts.visitors import Visitors
@@ -28,7 +28,7 @@ TRIED_HALF_LIFE_S = 6 * 3_600.0
 TRIED_KEPT_S = 3 * 86_400.0
 _FADING = log(2) / TRIED_HALF_LIFE_S
 WORST_KEPT_S = 86_400.0
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Tried(NamedTuple):
@@ -74,7 +74,8 @@ class Door:
         """Look at an attempt, then remember it."""
         data: AccountLogin = event.data  # type: ignore[assignment]
         look = self.look(event, profiles)
-        self._remember(event.time, data, is_known=look.is_device_known, risk=look.risk)
+        gap = look.client_gap_days, bool(look.client_was_lost)
+        self._remember(event.time, data, *gap, is_known=look.is_device_known, risk=look.risk)
         return look
 
     def look(self, event: Event, profiles: Profiles) -> Look:
@@ -110,9 +111,12 @@ class Door:
         """Remember an attempt of the journal; see `Accumulator`."""
         if isinstance(event.data, AccountLogin) and "login_risk" in signals:
             is_known, risk = bool(signals.get("login_device_is_known")), signals["login_risk"]
-            self._remember(event.time, event.data, is_known=is_known, risk=risk)
+            gap = signals.get("login_client_gap_days"), bool(signals.get("login_client_was_lost"))
+            self._remember(event.time, event.data, *gap, is_known=is_known, risk=risk)
 
-    def _remember(self, time: float, data: AccountLogin, *, is_known: bool, risk: float) -> None:
+    def _remember(
+        self, time: float, data: AccountLogin, gap_days: float | None, was_lost: bool, *, is_known: bool, risk: float
+    ) -> None:
         is_failure = data.result == "failure" and not is_known
         is_honest = data.result == "success" and (is_known or risk < HONEST_BELOW)
         self._pulse.beat(time, is_failure=is_failure, is_honest=is_honest)
@@ -124,9 +128,10 @@ class Door:
             return
         agent = self._visitors.agent(data.user_agent).names
         names = [*self._visitors.network(data.ip).names.values(), *agent.values()]
-        if is_honest and not is_known and agent:
-            names.append(new_device_name(agent["shape"]))
         self._crowd.add(names, time, honest=float(is_honest), failed=float(is_failure))
+        # What became of the last sign-ins is settled; whether this one is the owner's is not.
+        if is_honest and gap_days is not None:
+            self._crowd.add_days((agent["shape"], agent["platform"]), time, gap_days, is_lost=was_lost)
 
     def _tried_on(self, account: str, time: float) -> Tried:
         kept = self._tried.get(account)
@@ -165,7 +170,8 @@ _THIEF = Look(
     0.93, "stranger", 4.1, 2.2, 3.0, 0.4, 2.2, is_device_known=False, travel_kmh=1800.0, is_network_new=True,
     is_country_new=True, network_failures=12.0, network_failure_ratio=30.0, strange_failures=3.0, attack_level=2,
 )
-_OWNER = Look(1e-6, "acquaintance", -8.0, -5.0, -6.1, None, 0.0, is_device_known=True)
+_OWNER = Look(1e-6, "acquaintance", -8.0, -5.0, -6.1, None, 0.0, is_device_known=True, client_gap_days=2.5,
+              client_was_lost=False)
 _BOTH = ({"login_look": _THIEF}, {"login_look": _OWNER})
 
 
@@ -186,6 +192,10 @@ _PARTS: tuple[Signal, ...] = (
           "The account never signed in from this carrier or company"),
     _part("is_country_new", "login_country_is_new", "bool", "该账号从未从该国家或地区登录过",
           "The account never signed in from this country"),
+    _part("client_gap_days", "login_client_gap_days", "number", "该账号前两次用这种客户端登录的间隔天数",
+          "Days between the account's last two sign-ins with this client", unit="days", low=0.0),
+    _part("client_was_lost", "login_client_was_lost", "bool", "其中后一次来自当时的新设备",
+          "The later of them came on a device that was new then"),
     _part("travel_kmh", "login_travel_kmh", "number", "距上次登录地的最低行进速度",
           "Least speed of travel since the last sign-in", unit="km/h", low=0.0),
     _part("network", "login_network_evidence", "number", "网络与习惯的差异", "What the network says", **_EVIDENCE),

@@ -19,8 +19,8 @@ from anlan.protections.accounts.visitors import AGENT_LEVELS, NETWORK_LEVELS, Le
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 PRIOR = 0.002
 """Share of attempts that are a thief's, in quiet times; risks are calibrated to it."""
-PRIOR_BY_LEVEL = {0: PRIOR, 1: 0.01, 2: 0.03}
-"""The same by level of attack (see `pulse`)."""
+PRIOR_BY_LEVEL = {0: PRIOR, 1: 0.0045, 2: 0.008}
+"""The same by level of attack (see `pulse`); the failures that make an attack speak for themselves beside it."""
 
 ACQUAINTANCES = 0.1
 """Share of thieves who know the owner (Freeman et al. call them researching attackers)."""
@@ -34,11 +34,15 @@ _LEAST_REST = 0.05
 _SEEN_AMONG_THIEVES = 0.8
 """Strangers come as recent failures did; the rest of them as honest people do."""
 KNOWN_DEVICE_OF_OWNER, KNOWN_DEVICE_OF_THIEF = 0.9, 0.002
-NEW_DEVICE_SHARE = 0.08
-"""How often an owner comes without the known device though the client is the same, before anything was seen."""
-_NEW_DEVICE_PSEUDO = 4.0
-_NEW_DEVICE_LEAST = 0.005
+_OWN_LOSSES_DAYS = 45.0
+"""After so many days an account's own record of losses counts as much as everybody's."""
+_SECOND_DEVICE = 0.002
+"""How often an owner comes with another device of the same make, or a private window, however lately they came."""
 _NEW_WITH_NEW_CLIENT = 0.95
+_FAILING_CLIENT = 0.25
+"""So much counts that a client fails more than is usual: half the world uses the client that a tool pretends to be."""
+_OTHER_CLIENT = 0.05
+"""What a sign-in with another client says of where this one is used: computers stay at home, telephones do not."""
 _HOURS_NEAR = 3.0
 _HOURS_PSEUDO = 6.0
 _STRONG_METHODS = frozenset({"passkey", "webauthn", "totp", "security_key"})
@@ -86,6 +90,8 @@ class Look(NamedTuple):
             is None while the account has no habits, `other` sums up flags, method, travel and what strangers tried.
         travel_kmh: least speed since the last sign-in; None without two places.
         is_network_new, is_country_new: against the account's last sign-ins; None where either side is unknown.
+        client_gap_days: between the account's last two sign-ins with this client; None if there were no two.
+        client_was_lost: whether the later of them came on a device that was new then.
     """
 
     risk: float
@@ -104,6 +110,8 @@ class Look(NamedTuple):
     strange_failures: float = 0.0
     recent_risk: float = 0.0
     attack_level: int = 0
+    client_gap_days: float | None = None
+    client_was_lost: bool | None = None
 
 
 class Feature(NamedTuple):
@@ -131,9 +139,15 @@ def look_at(
         attack_level: of the whole door.
     """
     time, idle_s = attempt.time, attempt.time - own[-1].time if own else 0.0
-    network = backing_off(time, attempt.network, [one.network for one in own], idle_s, crowd, NETWORK_LEVELS)
-    agent = backing_off(time, attempt.agent, [one.agent for one in own], idle_s, crowd, AGENT_LEVELS)
-    device, hour = device_part(attempt, own, crowd), hour_part(attempt, own)
+    shape = attempt.agent.names.get("shape")
+    same = [one for one in own if shape is not None and one.agent.names.get("shape") == shape]
+    other_client = _OTHER_CLIENT if same else 1.0
+    weights = [1.0 if one.agent.names.get("shape") == shape else other_client for one in own]
+    network = backing_off(time, attempt.network, [one.network for one in own], idle_s, crowd, NETWORK_LEVELS, weights)
+    agent = backing_off(
+        time, attempt.agent, [one.agent for one in own], idle_s, crowd, AGENT_LEVELS, failing=_FAILING_CLIENT
+    )
+    device, hour = device_part(attempt, own, same, crowd), hour_part(attempt, own)
     speed = travel_kmh(attempt, own[-1]) if own else None
     is_network_new = _is_new(attempt, own, "system")
     other = flags_part(attempt)
@@ -152,6 +166,10 @@ def look_at(
         "network_failures": crowd.failed(exact, time) if exact else 0.0, "attack_level": attack_level,
         "network_failure_ratio": network.failure_ratio, "recent_risk": recent_risk,
     }
+    held = [one for one in same if one.device is not None]
+    if len(held) > 1:
+        seen["client_gap_days"] = (held[-1].time - held[-2].time) / DAY_S
+        seen["client_was_lost"] = all(one.device != held[-1].device for one in held[:-1])
     if ways[1] > ways[0]:
         return Look(risk, "acquaintance", network.acquaintance, agent.acquaintance, device, None, other, **seen)
     return Look(risk, "stranger", network.stranger, agent.stranger, device, hour, other + tried, **seen)
@@ -167,19 +185,25 @@ def _log_sum(one: float, other: float) -> float:
 
 
 def backing_off(
-    time: float, levels: Levels, before: Sequence[Levels], idle_s: float, crowd: Crowd, order: Sequence[str]
+    time: float, levels: Levels, before: Sequence[Levels], idle_s: float, crowd: Crowd, order: Sequence[str],
+    weights: Sequence[float] = (), failing: float = 1.0,
 ) -> Feature:
     """The evidence of a feature that backs off through levels, from exact to general; none if it is unknown.
 
     Args:
         before: the same feature of the account's last sign-ins.
         idle_s: since the last of them.
+        weights: how much each of `before` says of the owner, all alike if left out. An acquaintance knows the owner's
+            places and not what is used in which.
+        failing: how much counts what strangers fail with, of 1.
     """
     names = levels.names
     if not names:
         return Feature()
-    known = [one.names for one in before if one.names]
-    memory = len(known) / (len(known) + 1.0) * exp(-max(0.0, idle_s) / _FORGETTING_S)
+    known = [(one.names, weight) for one, weight in zip(before, weights or [1.0] * len(before), strict=True)
+             if one.names]
+    total = sum(weight for _, weight in known)
+    memory = total / (total + 1.0) * exp(-max(0.0, idle_s) / _FORGETTING_S)
     owners = acquaintances = 0.0
     owners_rest = acquaintances_rest = 1.0
     for level in order:
@@ -188,36 +212,42 @@ def backing_off(
             continue
         owners_rest -= _OWNERS[level] * memory
         acquaintances_rest -= _ACQUAINTANCES[level]
-        same = sum(other.get(level) == name for other in known)
+        same = [weight for other, weight in known if other.get(level) == name]
         if same:
-            lift = same / len(known) / crowd.share(level, name, time)
-            owners += _OWNERS[level] * memory * lift
-            acquaintances += _ACQUAINTANCES[level] * lift
+            share = crowd.share(level, name, time)
+            owners += _OWNERS[level] * memory * sum(same) / total / share
+            acquaintances += _ACQUAINTANCES[level] * len(same) / len(known) / share
     ratio = crowd.failure_ratio([(level, names[level]) for level in reversed(order) if level in names], time)
     owners += max(owners_rest, _LEAST_REST)
     strangers = 1.0 - _SEEN_AMONG_THIEVES + _SEEN_AMONG_THIEVES * ratio
-    return Feature(log(strangers / owners), log((acquaintances + max(acquaintances_rest, 0.01)) / owners), ratio)
+    acquaintances += max(acquaintances_rest, 0.01)
+    return Feature(failing * log(strangers) - log(owners), log(acquaintances / owners), ratio)
 
 
-def device_part(attempt: Attempt, own: Sequence[Attempt], crowd: Crowd) -> float:
+def device_part(attempt: Attempt, own: Sequence[Attempt], same: Sequence[Attempt], crowd: Crowd) -> float:
     """Log-likelihood ratio of the device; 0 where the platform tells of none at all.
 
     An owner with a client that the account never used brings a new device anyhow. With a client that it did use, it
-    depends on how often that client came with a new device before, here and everywhere: browsers lose their cookies, an
-    application hardly ever loses its secret.
+    depends on how long ago and on how often such clients lose their secret, here and everywhere: browsers lose it with
+    their cookies, an application hardly ever does.
+
+    Args:
+        same: of `own`, those with this client.
     """
     if attempt.is_known:
         return log(KNOWN_DEVICE_OF_THIEF / KNOWN_DEVICE_OF_OWNER)
     if attempt.device is None and own and all(one.device is None for one in own):
         return 0.0
-    shape = attempt.agent.names.get("shape")
-    same = [one.device for one in own if one.agent.names.get("shape") == shape and one.device is not None]
-    if not same:
+    held = [one for one in same if one.device is not None]
+    if not held:
         return -log(_NEW_WITH_NEW_CLIENT)
-    usual = crowd.new_device_share(shape, attempt.time) if shape else NEW_DEVICE_SHARE
-    first_times = len(set(same)) - 1.0
-    new = (first_times + _NEW_DEVICE_PSEUDO * usual) / (len(same) + _NEW_DEVICE_PSEUDO)
-    return log((1.0 - KNOWN_DEVICE_OF_THIEF) / max(_NEW_DEVICE_LEAST, new))
+    names = attempt.agent.names
+    usual = crowd.losses_a_day(names["shape"], names["platform"], attempt.time)
+    days = (held[-1].time - held[0].time) / DAY_S
+    lost = len({one.device for one in held}) - 1.0
+    a_day = (lost + usual * _OWN_LOSSES_DAYS) / (days + _OWN_LOSSES_DAYS)
+    kept = (1.0 - _SECOND_DEVICE) * exp(-a_day * max(0.0, attempt.time - held[-1].time) / DAY_S)
+    return log((1.0 - KNOWN_DEVICE_OF_THIEF) / (1.0 - kept))
 
 
 def hour_part(attempt: Attempt, own: Sequence[Attempt]) -> float | None:
