@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -14,10 +14,12 @@ from anlan.protections.dialogue.moves import built_in_moves, read_moves
 from anlan.protections.dialogue.readings import Met, Reading
 from anlan.protections.dialogue.signals import BOOK, MovesSeen
 from anlan.protections.dialogue.window import LATENESS_S, MAX_MESSAGES, OVER_S, TOP, Dialogues, Evidence
+from anlan.protections.fraud.signs import built_in_signs
 
 NOON = 1_795_262_400.0
 DAY_S = 86_400.0
 CATALOGUE = Catalogue(max_future_s=365 * DAY_S)
+SIGN_BOOK = built_in_signs(tuple(move.name for move in BOOK.moves))
 BIT = {move.name: 1 << place for place, move in enumerate(BOOK.moves)}
 
 
@@ -243,3 +245,69 @@ def test_a_key_is_forgotten_a_while_after_its_window() -> None:
         at = NOON + (OVER_S + LATENESS_S) * (1 + number // 20) + chance.random()
         window.count(message(at, f"new{number}"), seen("urgency"), 0.9)
     assert window.count(message(NOON, "old"), seen(), 0.0).moves == 0
+
+
+class Signs(NamedTuple):
+    """The signs of one message, as the fraud protection sees them."""
+
+    numbers: frozenset[int]
+
+
+def knowing_frauds() -> Dialogues:
+    window = Dialogues(1000)
+    window.weigh_with(SIGN_BOOK)
+    return window
+
+
+def signs(*names: str) -> Signs:
+    return Signs(SIGN_BOOK.numbers(" ".join(names)))
+
+
+def test_signs_of_several_messages_name_the_fraud_together() -> None:
+    window = knowing_frauds()
+    first = window.count(message(NOON), seen(), 0.0, signs("task_rebate.easy_pay"))
+    again = window.count(message(NOON + 1), seen(), 0.0, signs("task_rebate.easy_pay"))
+    last = window.count(message(NOON + 2), seen("fee_in_advance"), 0.0)
+    assert first.scenario_score == again.scenario_score, "a sign counts once"
+    assert first.scenario is None
+    assert last.scenario == "task_rebate"
+
+
+def test_a_new_account_is_trusted_less_than_an_old_friend() -> None:
+    given = (message(NOON), seen(), 0.8, signs("task_rebate.easy_pay"))
+    scores = [
+        knowing_frauds().count(*given, age, tie).scenario_score or 0.0
+        for age, tie in ((1.0, None), (400.0, None), (None, 10.0), (400.0, 90.0))
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 4
+
+
+def test_without_knowledge_of_frauds_none_is_named() -> None:
+    asked = seen("transfer_requested", "urgency")
+    reading = Dialogues(1000).count(message(NOON), asked, 0.9, signs("police.safe_account"))
+    assert (reading.scenario, reading.scenario_score) == (None, 0.0)
+
+
+def test_where_an_event_names_the_other_side_only_their_dialogue_counts() -> None:
+    window = knowing_frauds()
+    shown = signs("police.safe_account", "police.case_against_you")
+    window.count(message(NOON), seen("transfer_requested"), 0.9, shown)
+    opened = {"account": "bob", "url": "https://a.example.net"}
+    by_eve = decoded("link.opened", NOON + 1, opened | {"sender": "eve"})
+    by_ann = decoded("link.opened", NOON + 1, opened | {"sender": "ann"})
+    by_nobody = decoded("link.opened", NOON + 1, opened)
+    assert window.worst(by_eve, "bob").scenario == "police"
+    assert window.worst(by_ann, "bob").scenario is None
+    assert window.worst(by_nobody, "bob") == window.worst(by_eve, "bob")
+
+
+def test_signs_survive_a_snapshot_and_a_replay_alike() -> None:
+    live, replayed, restored = knowing_frauds(), knowing_frauds(), knowing_frauds()
+    live.count(message(NOON), seen("urgency"), 0.3, signs("coupon.too_good", "coupon.fee_first"), 3.0)
+    names = SIGN_BOOK.written(signs("coupon.too_good", "coupon.fee_first").numbers)
+    replayed.observe(message(NOON), recorded(["urgency"], 0.3) | {"text_scenario_signs": names, "sender_age_days": 3.0})
+    assert live.snapshot() == replayed.snapshot()
+    assert restored.restore(live.snapshot())
+    assert restored.worst(payment(NOON + 1), "bob") == live.worst(payment(NOON + 1), "bob")
+    assert not Dialogues(1000).restore(live.snapshot()), "numbers of signs mean nothing without them"
