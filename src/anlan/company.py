@@ -4,6 +4,7 @@ from anlan.center.alert_figures import WrongAlertWatch
 from anlan.center.alerted_payments import AlertedPayments
 from anlan.center.alerts import Alerts
 from anlan.center.assistant.acts import TalkActs
+from anlan.center.assistant.handover import Handover
 from anlan.center.assistant.people import People
 from anlan.center.assistant.talks import Assistant
 from anlan.center.card_file import load_cards
@@ -58,6 +59,7 @@ class Company:
             database, scenarios, workshop.recogniser, self.hotlines, Facts(database, codec), People(database.vault)
         )
         self.talk_acts = TalkActs(database, self.assistant, reports, safety, settings.address)
+        self.handover = Handover(database, settings.address)
         self.care_cards = CareCards(database, codec, load_cards(), settings.address)
         self.called_rounds: dict[str, Round] = {
             "alert": self.alerts.take_in_new, "cool_down": self.transfers.take_in,

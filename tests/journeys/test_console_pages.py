@@ -24,7 +24,7 @@ ROOMS = {
     "/sanctions": "see_sanctions", "/funds": "see_funds", "/reports": "see_cases", "/appeals": "see_cases",
     "/accounts": "see_accounts", "/attacks": "see_accounts", "/containments": "see_accounts",
     "/circles": "see_alerts", "/alerts/cards": "see_alerts", "/alerts/cards/sheet": "see_alerts",
-    "/recoveries": "judge_recoveries", "/security-events": "see_deliveries",
+    "/recoveries": "judge_recoveries", "/assistance": "assist_members", "/security-events": "see_deliveries",
     "/cases": "see_cases", "/cases/mine": "see_cases", "/cases/agreement": "see_figures",
     "/cases/queues": "write_queues", "/cases/golden": "write_queues", "/cases/tickets": "write_queues",
 }

@@ -97,3 +97,29 @@ def test_friends_who_lend_each_other_money_are_left_alone(harbor: Harbor) -> Non
     )
     assert paid["verdict"] == "allow"
     assert len(harbor.received("alert.raised")) == before
+
+
+def test_a_person_goes_on_where_the_assistant_ends(harbor: Harbor) -> None:
+    ann = harbor.visit(ANN)
+    words = "有人让我先交激活费才能领优惠券，我已经付了"
+    talk = talk_of(ann.post("/me/assistant", form_on="/me/assistant", words=words))
+    assert ann.post(f"{talk}/do", form_on=talk, what="person", shows_talk="true").status_code == 303
+
+    wu = harbor.console.signed_in(harbor.console.add_person("wu", "service", language="zh"))
+    queue = wu.get("/assistance").text
+    case = re.findall(r"/assistance/(case_[0-9a-f]+)", queue)[0]
+    page = f"/assistance/{case}"
+    shown = wu.get(page).text
+    assert "已付款" in shown
+    assert "激活费才能领" not in shown, "a look at the talk is a deed of its own"
+    read = wu.post(f"{page}/read", form_on=page)
+    assert "激活费才能领" in read.text
+    answered = wu.post(f"{page}/answer", form_on=page, words="您好，我是小吴。请先给银行打电话止付，我陪您一起。")
+    assert answered.status_code == 303
+    told = until(lambda: harbor.received("consultation.answered"))[0]
+    assert told["account"] == f"account:{ANN}"
+    assert "我是小吴" in ann.get(talk).text
+    assert wu.post(f"{page}/close", form_on=page, has_helped="true").status_code == 303
+    assert wu.post(f"{page}/answer", form_on="/account", words="再见").status_code == 409
+    mei = harbor.console.signed_in(harbor.console.add_person("mei", "analyst"))
+    assert mei.get(page).status_code == 403

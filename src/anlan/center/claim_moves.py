@@ -21,7 +21,6 @@ from anlan.domain.claims import (
 from anlan.domain.queues import WorkingTime, due_at
 from anlan.store import audit, cases, outbox, recovery, recovery_facts
 from anlan.store.cases import NewCase, write_history
-from anlan.store.payouts import close_case
 from anlan.store.recovery import Claim
 
 QUEUE = "recovery"
@@ -84,7 +83,7 @@ class ClaimMoves:
         if not recovery.move(connection, claim.id, UNDER_WAY, state=state, ended_at=now, ended_by=by, **values):
             return False
         if claim.case_id is not None:
-            close_case(connection, claim.case_id, "refuse", now)
+            cases.close_case(connection, claim.case_id, "refuse", now)
             write_history(connection, claim.case_id, by, f"recovery_{state}", {}, now)
         audit.note(connection, by, f"recovery.{state}", claim.id, {"account": claim.account})
         told = ClaimEnded(account=claim.account, claim=claim.id, state=state)
@@ -103,7 +102,7 @@ class ClaimMoves:
         )
         outbox.put(connection, [claim_message("grant", claim.id, order, now)], now)
         if claim.case_id is not None:
-            close_case(connection, claim.case_id, "grant", now)
+            cases.close_case(connection, claim.case_id, "grant", now)
             write_history(connection, claim.case_id, by, "recovery_granted", {}, now)
         audit.note(connection, by, "recovery.granted", claim.id, {"account": claim.account})
         recovered = AccountRecovered(account=claim.account, claim_id=claim.id, by=by, at=now)

@@ -135,7 +135,7 @@ class Payouts:
                 raise _refused_before()
             values = {"refused_by": by, "refusal": ground, "refusal_words": words.strip()}
             _step(connection, found, UNDECIDED_STATES, "refused", None, ended_at=now, ended_by=by, **values)
-            payouts.close_case(connection, found.case_id, "refuse", now)
+            cases.close_case(connection, found.case_id, "refuse", now)
             _tell(connection, "payout.refused", found, now)
 
         return self._act(application_id, by, "refused", act)
@@ -323,7 +323,7 @@ def release_unclaimed(connection: Connection, account: str, cause: str, by: str,
 
 def _withdraw(connection: Connection, found: Application, by: str, now: float) -> None:
     _step(connection, found, UNDECIDED_STATES, "withdrawn", None, ended_at=now, ended_by=by)
-    payouts.close_case(connection, found.case_id, "refuse", now)
+    cases.close_case(connection, found.case_id, "refuse", now)
 
 
 def _order(connection: Connection, found: Application, by: str, now: float) -> None:
@@ -332,7 +332,7 @@ def _order(connection: Connection, found: Application, by: str, now: float) -> N
         unit=found.unit, amount=found.amount_minor,
     )
     outbox.put(connection, [order_message(order, now)], now)
-    payouts.close_case(connection, found.case_id, "grant", now)
+    cases.close_case(connection, found.case_id, "grant", now)
     people = {"checked_by": found.checked_by, "first_approver": found.first_approver}
     details = {"account": found.account, "amount_minor": found.amount_minor, "unit": found.unit, **people}
     audit.note(connection, by, "funds.order", found.id, details)

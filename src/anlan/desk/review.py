@@ -13,7 +13,7 @@ from anlan.domain.cases import ANSWERS_BY_KIND, SEVERITIES
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from anlan.store import audit, claims, review
 from anlan.store.batch import storable
-from anlan.store.cases import Case, find_case, write_history
+from anlan.store.cases import Case, find_case, hold_case, write_history
 from anlan.store.claims import Claim, May
 from anlan.store.database import Database
 from anlan.store.queues import Queue, all_queues, find_queue
@@ -266,7 +266,7 @@ def locked(connection: Connection, case_id: str) -> Case:
     Raises:
         NotFound: there is none by this id.
     """
-    connection.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
+    hold_case(connection, case_id)
     case = find_case(connection, case_id)
     if case is None:
         raise NotFound("there is no case by this id", zh="没有这个案件")

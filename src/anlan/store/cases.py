@@ -4,11 +4,11 @@ import secrets
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from anlan.domain.cases import CaseKind, rank
+from anlan.domain.cases import Answer, CaseKind, rank
 from anlan.store.batch import storable
-from anlan.store.tables import case_findings, case_history, cases, decisions, events
+from anlan.store.tables import case_claims, case_findings, case_history, cases, decisions, events
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +117,18 @@ def write_history(
     connection.execute(insert(case_history), row)
 
 
+def hold_case(connection: Connection, case_id: str) -> None:
+    """Let nobody else change the case until the transaction ends."""
+    connection.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
+
+
+def close_case(connection: Connection, case_id: str, outcome: Answer, now: float) -> None:
+    """End an open case, whoever has taken it."""
+    row = update(cases).where(cases.c.id == case_id, cases.c.state == "open")
+    connection.execute(row.values(state="closed", outcome=outcome, closed_at=now))
+    connection.execute(delete(case_claims).where(case_claims.c.case_id == case_id))
+
+
 def find_case(connection: Connection, case_id: str) -> Case | None:
     """The case with this id."""
     row = connection.execute(_CASE.where(cases.c.id == case_id)).mappings().one_or_none()
@@ -124,7 +136,8 @@ def find_case(connection: Connection, case_id: str) -> Case | None:
 
 
 def list_cases(
-    connection: Connection, state: str | None = "open", queue: str | None = None, limit: int = 100, offset: int = 0
+    connection: Connection, state: str | None = "open", queue: str | None = None, limit: int = 100, offset: int = 0,
+    kind: CaseKind | None = None,
 ) -> list[Case]:
     """Cases in the order in which they are to be worked."""
     query = _CASE
@@ -132,6 +145,8 @@ def list_cases(
         query = query.where(cases.c.state == state)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
+    if kind is not None:
+        query = query.where(cases.c.kind == kind)
     query = query.order_by(cases.c.ranked_at, cases.c.id).limit(limit).offset(offset)
     return [Case(**row) for row in connection.execute(query).mappings()]
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.ledger import HoldingKind
 from anlan.domain.payouts import OPEN_STATES, Evidence, Instruction, PayoutState
 from anlan.store.funds import Holding
-from anlan.store.tables import case_claims, cases, holdings, payout_applications, staff_ties
+from anlan.store.tables import cases, holdings, payout_applications, staff_ties
 from anlan.store.vault import Vault
 
 
@@ -207,13 +207,6 @@ def forget_sealed(connection: Connection, before: float) -> int:
         .values(evidence=None, instruction=None, objection=None)
     )
     return forgotten.rowcount
-
-
-def close_case(connection: Connection, case_id: str, outcome: str, now: float) -> None:
-    """End the case of an application, whoever holds it."""
-    row = update(cases).where(cases.c.id == case_id, cases.c.state == "open")
-    connection.execute(row.values(state="closed", outcome=outcome, closed_at=now))
-    connection.execute(delete(case_claims).where(case_claims.c.case_id == case_id))
 
 
 def set_case_clock(connection: Connection, case_id: str, due_at: float | None, escalated_at: float | None) -> None:

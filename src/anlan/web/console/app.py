@@ -10,6 +10,7 @@ from anlan.web.console import (
     accounts,
     alerts,
     appeals,
+    assistance,
     attacks,
     bulletins,
     campaigns,
@@ -57,7 +58,7 @@ ROOMS = (
     sign_in, overview, decisions, judging, policies, investigate, signals, lexicon, lexicon_changes, lists, text_lab,
     text_model, model_shadow, campaigns, bulletins, figures, funds, deliveries, security_events, keys, health,
     oversight, staff, cases, appeals, recoveries, case_care, case_page, case_acts, reports, sanctions, sanctioning,
-    accounts, containments, attacks, transfers, care_cards, circles, alerts,
+    accounts, containments, attacks, transfers, care_cards, circles, alerts, assistance,
 )
 
 def build_console(rooms: Rooms) -> FastAPI:

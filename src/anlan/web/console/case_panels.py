@@ -6,7 +6,7 @@ from typing import Any
 from anlan.domain.cases import CaseKind
 from anlan.store.case_reading import FAR_SEQS, NEAR_SEQS, conversation
 from anlan.store.cases import Case
-from anlan.web.console import appeals, recoveries, reports
+from anlan.web.console import appeals, assistance, recoveries, reports
 from anlan.web.console.explained import Reader
 from anlan.web.console.funds import case_panel
 from anlan.web.console.shell import Visit
@@ -49,4 +49,5 @@ PANELS: dict[CaseKind, Panel] = {
     "appeal": show_appeal,
     "funds": case_panel,
     "recovery": recoveries.case_panel,
+    "assistance": assistance.case_panel,
 }

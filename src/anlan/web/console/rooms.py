@@ -6,6 +6,7 @@ from functools import cached_property
 
 from anlan import clock
 from anlan.center.alerts import Alerts
+from anlan.center.assistant.handover import Handover
 from anlan.center.circles import Circles
 from anlan.center.containment import Containments
 from anlan.center.funds import Funds
@@ -28,6 +29,7 @@ from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.desk.sanctions import Sanctions
 from anlan.domain.ports import AnalyticJournal
+from anlan.domain.scenarios import ScenarioBase
 from anlan.domain.signals import Signal
 from anlan.engine.counters import Counters
 from anlan.engine.pipeline import Engine
@@ -85,6 +87,8 @@ class Rooms:
     payouts: Payouts
     security_events: SecurityEvents
     containments: Containments
+    handover: Handover
+    scenarios: ScenarioBase
     transfers: Transfers
     review: Review
     sanctions: Sanctions

@@ -57,6 +57,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         mark("Members"),
         (
             Link("/alerts", mark("Alerts"), "alert", "see_alerts"),
+            Link("/assistance", mark("Help wanted"), "question", "assist_members"),
             Link("/alerts/transfers", mark("Paused payments"), "pause", "see_alerts"),
             Link("/alerts/cards", mark("Care cards"), "lamp", "see_alerts"),
             Link("/circles", mark("Circles"), "people", "see_alerts"),

@@ -43,7 +43,7 @@ def _turns() -> None:
         sa.Column("by", sa.String(length=16), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="what was said, secrets covered, encrypted"),
-        sa.CheckConstraint("by IN ('member', 'assistant')", name=op.f("ck_consultation_turns_by")),
+        sa.CheckConstraint("by IN ('member', 'assistant', 'person')", name=op.f("ck_consultation_turns_by")),
         sa.CheckConstraint("ordinal >= 1", name=op.f("ck_consultation_turns_ordinal")),
         sa.ForeignKeyConstraint(["consultation_id"], ["consultations.id"], name=op.f("fk_consultation_turns_consultation_id")),
         sa.PrimaryKeyConstraint("consultation_id", "ordinal", name=op.f("pk_consultation_turns")),
