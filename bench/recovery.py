@@ -26,7 +26,7 @@ from bench.measure import Figure, at_least, at_most, show_table
 
 SEED = 9_000
 HONEST, FORGED = 40_000, 400_000
-LIMITS = (1e-2, 3e-3, 2e-3, 1.3e-3, 1e-3, 5e-4, 3e-4, 1e-4, 3e-5, 1e-5)
+LIMITS = (1e-2, 3e-3, 2e-3, 1.5e-3, 1e-3, 5e-4, 3e-4, 1e-4, 3e-5, 1e-5)
 Answers = dict[EvidenceKind, EvidenceOutcome]
 Maker = Callable[[random.Random, float], Answers]
 Claim = tuple[float, float, float]

@@ -35,7 +35,7 @@ FORGED_SHARE = 0.05
 """Base rate: of all claims so many are taken to be forged before any evidence."""
 FORGED_SHARE_AT_RISK = 0.15
 """Of claims for accounts that are worth more to a thief: of high value, or unused for `DORMANT_YEARS`."""
-LIKELY_FORGED_SHARE = 1.3e-3
+LIKELY_FORGED_SHARE = 1.5e-3
 """At or below this posterior chance of a forgery nobody of the staff needs to look."""
 UNLIKELY_SCORE = 1.5
 """Evidence below this natural log of the likelihood ratio is too little to trouble staff with."""
