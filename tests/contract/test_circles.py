@@ -295,11 +295,19 @@ def test_who_may_be_the_thief_is_not_warned(family: Family) -> None:
     family.bind(GRAN, MEI)
     family.bind(GRAN, BO)
     named: tuple[tuple[str, dict[str, str]], ...] = (
-        (MEI, {}), (GRAN, {"payee_account": "mei"}), (GRAN, {"recipient": "mei"}),
+        (MEI, {}), (GRAN, {"payee_account": "mei"}), (GRAN, {"recipient": "mei"}), (GRAN, {"viewer": "mei"}),
+        (GRAN, {"during_call_with": "mei"}),
     )
     for count, (actor, data) in enumerate(named, 1):
         family.raise_alerts(family.alert(strength="stop", seq=family.event(actor, **data)))
         assert (family.warned(MEI), len(family.warned(BO))) == ([], count)
+
+
+def test_an_event_of_an_operators_own_keeps_no_warning_back(family: Family) -> None:
+    family.bind()
+    seq = family.event(GRAN, recipient={"name": "the shop"}, account=7, other=None)
+    family.raise_alerts(family.alert(seq=seq))
+    assert len(family.warned(MEI)) == 1
 
 
 def test_whoever_ends_the_friendship_ends_what_is_told(family: Family) -> None:

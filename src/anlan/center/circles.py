@@ -240,12 +240,13 @@ class Circles:
             raise _means_nothing()
         with self._database.write() as connection:
             circles.lock_members(connection, account, other)
-            if circles.block(connection, account, other, now):
-                note(connection, by, "circle.block", account, {"other": other})
+            is_new = circles.block(connection, account, other, now)
             invitations.hide_between(connection, account, other)
             for bond in circles.bonds_of(connection, self._database.vault, account):
                 if bond.other(account) == other:
                     self._end(connection, bond, account, now, is_quiet=True)
+            if is_new:  # last: warnings hold bonds before they write to the audit log
+                note(connection, by, "circle.block", account, {"other": other})
 
     def unblock(self, account: str, other: str, by: str) -> None:
         """Take invitations of somebody again."""

@@ -144,17 +144,9 @@ def record_answer(
     return connection.execute(mine.values({column: now})).rowcount == 1
 
 
-class _People(msgspec.Struct, frozen=True):
-    """Fields of events that may name another account."""
-
-    sender: str | None = None
-    recipient: str | None = None
-    payee_account: str | None = None
-    other: str | None = None
-    account: str | None = None
-
-
-_people = msgspec.json.Decoder(_People, strict=False)
+_NAMES_SOMEBODY = ("account", "other", "sender", "recipient", "payer", "payee_account", "viewer", "during_call_with")
+"""Fields of events that may name another account; an operator's own types may use such a name for something else."""
+_fields = msgspec.json.Decoder(dict[str, Any])
 
 
 def people_in(connection: Connection, seqs: Iterable[int]) -> dict[int, frozenset[str]]:
@@ -164,9 +156,9 @@ def people_in(connection: Connection, seqs: Iterable[int]) -> dict[int, frozense
 
 
 def _accounts(actor: str, data: bytes) -> frozenset[str]:
-    named = _people.decode(shown_data(data))
-    names = (getattr(named, field) for field in _People.__struct_fields__)
-    return frozenset({actor, *(f"account:{name}" for name in names if name)})
+    said = _fields.decode(shown_data(data))
+    names = (said.get(field) for field in _NAMES_SOMEBODY)
+    return frozenset({actor, *(f"account:{name}" for name in names if isinstance(name, str))})
 
 
 def read_figures(connection: Connection, now: float) -> CircleFigures:
