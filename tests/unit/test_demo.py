@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from anlan.demo.community import build_community
 from anlan.demo.doorkeeper import Doorkeeper, is_break_in, plunder_story
 from anlan.demo.labels import LABELS, LabelledEvent
 from anlan.demo.scripts import Phrasebook, disguise, phrasebook
@@ -17,11 +18,14 @@ from anlan.domain.event_data import (
     AccountRegistered,
     BindingChanged,
     FriendshipChanged,
+    GroupChanged,
     MessageSent,
+    PlaySession,
     ReportFiled,
     VerificationCompleted,
 )
 from anlan.domain.events import CATALOGUE, Catalogue, Event
+from anlan.protections.minors.cues import built_in_themes
 
 START = 1_764_547_200.0
 CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned", "payment.thought_over"}
@@ -31,7 +35,7 @@ BUSY = Tempo(attacks_per_person_day=0.5)
 
 @pytest.fixture(scope="module")
 def day() -> list[LabelledEvent]:
-    return list(simulate(7, START, 24))
+    return list(simulate(9, START, 24))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def decoded(day: list[LabelledEvent]) -> list[Event]:
 
 
 def test_same_arguments_give_the_same_bytes_and_another_seed_does_not(day: list[LabelledEvent]) -> None:
-    assert list(simulate(7, START, 24)) == day
+    assert list(simulate(9, START, 24)) == day
     assert next(simulate(8, START, 24)).cloudevent != day[0].cloudevent
 
 
@@ -82,7 +86,7 @@ def test_ids_are_unique_within_and_between_runs(day: list[LabelledEvent], decode
     ids = {event.id for event in decoded}
     assert len(ids) == len(day)
     later = Catalogue()
-    following = simulate(7, START + DAY_S, 1, has_past=False)
+    following = simulate(9, START + DAY_S, 1, has_past=False)
     assert ids.isdisjoint(later.decode(event.cloudevent, START + 2 * DAY_S).id for event in following)
 
 
@@ -315,3 +319,38 @@ def test_owners_take_back_what_thieves_changed(day: list[LabelledEvent], decoded
     }
     assert taken
     assert taken & back
+
+
+def test_nobody_says_to_a_minor_what_is_only_for_adults(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    community = build_community(9, 400, phrasebook())
+    minors = {person.account for person in community.minors}
+    closed = {circle.id for circle in community.circles if circle.has_minors}
+    harmful = [
+        event.data for labelled, event in zip(day, decoded, strict=True)
+        if labelled.label == "porn_ad" or (labelled.story.startswith("scam_by_") and labelled.actor_role == "scammer")
+    ]
+    reached = {data.recipient for data in harmful if isinstance(data, MessageSent)}
+    groups = {data.group for data in harmful if isinstance(data, MessageSent)}
+    asked = {data.other for data in harmful if isinstance(data, FriendshipChanged)}
+    assert len(minors) >= 5 and len(reached) > 20
+    assert not minors & (reached | asked)
+    assert len(groups) > 1 and not closed & groups
+    joined = {
+        event.data.group for event in decoded if isinstance(event.data, GroupChanged) and event.data.account in minors
+    }
+    assert joined <= closed
+
+
+def test_minors_meet_the_small_troubles_that_cards_are_for(day: list[LabelledEvent], decoded: list[Event]) -> None:
+    minors = {person.account for person in build_community(9, 400, phrasebook()).minors}
+    told = {
+        event.data.account for event in decoded if isinstance(event.data, AccountRegistered) and event.data.age_band
+    }
+    assert told == minors
+    troubles = [
+        event.data for labelled, event in zip(day, decoded, strict=True) if labelled.story.startswith("minor-")
+    ]
+    read = {built_in_themes().find(data.text) for data in troubles if isinstance(data, MessageSent)}
+    assert {"bullying", "dare", "rumour"} <= read
+    assert any(isinstance(data, PlaySession) and data.minutes >= 120 for data in troubles)
+    assert {data.sender for data in troubles if isinstance(data, MessageSent)} <= minors

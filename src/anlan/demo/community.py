@@ -10,6 +10,7 @@ from anlan.demo.scripts import Phrasebook
 from anlan.domain.event_data import (
     AccountLogin,
     AccountRegistered,
+    AgeBand,
     Data,
     FriendshipChanged,
     GroupChanged,
@@ -40,6 +41,7 @@ class Person:
         friends: contacts they talk with; `faded` are contacts they never talk with.
         rhythm: relative activity by local hour, 1 on average.
         sessions: the session that each of their devices got at its last sign-in.
+        age_band: of a minor; None for adults, of whom the platform tells no age.
     """
 
     account: str
@@ -56,6 +58,7 @@ class Person:
     faded: list["Person"] = field(default_factory=list)
     circles: list["Circle"] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)
+    age_band: AgeBand | None = None
 
     def place(self, rng: Random) -> tuple[str, str]:
         """The (device, ip) they happen to be at."""
@@ -75,6 +78,11 @@ class Circle:
     owner: Person
     admins: list[Person]
     members: list[Person]
+
+    @property
+    def has_minors(self) -> bool:
+        """Whether somebody under 18 reads along."""
+        return any(person.age_band for person in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,16 @@ class Community:
     abusers: list[Person]
     flooders: list[Person]
 
+    @property
+    def adults(self) -> list[Person]:
+        """The people whom those who mean harm may reach; nobody here says to a minor what is only for adults."""
+        return [person for person in self.people if not person.age_band]
+
+    @property
+    def minors(self) -> list[Person]:
+        """The people under 18."""
+        return [person for person in self.people if person.age_band]
+
 
 def build_community(seed: int, size: int, book: Phrasebook) -> Community:
     """The community of `size` ordinary members that belongs to `seed`.
@@ -116,7 +134,7 @@ def build_community(seed: int, size: int, book: Phrasebook) -> Community:
     rng = Random(f"community:{seed}")
     people = [_member(rng, book, index, index < size * _ENGLISH_SHARE) for index in range(size)]
     circles = _gather(rng, book, people)
-    return Community(
+    community = Community(
         people=people,
         circles=circles,
         advertisers={
@@ -128,6 +146,20 @@ def build_community(seed: int, size: int, book: Phrasebook) -> Community:
         abusers=rng.sample(people, 3),
         flooders=rng.sample(people, 2),
     )
+    _send_to_school(rng, book, community)
+    return community
+
+
+def _send_to_school(rng: Random, book: Phrasebook, community: Community) -> None:
+    """Make the largest study group without a bad actor a school class; a small community may have none."""
+    bad = community.abusers + community.flooders
+    groups = [one for one in community.circles if one.theme == "study" and not any(one in p.circles for p in bad)]
+    if not groups:
+        return
+    school = max(groups, key=lambda circle: len(circle.members))
+    school.theme, school.name = "school", book.say(rng, "group_names.school")
+    for place, person in enumerate(school.members):
+        person.age_band = "12_to_15" if place % 3 else "16_to_17"
 
 
 def nickname(rng: Random, book: Phrasebook, is_english: bool = False) -> str:
@@ -247,7 +279,7 @@ def recall_past(community: Community, rng: Random, start: float) -> Iterator[tup
         registered_at = start - person.age_days * DAY_S
         yield registered_at, AccountRegistered(
             account=person.account, nickname=person.nickname, phone=person.phone, email=person.email,
-            device=person.devices[0], ip=person.home_ip,
+            device=person.devices[0], ip=person.home_ip, age_band=person.age_band,
         ), NORMAL
         yield from _recall_sign_ins(person, rng, start)
         if person.age_days > 300 and rng.random() < 0.2:

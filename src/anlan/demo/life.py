@@ -21,11 +21,16 @@ _TOPICS = (
     "food", "family", "work", "study", "shopping", "games", "football", "weather", "tech", "travel", "pets", "health",
     "media", "plans", "home",
 )
+_TROUBLE_SHARE = 0.3
+"""Of what minors would else chat about."""
 _GAMES = ("game-blocks", "game-farm", "game-arena", "game-chess")
 
 
 def talk(scene: Scene, person: Person) -> None:
     """A private chat between friends."""
+    if person.age_band and scene.rng.random() < _TROUBLE_SHARE:
+        grow_up(scene, person)
+        return
     if not person.friends:
         return
     friend = scene.rng.choice(person.friends)
@@ -250,7 +255,7 @@ def part(scene: Scene, person: Person) -> None:
 def visit_group(scene: Scene, person: Person) -> None:
     """Joining a group, looking around, and leaving some hours later."""
     circle = scene.rng.choice(scene.community.circles)
-    if circle in person.circles:
+    if circle in person.circles or person.age_band:
         return
     scene.membership(person, circle, "joined", invited_by=scene.rng.choice(circle.members))
     scene.wait(30, 300)
@@ -287,7 +292,37 @@ def arrive(scene: Scene, person: Person) -> None:
     _converse(scene, [newcomer, person], None, scene.rng.choice(_TOPICS), 4)
 
 
+def grow_up(scene: Scene, person: Person) -> None:
+    """A small trouble of a minor, for which a care card may help: a dare, mocking, a draw, a late or long game."""
+    scene.story = f"minor-{scene.story}"
+    classmates = [other for circle in person.circles for other in circle.members if other.age_band]
+    trouble = scene.rng.choice(scene.book.names("school"))
+    scene.wait(2, 20)
+    if trouble == "school.play":
+        _play_too_much(scene, person)
+    elif trouble == "school.draw":
+        scene.pay(person, "wallet-game-shop", scene.rng.choice((1800, 3000, 6800)), note=scene.say(trouble))
+    else:
+        scene.message(scene.rng.choice([one for one in classmates if one is not person]), scene.say(trouble), person)
+
+
+def _play_too_much(scene: Scene, person: Person) -> None:
+    """One more round of a game that was played for hours, or bought for; at night the hour alone would be enough."""
+    device, ip = scene.place(person)
+    game = scene.rng.choice(_GAMES)
+    scene.happen(PlaySession(account=person.account, game=game, phase="started", device=device, ip=ip))
+    scene.wait(20, 60)
+    scene.happen(
+        PlaySession(
+            account=person.account, game=game, phase="ended", minutes=scene.rng.choice((130.0, 150.0, 45.0)),
+            spent_minor=scene.rng.choice((0, 0, 12_800)), device=device, ip=ip,
+        )
+    )
+
+
 def _topic(scene: Scene, person: Person, circle: Circle | None = None) -> str:
+    if person.age_band:
+        return scene.rng.choice(scene.book.themes["school"])
     if person.is_english:
         return "en_chat"
     theme = (circle or scene.rng.choice(person.circles)).theme

@@ -59,9 +59,10 @@ def _advertise(scene: Scene, kind: Label) -> None:
     contact = find_contact(seller.account)
     scene.wait(5, 60)
     scene.login(seller, mark=Mark("preparation", "spammer"))
-    for circle in scene.rng.sample(scene.community.circles, min(3, len(scene.community.circles))):
+    circles, strangers = _audience(scene, kind)
+    for circle in scene.rng.sample(circles, min(3, len(circles))):
         _advertise_in_group(scene, kind, seller, circle, contact)
-    for stranger in scene.rng.sample(scene.community.people, 5):
+    for stranger in scene.rng.sample(strangers, 5):
         scene.wait(8, 60)
         scene.message(seller, _ad(scene, kind, contact), stranger, Mark(kind, "spammer"))
     device, ip = scene.place(seller)
@@ -72,6 +73,14 @@ def _advertise(scene: Scene, kind: Label) -> None:
         ),
         Mark(kind, "spammer"),
     )
+
+
+def _audience(scene: Scene, kind: Label) -> tuple[list[Circle], list[Person]]:
+    """Whom such an advertiser reaches; where minors are, nothing that is only for adults."""
+    community = scene.community
+    if kind != "porn_ad":
+        return community.circles, community.people
+    return [circle for circle in community.circles if not circle.has_minors], community.adults
 
 
 def _advertise_in_group(scene: Scene, kind: Label, seller: Person, circle: Circle, contact: dict[str, str]) -> None:
@@ -116,7 +125,7 @@ def abuse(scene: Scene) -> None:
     """A quarrel in a group in which one side insults and then follows the other into private."""
     abuser = scene.rng.choice(scene.community.abusers)
     circle = scene.rng.choice(abuser.circles)
-    target = scene.rng.choice([person for person in circle.members if person is not abuser])
+    target = scene.rng.choice([person for person in circle.members if person is not abuser and not person.age_band])
     mark = Mark("abuse", "abuser")
     scene.wait(5, 60)
     insult = scene.message(target, scene.say("abuse.trigger"), circle)

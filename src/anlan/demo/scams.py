@@ -18,7 +18,7 @@ def scam(scene: Scene) -> None:
     script = scene.rng.choice(scene.book.dialogues_of("scams"))
     scene.story = scene.story.replace("scam-", f"scam_by_{script.partition('.')[2]}-", 1)
     gang = scene.rng.choice(scene.community.gangs)
-    victim = scene.rng.choice(scene.community.people)
+    victim = scene.rng.choice(scene.community.adults)
     scammer = _approach(scene, gang, victim)
     payee = scene.rng.choice(gang.payees)
     amount_yuan = max(200, int(scene.rng.lognormvariate(0.0, 0.6) * _MEAN_AMOUNT_YUAN) // 100 * 100)
