@@ -9,12 +9,24 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
+from alembic.config import Config
 from servers import PostgresServer
 from sqlalchemy import Connection, text
 from stores import KEY
 
 from anlan.errors import InvalidSettings, Unavailable
-from anlan.store.database import Database, head_revision
+from anlan.store.database import MIGRATIONS, Database, head_revision
+from anlan.store.marks import (
+    ALERTED_PAYMENTS,
+    ALERTS,
+    CARE_CARDS,
+    COOL_DOWNS,
+    JOURNAL,
+    TRANSFER_SETTLEMENTS,
+    raise_mark,
+    read_mark,
+)
 from anlan.store.tables import metadata, policy_versions
 
 POLICY = {"id": "p", "version": 1, "body": "", "author": "ann", "created_at": 1.0}
@@ -51,6 +63,21 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> N
 def test_migrating_again_changes_nothing_and_the_check_passes(database: Database) -> None:
     database.migrate()
     database.check()
+
+
+def test_what_follows_the_journal_begins_with_what_comes_after_an_update(tmp_path: Path) -> None:
+    """Nobody is warned today of a payment of last year."""
+    database = Database(f"sqlite:///{tmp_path}/older.db", KEY)
+    with database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0018")
+        raise_mark(connection, JOURNAL, 70_000)
+    database.migrate()
+    with database.read() as connection:
+        followers = (ALERTS, ALERTED_PAYMENTS, COOL_DOWNS, TRANSFER_SETTLEMENTS, CARE_CARDS)
+        assert [read_mark(connection, name) for name in followers] == [70_000] * len(followers)
+    database.close()
 
 
 def test_a_schema_from_newer_code_is_refused(database: Database) -> None:

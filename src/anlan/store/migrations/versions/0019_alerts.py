@@ -15,6 +15,9 @@ def upgrade() -> None:
     _alert_wishes()
     _alerted_payments()
     _payment_days()
+    # What was decided before this version is old news; members are warned of what comes from now on.
+    for name in ("alerts.decisions", "alerts.payments"):
+        op.execute(f"INSERT INTO marks (name, value) SELECT '{name}', value FROM marks WHERE name = 'journal'")
 
 
 def _alerts() -> None:

@@ -39,3 +39,5 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["card_id"], ["care_cards.id"], name=op.f("fk_care_card_answers_card_id")),
         sa.PrimaryKeyConstraint("card_id", "answer", name=op.f("pk_care_card_answers")),
     )
+    # As revision 0021 does it, and for its reasons.
+    op.execute("INSERT INTO marks (name, value) SELECT 'care_cards.decisions', value FROM marks WHERE name = 'journal'")
