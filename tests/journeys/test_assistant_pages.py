@@ -8,6 +8,10 @@ import msgspec
 import pytest
 from consoled import Consoled, Visitor
 
+from anlan import clock
+from anlan.store.audit import latest_entries
+from anlan.store.cases import list_cases
+
 SCAM = "他说“恭喜您中奖了”，要我先交99元手续费才能领奖"
 
 
@@ -90,9 +94,14 @@ def test_a_talk_is_handed_over_taken_along_and_deleted_for_good(house: Consoled,
     path = begin(ann, "Somebody wants me to share my screen")
     assert ann.post(f"{path}/do", form_on=path, what="person", shows_talk="true").status_code == 303
     assert "Our people have been asked" in ann.get(path).text
+    with house.house.database.read() as connection:
+        case, = list_cases(connection, "open", kind="assistance")
+    house.house.company.handover.answer(case.id, "Hang up now", "staff:wu", clock.now())
     saved = ann.get(f"{path}/export")
     assert "attachment" in saved.headers["content-disposition"]
     assert "share my screen" in saved.text
+    assert "Our people" in saved.text
+    assert "Hang up now" in saved.text
     assert ann.post(f"{path}/delete", form_on=path).headers["location"].endswith("done=deleted")
     assert "deleted, for good" in ann.get("/me/assistant?done=deleted").text
     assert ann.get(path).status_code == 404
@@ -111,5 +120,8 @@ def test_a_platform_talks_on_behalf_of_its_members(house: Consoled, platform: ht
     assert taken.json()["follow_up_at"] is None
     assert platform.get(path, params={"account": "dan"}).status_code == 404
     assert len(platform.get(path, params={"account": "cat"}).json()["turns"]) == 4
+    with house.house.database.read() as connection:
+        looks = [entry.subject for entry in latest_entries(connection, 20) if entry.act == "consultation.read"]
+    assert looks == ["account:cat"], "theirs to see on their privacy page; not the one that was refused"
     assert platform.delete(path, params={"account": "cat"}).status_code == 204
     assert platform.delete(path, params={"account": "cat"}).status_code == 404

@@ -13,6 +13,7 @@ from transferred import LONG
 from anlan import clock
 from anlan.domain.circles import Consent
 from anlan.domain.scenarios import HARMS
+from anlan.store.audit import latest_entries
 
 DAY_S = 86_400.0
 POLICY = """
@@ -158,6 +159,8 @@ def test_a_platform_asks_in_its_own_dialogue(till: Till) -> None:
     mine = till.call("GET", "/v1/accounts/ann/transfers")["transfers"]
     assert [one["payment_id"] for one in mine][:1] == ["pay-5"]
     assert LONG not in str(mine)
+    with till.console.house.database.read() as connection:
+        assert "transfer.list" in [entry.act for entry in latest_entries(connection, 20)]
     assert until(lambda: till.call("GET", f"/v1/transfers/{name}")["may_be_sent"])
 
 

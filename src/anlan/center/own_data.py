@@ -292,7 +292,7 @@ PARTS: tuple[Part, ...] = (
         "zh": ("守护圈", "在有风险时告诉您选定的人；您可以随时退出"),
         "en": ("Your circle", "To tell those whom you chose when you are at risk; leave whenever you like"),
     }, days=_always),
-    _part("transfers", "/me/alerts", _read_transfers, {
+    _part("transfers", "/me/transfers", _read_transfers, {
         "zh": ("暂缓的转账", "转账前多留一点时间想清楚"),
         "en": ("Payments that were paused", "To leave a moment for a second thought"),
     }),

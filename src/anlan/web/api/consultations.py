@@ -12,7 +12,7 @@ from anlan.center.assistant.talks import MAX_WORDS_CHARS, Spoken
 from anlan.domain.consultation_turns import Turn
 from anlan.domain.consultations import ConsultationState, Offer, Speaking, Sureness
 from anlan.store.consultations import Consultation
-from anlan.web.api.calls import CallerDep, HouseDep, answer, body_of
+from anlan.web.api.calls import CallerDep, answer, body_of
 from anlan.web.api.documented import documented
 
 router = APIRouter(tags=["consultations"])
@@ -156,9 +156,10 @@ def take_offer(caller: CallerDep, talk_id: TalkId, taken: Annotated[ActTaken, bo
 
 
 @router.get("/v1/consultations/{talk_id}", **documented("assistant:write", ConsultationShown, problems=(404,)))
-def get_consultation(house: HouseDep, talk_id: TalkId, account: Account) -> Response:
-    """A talk with everything that was said, for its member."""
-    talk, turns = house.company.assistant.look(f"account:{account}", talk_id)
+def get_consultation(caller: CallerDep, talk_id: TalkId, account: Account) -> Response:
+    """A talk with everything that was said, for its member. Each look is in the audit log."""
+    talk, turns = caller.house.company.assistant.look(f"account:{account}", talk_id)
+    caller.note("consultation.read", talk.account)
     return answer(_shown(talk, turns))
 
 

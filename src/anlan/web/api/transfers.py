@@ -79,10 +79,11 @@ class TransferList(msgspec.Struct, frozen=True):
 
 @router.get("/v1/accounts/{account}/transfers", **documented("alerts:write", TransferList))
 def list_transfers(caller: CallerDep, account: AccountPath) -> Response:
-    """What an account's payments wait for."""
-    now = clock.now()
+    """What an account's payments wait for. Each look is in the audit log."""
+    now, name = clock.now(), f"account:{account}"
     with caller.house.database.read() as connection:
-        found = [(one, helpers_of(connection, one.id)) for one in transfers_of(connection, f"account:{account}", 20)]
+        found = [(one, helpers_of(connection, one.id)) for one in transfers_of(connection, name, 20)]
+    caller.note("transfer.list", name)
     return answer(TransferList(tuple(_shown(caller, one, helpers, now) for one, helpers in found)))
 
 

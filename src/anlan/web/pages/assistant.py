@@ -211,7 +211,7 @@ def export(visit: OwnVisit, talk_id: TalkId) -> Response:
     """Everything that was said, as plain text to keep."""
     talk, turns = visit.rooms.assistant.look(visit.account, talk_id)
     say, moment = visit.language.say, visit.language.moment
-    who = {"member": say(mark("I")), "assistant": say(mark("Assistant"))}
+    who = {"member": say(mark("I")), "assistant": say(mark("Assistant")), "person": say(mark("Our people"))}
     text = "\n\n".join(f"{who[turn.by]} · {moment(turn.at)}\n{turn.words}" for turn in turns)
     title = say(mark("Talk with the security assistant"))
     return Response(
