@@ -68,6 +68,16 @@ def test_each_event_shows_one_card_to_a_reader_however_often_and_by_whom_it_is_l
     assert len(desk.sent()) == 3
 
 
+def test_one_call_reaches_the_journals_end_however_much_was_left(
+    desk: CareDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "ROUND_EVENTS", 2)
+    desk.journal.commit([desk.order(card_for("kim"), at=NOW)] + [desk.order(at=NOW) for _ in range(6)])
+    desk.journal.commit([desk.order(card_for("lee", "threat"), at=NOW)])
+    desk.cards.take_in_new(NOW)
+    assert [one.account for one in desk.all()] == ["account:kim", "account:lee"]
+
+
 def test_the_database_refuses_a_second_card_of_the_same_event_and_words_that_are_not_ours(desk: CareDesk) -> None:
     card, = desk.show(card_for("kim"))
     for change in ({"id": "other"}, {"id": "other", "event_seq": 99, "state": "perhaps"}):

@@ -31,12 +31,20 @@ CATEGORY = "care"
 
 
 class _Look(NamedTuple):
-    """What one look at the store found: how far it was followed, how far it looked, what is ordered, who is a minor."""
+    """What one look at the store found.
+
+    Attributes:
+        mark: how far this was followed when it looked.
+        newest: how far it looked.
+        bands: of those who are minors.
+        is_at_end: nothing was left; what comes later calls again.
+    """
 
     mark: int
     newest: int
     ordered: list[Ordered]
     bands: dict[str, Band]
+    is_at_end: bool
 
 
 class CareCards:
@@ -63,19 +71,27 @@ class CareCards:
         return self._take(now, is_whole=False)
 
     def _take(self, now: float, *, is_whole: bool) -> int:
-        look = self._look(is_whole=is_whole)
         shown = 0
-        if look.ordered or (is_whole and look.newest > look.mark):
-            with self._database.write() as connection:
-                mark = raise_mark(connection, CARE_CARDS, 0)  # other processes wait here and then see what was done
-                settled = rows.settled(connection, [one.event_seq for one in look.ordered])
-                for one in look.ordered:
-                    if (one.event_seq, storable(one.account)) not in settled:
-                        settled.add((one.event_seq, storable(one.account)))
-                        shown += self._care(connection, one, look.bands.get(one.account), now)
-                if look.newest > mark:
-                    raise_mark(connection, CARE_CARDS, look.newest - mark)
-        self._seen = max(self._seen, look.newest)
+        while True:
+            look = self._look(is_whole=is_whole)
+            if look.ordered or (is_whole and look.newest > look.mark):
+                shown += self._keep(look, now)
+            self._seen = max(self._seen, look.newest)
+            if look.is_at_end:
+                return shown
+
+    def _keep(self, look: _Look, now: float) -> int:
+        """Do what a look found, unless somebody else did meanwhile; how many cards were shown."""
+        shown = 0
+        with self._database.write() as connection:
+            mark = raise_mark(connection, CARE_CARDS, 0)  # other processes wait here and then see what was done
+            settled = rows.settled(connection, [one.event_seq for one in look.ordered])
+            for one in look.ordered:
+                if (one.event_seq, storable(one.account)) not in settled:
+                    settled.add((one.event_seq, storable(one.account)))
+                    shown += self._care(connection, one, look.bands.get(one.account), now)
+            if look.newest > mark:
+                raise_mark(connection, CARE_CARDS, look.newest - mark)
         return shown
 
     def _look(self, *, is_whole: bool) -> _Look:
@@ -89,7 +105,7 @@ class CareCards:
             told = rows.age_bands(connection, self._codec, {one.account for one in ordered})
         bands = {account: band for account, fact in told.items() if (band := band_of(fact))}
         wanted = [one for one in ordered if one.account in bands or self.book[one.theme].needs_person]
-        return _Look(mark, newest, wanted, bands)
+        return _Look(mark, newest, wanted, bands, is_at_end=newest < done + rows.ROUND_EVENTS)
 
     def _is_known(self, ordered: Ordered) -> bool:
         if ordered.theme not in self.book:

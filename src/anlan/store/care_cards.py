@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.actions import Action
 from anlan.domain.care_cards import CardAnswer, CardState, Earlier
-from anlan.store.automatic import LATE_EVENTS, ROUND_EVENTS
+from anlan.store.automatic import LATE_EVENTS
 from anlan.store.batch import storable
 from anlan.store.journal import last_seq
 from anlan.store.tables import care_card_answers, care_cards, case_findings, cases, decisions, events, facts
@@ -18,6 +18,7 @@ from anlan.store.vault import Codec
 ACTION = "care_card"
 _NAMED = f'"{ACTION}"'.encode()
 _AT_ONCE = 500
+ROUND_EVENTS = 5_000
 KEPT_S = 90 * 86_400.0
 """What is kept of minors goes sooner than what is kept of others."""
 _INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
