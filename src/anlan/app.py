@@ -145,6 +145,8 @@ class House:
         self._open_desk(settings)
         self._open_center(settings)
         self.company = Company(settings, self.database, self.workshop, self.reports, self.safety)
+        if self.company.wording:
+            self.metrics.registry.register(self.company.wording.registry)
         self.desk_rounds += self.company.rounds
         self.known = KnownKeys()
         self.snapshots = SnapshotRound(
@@ -348,6 +350,8 @@ class House:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.workshop.llm:
             await self.workshop.llm.close()
+        if self.workshop.chat:
+            await self.workshop.chat.close()
         try:
             await self.writer.flush()
             if self.intake.is_whole:

@@ -6,7 +6,9 @@ from anlan.center.alerts import Alerts
 from anlan.center.assistant.acts import TalkActs
 from anlan.center.assistant.handover import Handover
 from anlan.center.assistant.people import People
+from anlan.center.assistant.pictures import PictureReader
 from anlan.center.assistant.talks import Assistant
+from anlan.center.assistant.wording import ModelWording
 from anlan.center.card_file import load_cards
 from anlan.center.care_cards import CareCards
 from anlan.center.circle_warnings import CircleWarnings
@@ -55,8 +57,10 @@ class Company:
         )
         self.transfers = Transfers(database, codec, scenarios, self.circles)
         self.transfer_help = TransferHelp(self.transfers, self.circles)
+        self.wording = ModelWording(workshop.chat) if workshop.chat else None
         self.assistant = Assistant(
-            database, scenarios, workshop.recogniser, self.hotlines, Facts(database, codec), People(database.vault)
+            database, scenarios, workshop.recogniser, self.hotlines, Facts(database, codec), People(database.vault),
+            read_image=PictureReader(settings.ocr_url) if settings.ocr_url else None, wording=self.wording,
         )
         self.talk_acts = TalkActs(database, self.assistant, reports, safety, settings.address)
         self.handover = Handover(database, settings.address)

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = Field(SecretStr(""), description="sent as a bearer token; empty for none")
     llm_preset: str = Field("prompted", description="prompted, qwen3guard, llama_guard, shieldgemma, gpt_oss_safeguard")
     llm_prompt: str = Field("grey_band", description="id of the prompt that the preset `prompted` asks with")
+    assistant_model: str = Field("", description="at ANLAN_LLM_URL, words what the assistant says; empty for none")
+    ocr_url: str = Field("", description="reads pictures of chats: POST of bytes, JSON {text}; empty for none")
     llm_timeout_s: float = Field(10.0, gt=0, le=20, description="for one call to the model, from start to end")
     llm_at_once: int = Field(4, ge=1, le=64, description="questions on their way to the model at the same time")
     llm_budget_calls_per_h: int = Field(1_000, ge=0, description="calls to the model an hour, tries again included")

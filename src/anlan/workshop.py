@@ -20,6 +20,7 @@ from anlan.engine.policies import PolicySet, make_set, read_policies
 from anlan.engine.profiles import Profiles
 from anlan.engine.signals import Registry
 from anlan.errors import InvalidPolicy, InvalidSettings
+from anlan.models.llm.chat import ChatStream
 from anlan.models.llm.judge import LlmJudge, Terms
 from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.models.places import PlaceTable, load_places
@@ -52,6 +53,7 @@ class Workshop(NamedTuple):
     registry: Registry
     engine: Engine
     llm: LlmJudge | None
+    chat: ChatStream | None
     lexicon: LexiconShelf
     models: ModelShelf
     places: PlaceTable
@@ -97,6 +99,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     signals = [made for each in protections for made in each.signals]
     signals += [made for accumulator in accumulators for made in accumulator.signals]
     llm = build_judge(settings)
+    chat = build_chat(settings, llm)
     lexicon = LexiconShelf(built_in_terms())
     models = ModelShelf()
     if is_for_judging:
@@ -113,7 +116,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
         guard=HangGuard(settings.signal_budget_ms / 1000),
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
-    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, lexicon, models, places,
+    return Workshop(catalogue, specs, counters, kept, registry, engine, llm, chat, lexicon, models, places,
                     scenarios, Recogniser(signs, hear, lambda: _encoder_of(models)))
 
 
@@ -140,6 +143,22 @@ def build_judge(settings: Settings, prompt_id: str | None = None, terms: Terms |
         settings.llm_api_key.get_secret_value(),
         choose_preset(settings.llm_preset, prompt, content_llm.rulebook()),
         terms or _terms(settings),
+    )
+
+
+def build_chat(settings: Settings, judge: LlmJudge | None) -> ChatStream | None:
+    """The model that words what the assistant says; None when the settings name none. Shares the judge's budget.
+
+    Raises:
+        InvalidSettings: there is no endpoint to ask.
+    """
+    if not settings.assistant_model:
+        return None
+    if judge is None:
+        raise InvalidSettings("ANLAN_ASSISTANT_MODEL: name the endpoint in ANLAN_LLM_URL, and its ANLAN_LLM_MODEL")
+    return ChatStream(
+        settings.llm_url, settings.assistant_model, settings.llm_api_key.get_secret_value(), budget=judge.budget,
+        timeout_s=settings.llm_timeout_s,
     )
 
 

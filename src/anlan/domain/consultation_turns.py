@@ -1,6 +1,8 @@
 """What was said in a consultation, as it is kept, shown, streamed and told to a platform."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from itertools import accumulate
+from operator import and_
 from typing import Literal, Protocol
 
 import msgspec
@@ -62,6 +64,12 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         """All of it as plain text."""
         lines = [line for part in self.parts for line in (part.text, *(f"- {_line(item)}" for item in part.items))]
         return "\n".join(lines)
+
+
+def head_of(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The texts that an answer begins with, up to its first list or question; all that may be worded anew."""
+    is_head = (part.kind == "text" and not part.name.startswith("ask_") for part in parts)
+    return tuple(part for part, is_ours in zip(parts, accumulate(is_head, and_), strict=True) if is_ours)
 
 
 def _line(item: Item) -> str:

@@ -1,7 +1,7 @@
 """What the engine needs from the outside, as Protocols; the store, models and connectors implement them."""
 
 from asyncio import Future
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -176,4 +176,16 @@ class ReadImage(Protocol):
 
     def __call__(self, picture: bytes) -> list[tuple[Speaker, str]]:
         """What is said in it, in order; nothing when no words are found."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model that writes to instructions of ours about data of others."""
+
+    def stream(self, instructions: str, data: Mapping[str, object]) -> AsyncGenerator[str, None]:
+        """What it writes, piece by piece; `data` is fenced, so that nothing in it reads as an instruction.
+
+        Raises:
+            Unavailable: it is away, too slow, or its budget is spent.
+        """
         ...

@@ -14,6 +14,14 @@ _NAMED = (
 )
 _LINK = r"\s*(?:是|为|：|:|=|is|was|-|,|，)*\s*[\"“'「]?"
 _CODE = re.compile(rf"((?:{_NAMED}){_LINK})([0-9](?:[ -]?[0-9]){{3,7}})(?![0-9])", re.I)
+_CODE_LATER = re.compile(
+    rf"((?:{_NAMED})[^0-9。.!?！？\n]{{0,30}}?(?:是|为|：|:|=|\bis|\bwas)\s*[\"“'「]?)"
+    r"([0-9](?:[ -]?[0-9]){3,7})(?![0-9])", re.I
+)
+_CARD = re.compile(
+    r"((?:卡号|银行卡|信用卡|身份证号?码?|card (?:number|no\.?)|(?:credit|debit|bank) card|id(?:entity)? number)"
+    r"\s*(?:是|为|：|:|=|is|was|,|，)*\s*)((?:[0-9][ -]?){11,18}[0-9Xx])(?![0-9])", re.I
+)
 _CODE_BEFORE = re.compile(
     rf"(?<![0-9.])([0-9](?:[ -]?[0-9]){{3,7}})(\s*(?:是|为|is)\s*(?:我的|您的|你的|my|your|the)?\s*(?:{_NAMED}))", re.I
 )
@@ -38,8 +46,10 @@ def cover_secrets(text: str) -> Covered:
     if _ALONE.match(text):
         return Covered(COVER, had_secret=True)
     covered = _NUMBER.sub(lambda match: _shown(match[0]), text)
+    covered = _CARD.sub(rf"\g<1>{COVER}", covered)
     covered = _PASSWORD.sub(rf"\g<1>{COVER}", covered)
     covered = _CODE.sub(rf"\g<1>{COVER}", covered)
+    covered = _CODE_LATER.sub(rf"\g<1>{COVER}", covered)
     covered = _CODE_BEFORE.sub(rf"{COVER}\g<2>", covered)
     return Covered(covered, had_secret=covered != text)
 

@@ -14,7 +14,7 @@ from anlan.center.assistant.composing import Composer, Reader
 from anlan.center.assistant.people import People
 from anlan.center.assistant.reading import built_in_cues, evidence_of
 from anlan.domain import consultations as rules
-from anlan.domain.consultation_turns import Grounds, Part, Turn, Wording
+from anlan.domain.consultation_turns import Grounds, Part, Turn, Wording, head_of
 from anlan.domain.consultations import Answer, Known
 from anlan.domain.facts import Fact
 from anlan.domain.hotlines import Hotlines
@@ -298,11 +298,9 @@ class Assistant:
 
 def reworded(parts: Sequence[Part], text: str) -> tuple[Part, ...]:
     """The parts with one text in place of those at the head, up to the first list or question."""
-    head = 0
-    while head < len(parts) and parts[head].kind == "text" and not parts[head].name.startswith("ask_"):
-        head += 1
-    source = next((part.source for part in parts[:head] if part.source), "")
-    return (Part("text", "worded", text, source=source), *parts[head:])
+    head = head_of(parts)
+    source = next((part.source for part in head if part.source), "")
+    return (Part("text", "worded", text, source=source), *parts[len(head):])
 
 
 def _gone() -> NotFound:

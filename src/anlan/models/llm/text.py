@@ -61,6 +61,11 @@ def as_data(shown: Shown) -> str:
     data: dict[str, object] = {"text": shown.head}
     if shown.left_out:
         data |= {"left_out_characters": shown.left_out, "text_end": shown.tail}
+    return as_line(data)
+
+
+def as_line(data: object) -> str:
+    """Data as JSON in one line, with every character escaped that could begin a control token or a line."""
     line = json.dumps(data, ensure_ascii=False)
     return _NOT_IN_DATA.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
 
