@@ -3,13 +3,12 @@
 Law 7 is kept before it comes here: past a policy's quota its decisions carry a case instead of the action.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from anlan.center.containment import Containments
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind
+from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
 from anlan.store.containments import add_alarm, alarms_of, withdraw_alarm
 from anlan.store.marks import AUTOMATIC_CONTAINMENTS, raise_mark
 from anlan.store.own_acts import act_at
@@ -38,7 +37,7 @@ class AutomaticContainments:
         database = self._containments.database
         with database.read() as connection:
             passes, newest = decisions_since(connection, AUTOMATIC_CONTAINMENTS)
-            wanted, gone = _sort(passes)
+            wanted, gone = sort_orders(passes, _wanted)
             told = alarms_of(connection, [*wanted, *gone])
             has_moved = is_behind(connection, AUTOMATIC_CONTAINMENTS, newest)
         if not (wanted.keys() - told.keys() or any(told.get(seq, now) is None for seq in gone) or has_moved):
@@ -69,21 +68,8 @@ class AutomaticContainments:
             self._containments.lift(connection, containment_id, by, WITHDRAWN, now, is_false_alarm=True)
 
 
-def _sort(passes: Sequence[Sequence[Judged]]) -> tuple[dict[int, Wanted], dict[int, Wanted]]:
-    """By event: what the last pass asks for, and what only an earlier one did."""
-    wanted: dict[int, Wanted] = {}
-    gone: dict[int, Wanted] = {}
-    for of_event in passes:
-        last = _wanted(of_event[-1])
-        earlier = next((found for judged in of_event[:-1] if (found := _wanted(judged))), None)
-        if last is not None:
-            wanted[last.event_seq] = last
-        elif earlier is not None:
-            gone[earlier.event_seq] = earlier
-    return wanted, gone
-
-
-def _wanted(judged: Judged) -> Wanted | None:
+def _wanted(judged: Judged) -> dict[int, Wanted]:
+    """By event."""
     asked = (action for action in judged.decision.actions if action.kind == ACTION)
     action = next((one for one in asked if one.target.startswith("account:")), None)
-    return Wanted(judged.event_seq, action.target, action.policy) if action else None
+    return {judged.event_seq: Wanted(judged.event_seq, action.target, action.policy)} if action else {}

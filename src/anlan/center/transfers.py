@@ -34,7 +34,7 @@ from anlan.domain.transfers import (
 from anlan.errors import Conflict, InvalidAnswer, NotFound
 from anlan.store import audit
 from anlan.store.alerts import find_alert, record_answer
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind
+from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
 from anlan.store.database import Database
 from anlan.store.marks import COOL_DOWNS, TRANSFER_SETTLEMENTS, raise_mark, read_mark
 from anlan.store.transfer_helpers import helpers_of
@@ -109,7 +109,7 @@ class Transfers:
         """
         with self.database.read() as connection:
             passes, newest = decisions_since(connection, COOL_DOWNS)
-            wanted, gone = _sort(passes)
+            wanted, gone = sort_orders(passes, _wanted)
             told = taken_pauses(connection, [*wanted, *gone])
             has_moved = is_behind(connection, COOL_DOWNS, newest)
         fresh = [one for seq, one in wanted.items() if seq not in told]
@@ -342,23 +342,10 @@ class Transfers:
         return sum(one is not None for one in closed)
 
 
-def _sort(passes: Sequence[Sequence[Judged]]) -> tuple[dict[int, Wanted], dict[int, Wanted]]:
-    """By event: what the last pass asks for, and what only an earlier one did."""
-    wanted: dict[int, Wanted] = {}
-    gone: dict[int, Wanted] = {}
-    for of_event in passes:
-        last = _wanted(of_event[-1])
-        earlier = next((found for judged in of_event[:-1] if (found := _wanted(judged))), None)
-        if last is not None:
-            wanted[last.event_seq] = last
-        elif earlier is not None:
-            gone[earlier.event_seq] = earlier
-    return wanted, gone
-
-
-def _wanted(judged: Judged) -> Wanted | None:
+def _wanted(judged: Judged) -> dict[int, Wanted]:
+    """By event."""
     action = next((one for one in judged.decision.actions if one.kind == ACTION), None)
-    return Wanted(judged.event_seq, judged.decision, action) if action else None
+    return {judged.event_seq: Wanted(judged.event_seq, judged.decision, action)} if action else {}
 
 
 def _answer_warning(connection: Connection, found: Transfer, answer: AlertAnswer, now: float) -> None:

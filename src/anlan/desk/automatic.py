@@ -4,7 +4,7 @@ The platform has been told by the policy's own action already. Past a policy's q
 and a case is opened: people decide.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
 from anlan.domain.keys import fitted
 from anlan.domain.ladder import DAY_S, HOUR_S
 from anlan.domain.sanctions import LIFTABLE_STATES, Ground
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind
+from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
 from anlan.store.cases import NewCase, open_case
 from anlan.store.marks import AUTOMATIC
 from anlan.store.notices import tell_staff
@@ -49,7 +49,8 @@ class AutomaticSanctions:
         """Keep every temporary measure of a policy as a sanction, each once; returns how many were new."""
         with self._sanctions.database.read() as connection:
             passes, newest = decisions_since(connection, AUTOMATIC)
-            stands, gone = _sort(passes, self._sanctions.ladder.automatic.kinds)
+            kinds = self._sanctions.ladder.automatic.kinds
+            stands, gone = sort_orders(passes, lambda judged: _measures(judged, kinds))
             known = states_of(connection, [*stands, *gone])
             has_moved = is_behind(connection, AUTOMATIC, newest)
         fresh = [measure for name, measure in stands.items() if name not in known]
@@ -102,23 +103,14 @@ class AutomaticSanctions:
         tell_staff(connection, [told], now)
 
 
-def _sort(passes: Sequence[Sequence[Judged]], kinds: Sequence[str]) -> tuple[dict[str, Measure], dict[str, Measure]]:
-    """By sanction: what the last pass over each event asks for, and what only an earlier one did."""
-    stands: dict[str, Measure] = {}
-    gone: dict[str, Measure] = {}
-    for of_event in passes:
-        last = {measure.sanction_id: measure for measure in _measures(of_event[-1], kinds)}
-        earlier = (measure for judged in of_event[:-1] for measure in _measures(judged, kinds))
-        gone |= {measure.sanction_id: measure for measure in earlier if measure.sanction_id not in last}
-        stands |= last
-    return stands, gone
-
-
-def _measures(judged: Judged, kinds: Sequence[str]) -> Iterator[Measure]:
+def _measures(judged: Judged, kinds: Sequence[str]) -> dict[str, Measure]:
+    """By sanction."""
+    found: dict[str, Measure] = {}
     for action in judged.decision.actions:
         kind = KIND_BY_ACTION.get(action.kind)
         is_lasting = float(action.parameters.get("hours", 0)) > 0
         if kind in kinds and kind is not None and is_lasting and action.target.startswith("account:"):
             feature = str(action.parameters.get("feature", ""))
             name = name_sanction(f"event:{judged.event_seq}", action.target, kind, feature, 0)
-            yield Measure(name, action, judged)
+            found[name] = Measure(name, action, judged)
+    return found

@@ -1,6 +1,8 @@
 """Decisions as they are followed: everything that was found since the last look, and late second passes."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -15,6 +17,8 @@ LATE_EVENTS = 5_000
 """So many events back a second pass may still come."""
 
 _decode = msgspec.json.Decoder(Decision).decode
+_Name = TypeVar("_Name")
+_Order = TypeVar("_Order")
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -46,6 +50,24 @@ def decisions_since(connection: Connection, mark: str) -> tuple[list[list[Judged
     )
     found = [Judged(row.event_seq, row.decided_at, _decode(row.body)) for row in connection.execute(query)]
     return [list(passes) for _, passes in groupby(found, key=lambda one: one.event_seq)], newest
+
+
+def sort_orders(
+    passes: Iterable[Sequence[Judged]], orders_of: Callable[[Judged], Mapping[_Name, _Order]]
+) -> tuple[dict[_Name, _Order], dict[_Name, _Order]]:
+    """What the last pass over each event orders, and what only an earlier one did: a closer look took it back.
+
+    Args:
+        orders_of: what one pass orders, by a name that is the same in every pass over the event.
+    """
+    stands: dict[_Name, _Order] = {}
+    gone: dict[_Name, _Order] = {}
+    for of_event in passes:
+        last = orders_of(of_event[-1])
+        for judged in of_event[:-1]:
+            gone |= {name: order for name, order in orders_of(judged).items() if name not in last}
+        stands |= last
+    return stands, gone
 
 
 def is_behind(connection: Connection, mark: str, newest: int) -> bool:
