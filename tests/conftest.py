@@ -1,6 +1,5 @@
 """Fixtures that many tests share: the two databases, each fresh and migrated."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 from servers import PostgresServer
-from stores import BACKENDS, KEY
+from stores import BACKENDS, KEY, migrate, migrated_sqlite
 
 from anlan.store.database import Database
 
@@ -33,14 +32,6 @@ def postgres() -> Iterator[PostgresServer]:
         server.remove()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "anlan.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """Makes a fresh, migrated database of the named backend and returns its URL."""
@@ -49,7 +40,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     def make(backend: str) -> str:
         name = f"anlan_{next(_numbers)}"
         if backend == "sqlite":
-            shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / f"{name}.db")
+            (tmp_path / f"{name}.db").write_bytes(migrated_sqlite())
             return f"sqlite:///{tmp_path / name}.db"
         server: PostgresServer = request.getfixturevalue("postgres")
         server.create(name, TEMPLATE)
@@ -72,11 +63,4 @@ def database(backend: str, new_url: Callable[[str], str]) -> Iterator[Database]:
     """A fresh, migrated, empty store."""
     opened = Database(new_url(backend), KEY)
     yield opened
-    opened.close()
-
-
-def migrate(url: str) -> None:
-    """Bring one database to the current schema and close it."""
-    opened = Database(url, KEY)
-    opened.migrate()
     opened.close()

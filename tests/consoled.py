@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import uvicorn
+from stores import migrated_sqlite
 
 from anlan import clock
 from anlan.app import House
@@ -86,6 +87,7 @@ class Consoled:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        (self._settings["data_dir"] / "anlan.db").write_bytes(migrated_sqlite())
         self.house = House(Settings(_env_file=None, **self._settings))
         config = uvicorn.Config(
             build_server(self.house), host="127.0.0.1", port=self.port, log_config=None, lifespan="on",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from stores import migrated_sqlite
 
 from anlan.secrets_file import load_or_make_key
 from anlan.store.audit import first_break, latest_entries
@@ -47,6 +48,10 @@ class Served:
             **{f"ANLAN_{name}": value for name, value in own.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
+        if self._store_url is None:
+            folder = Path(own["DATA_DIR"])
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "anlan.db").write_bytes(migrated_sqlite())
 
     def __enter__(self) -> "Served":
         self.start()

@@ -39,10 +39,7 @@ class PolicyLife:
         """Bring in policies of the pack that the store does not know yet; how many those were."""
         known = {version.id for version in self._policies.newest()}
         fresh = [policy for policy, _ in pack if policy.id not in known]
-        for policy in fresh:
-            approver = PACK_APPROVER if policy.state == "live" else None
-            self._policies.add(policy.id, policy.source, PACK_AUTHOR, policy.state, approver)
-        return len(fresh)
+        return self._policies.add_pack(fresh, PACK_AUTHOR, PACK_APPROVER) if fresh else 0
 
     def follow(self, files: Iterable[tuple[Policy, str]]) -> int:
         """Bring in what an operator's files say and did not say before; how many policies that changes.
@@ -104,13 +101,14 @@ class PolicyLife:
         A version that no longer holds (a signal was removed, say) is set aside, and staff are told: the others go on
         protecting people.
         """
-        sound: list[tuple[Policy, str]] = []
+        sound: dict[str, CheckedPolicy] = {}
         for one in self._policies.in_force():
             try:
-                sound.append((self.checked(one).policy, f"{one.id} v{one.version}"))
+                sound[f"{one.id} v{one.version}"] = self.checked(one)
             except InvalidPolicy as error:
                 self._tell_set_aside(one, error.message)
-        found = make_set(sound, self._registry)
+        every = [(checked.policy, where) for where, checked in sound.items()]
+        found = make_set(every, self._registry, lambda _policy, _registry, where: sound[where])
         members = [(m.policy.id, m.policy.version, m.policy.state) for m in found.members]
         self._policies.record_set(found.hash, msgspec.json.encode(members))
         return found

@@ -9,6 +9,8 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any, Protocol
 
 from anlan.clock import stopwatch
@@ -28,6 +30,7 @@ _OPENING = re.compile(r"(s\d+(?: is not None| is False)?) and ")
 """How `inline` begins a conjunction: a signal that must be known, true or false."""
 SAMPLE_EVERY = 64
 """One event in this many is evaluated with a stopwatch around each signal."""
+SOURCES_KEPT = 128
 
 
 class Step(Protocol):
@@ -165,9 +168,15 @@ def _out_of_service(*_: Any) -> Any:
 
 
 def _compile(source: str, names: dict[str, Any], name: str) -> Callable[..., Outcome]:
-    exec(compile(source, f"<evaluator {name}>", "exec"), names)  # noqa: S102 - the source is ours, see module docstring
+    exec(_code(source, name), names)  # noqa: S102 - the source is ours, see module docstring
     made: Callable[..., Outcome] = names["evaluate"]
     return made
+
+
+@lru_cache(maxsize=SOURCES_KEPT)
+def _code(source: str, name: str) -> CodeType:
+    """Most types read the same under the next set: a change of one policy need not compile the others again."""
+    return compile(source, f"<evaluator {name}>", "exec")
 
 
 class _Source:

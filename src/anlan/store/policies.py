@@ -1,11 +1,12 @@
 """Every version of every policy and its life: draft, shadow, live, retired; nothing is ever overwritten."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from anlan import clock
-from anlan.domain.policies import State
+from anlan.domain.policies import Policy, State
 from anlan.errors import Conflict, Forbidden, NotFound
 from anlan.store.audit import note
 from anlan.store.database import Database
@@ -47,22 +48,24 @@ class Policies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self, policy_id: str, body: str, author: str, state: State = "draft", approved_by: str | None = None
-    ) -> int:
-        """Store a new version and return its number; only an installation's first pack comes in another state."""
+    def add(self, policy_id: str, body: str, author: str) -> int:
+        """Store a new draft and return its version."""
         with self._database.write() as connection:
-            latest = select(func.max(policy_versions.c.version)).where(policy_versions.c.id == policy_id)
-            version = (connection.execute(latest).scalar_one() or 0) + 1
-            row = {
-                "id": policy_id, "version": version, "body": body, "state": state, "author": author,
-                "created_at": clock.now(), "approved_by": approved_by,
-                "approved_at": clock.now() if approved_by else None,
-            }
-            connection.execute(insert(policy_versions), row)
-            raise_mark(connection, POLICIES)
-            note(connection, author, f"policy.{state}", f"{policy_id} v{version}", {})
-        return version
+            return _add(connection, policy_id, body, author)
+
+    def add_pack(self, pack: Iterable[Policy], author: str, approver: str) -> int:
+        """Store what is new of a starter pack, all or nothing; how many that were.
+
+        Only these come in another state than draft.
+        """
+        with self._database.write() as connection:
+            raise_mark(connection, POLICIES)  # whoever starts at the same time waits here, and then finds them
+            known = set(connection.scalars(select(policy_versions.c.id).distinct()))
+            fresh = [policy for policy in pack if policy.id not in known]
+            for policy in fresh:
+                approved_by = approver if policy.state == "live" else None
+                _add(connection, policy.id, policy.source, author, policy.state, approved_by)
+        return len(fresh)
 
     def move(self, policy_id: str, version: int, state: State, by: str, backtest: bytes | None = None) -> None:
         """Move one version on; whatever stood in that state for the policy is retired.
@@ -139,3 +142,19 @@ class Policies:
     def _all(self, query: "object") -> list[PolicyVersion]:
         with self._database.read() as connection:
             return [PolicyVersion(*row) for row in connection.execute(query)]  # type: ignore[call-overload]
+
+
+def _add(
+    connection: Connection, policy_id: str, body: str, author: str, state: State = "draft",
+    approved_by: str | None = None,
+) -> int:
+    latest = select(func.max(policy_versions.c.version)).where(policy_versions.c.id == policy_id)
+    version = (connection.execute(latest).scalar_one() or 0) + 1
+    row = {
+        "id": policy_id, "version": version, "body": body, "state": state, "author": author,
+        "created_at": clock.now(), "approved_by": approved_by, "approved_at": clock.now() if approved_by else None,
+    }
+    connection.execute(insert(policy_versions), row)
+    raise_mark(connection, POLICIES)
+    note(connection, author, f"policy.{state}", f"{policy_id} v{version}", {})
+    return version
