@@ -34,6 +34,8 @@ PEOPLE = 300
 BUSY = Tempo(attacks_per_person_day=0.4)
 SEEDS = (101, 102, 103)
 BATCH = 256
+CLOCK_S = 0.001
+"""What an event's time loses on its way through RFC 3339."""
 CONSENT = Consent(harms=HARMS, may_pause=True)
 
 
@@ -183,12 +185,12 @@ def _interrupts(one: Warned) -> bool:
 
 def _judge(name: str, payment: LabelledEvent, found: Sequence[Warned], guarded: set[str]) -> Scam:
     victim = str(_read(payment).data["payer"])
-    mine = [one for one in found if one.account == victim and one.at <= payment.time]
+    mine = [one for one in found if one.account == victim and one.at <= payment.time + CLOCK_S]
     reached = [one for one in mine if _interrupts(one)]
     return Scam(
         script=name.removeprefix("scam_by_").partition("-")[0],
         is_warned=bool(reached),
-        is_early=any(one.at < payment.time for one in reached),
+        is_early=any(one.at < payment.time - CLOCK_S for one in reached),
         is_held_back=bool(mine) and not any(one.state == "sent" for one in mine),
         is_told=any(one.is_told for one in mine) if victim in guarded else None,
     )

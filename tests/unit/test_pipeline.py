@@ -118,6 +118,17 @@ def test_actions_go_to_whom_the_policy_says() -> None:
     assert "alert" not in {action.kind for action in to_nobody.actions}
 
 
+def test_past_a_quota_a_member_is_still_warned_and_nothing_is_done_to_anybody() -> None:
+    then = "[{mute: {hours: 1}}, {alert: {scenario: x}}]"
+    loud = policy("test.loud", "score > 0.5", "score: 0.9", "score: 0.1", then).replace("1000/h", "1/h")
+    assert "quota: 1/h" in loud
+    spine = Spine([score(by_text)], loud)
+    first, second = (spine.judge(spine.message(n, text="bad", recipient="bob")).decision for n in (1, 2))
+    assert [action.kind for action in first.actions] == ["mute", "alert"]
+    assert [action.kind for action in second.actions] == ["case", "alert"]
+    assert [finding.fuse for finding in second.findings] == ["quota"]
+
+
 COUNTERS = """
 - {name: sent_1h, kind: count, on: [message.sent], by: [sender], over: 1h, title: {zh: 数, en: count}}
 """

@@ -10,7 +10,14 @@ from spine import Spine, policy
 
 from anlan.domain.actions import KINDS, MAX_HOURS, MAX_MINUTES, check_action
 from anlan.domain.policies import Policy
-from anlan.engine.policies import check_policy, is_enforcement, make_set, read_policies, render_because
+from anlan.engine.policies import (
+    check_policy,
+    is_enforcement,
+    is_friction_only,
+    make_set,
+    read_policies,
+    render_because,
+)
 from anlan.engine.yaml_text import dump_yaml, load_yaml
 from anlan.errors import InvalidPolicy
 from anlan.workshop import built_in_policies
@@ -206,3 +213,14 @@ def test_what_is_unknown_is_said_to_be_so_in_the_readers_language() -> None:
     shipped = next(one for one, _ in built_in_policies() if one.id == "fraud.payee_collects_from_many")
     said = render_because(shipped, {"payee_payers_1d": None, "amount": 2.0})
     assert (said["zh"].count("未知"), said["en"].count("unknown")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("then", "is_friction"),
+    [("{challenge: {}}", True), ("{hold: {}}, {cool_down: {minutes: 5}}", True), ("{hold: {}}", False),
+     ("{hold: {}}, {cool_down: {minutes: 5}}, {mute: {hours: 1}}", False)],
+)
+def test_asking_to_think_a_payment_over_is_friction_as_asking_for_a_proof_is(then: str, is_friction: bool) -> None:
+    """An attack makes hits jump too, and money must not flow because of it."""
+    (made,) = read_policies(plain(then=f"[{then}]"), "x")
+    assert is_friction_only(made) == is_friction

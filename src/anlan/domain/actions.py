@@ -31,6 +31,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
         is_told_at_once: means something only in the answer to the event; no message is sent of it.
         is_for_center: the members' center takes it from the decision and says itself what comes of it (whom to warn, in
             which words, whether at all); no order is sent.
+        is_help: done for the member it touches, so no fuse holds it back (law 7 is about what is done to them).
         title: what people read.
     """
 
@@ -43,6 +44,7 @@ class ActionKind(msgspec.Struct, frozen=True, kw_only=True):
     is_enforcement: bool = True
     is_told_at_once: bool = False
     is_for_center: bool = False
+    is_help: bool = False
     title: dict[str, str]
 
 
@@ -64,12 +66,13 @@ KINDS: dict[str, ActionKind] = {
         ActionKind(
             name="alert", parameters={"scenario": str, "named_by": str, "strength": str, "to": str},
             target="recipient", required=("scenario",), choices={"strength": STRENGTHS}, is_enforcement=False,
-            is_for_center=True,
+            is_for_center=True, is_help=True,
             title={"zh": "风险提醒", "en": "Risk alert"},
         ),
         ActionKind(
             name="care_card", parameters={"theme": str, "to": str}, target="actor", required=("theme",),
-            is_enforcement=False, is_for_center=True, title={"zh": "关怀卡片", "en": "Care card"},
+            is_enforcement=False, is_for_center=True, is_help=True,
+            title={"zh": "关怀卡片", "en": "Care card"},
         ),
         ActionKind(
             name="cool_down", parameters={"minutes": float}, target="event", required=("minutes",),

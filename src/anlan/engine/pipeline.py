@@ -233,7 +233,7 @@ class Engine:
             because=render_because(policy, values),
             reason=policy.reason,
             values=values,
-            actions=_case_instead(policy, key) if softened else actions_of(policy, event, key),
+            actions=_case_instead(policy, event, key, is_unknown=is_unknown) if softened else actions_of(policy, event, key),
             is_unknown=is_unknown,
             fuse=fuse,
         )
@@ -367,9 +367,12 @@ def _target(wanted: str, event: Event, key: str) -> str | None:
     return entity.name if entity else None
 
 
-def _case_instead(policy: Policy, key: str) -> tuple[Action, ...]:
+def _case_instead(policy: Policy, event: Event, key: str, *, is_unknown: bool) -> tuple[Action, ...]:
+    """A case instead of what would be done to a member; a fuse leaves what only helps, such as a warning."""
     own = next((parameters for kind, parameters in policy.actions if kind == "case"), {"queue": "fuse", "priority": 3})
-    return (Action(kind="case", target=f"event:{key}", policy=policy.id, parameters=own),)
+    case = Action(kind="case", target=f"event:{key}", policy=policy.id, parameters=own)
+    helping = () if is_unknown else (one for one in actions_of(policy, event, key) if KINDS[one.kind].is_help)
+    return (case, *helping)
 
 
 def _fuse_notice(policy_id: str, fuse: str, time: float) -> StaffNotice:

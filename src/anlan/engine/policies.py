@@ -283,8 +283,10 @@ def is_enforcement(policy: Policy) -> bool:
 
 
 def is_friction_only(policy: Policy) -> bool:
-    """Whether all that an enforcing policy does is to ask members to prove themselves."""
-    return policy.verdict == "challenge" and not any(KINDS[kind].is_enforcement for kind, _ in policy.actions)
+    """Whether all that an enforcing policy does is to ask members to prove themselves, or to think a payment over."""
+    kinds = {kind for kind, _ in policy.actions}
+    asks = policy.verdict == "challenge" or (policy.verdict == "hold" and "cool_down" in kinds)
+    return asks and not any(KINDS[kind].is_enforcement for kind in kinds - {"cool_down"})
 
 
 def _check_fuse(policy: Policy, where: str) -> None:
