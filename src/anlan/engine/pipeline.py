@@ -233,7 +233,10 @@ class Engine:
             because=render_because(policy, values),
             reason=policy.reason,
             values=values,
-            actions=_case_instead(policy, event, key, is_unknown=is_unknown) if softened else actions_of(policy, event, key),
+            actions=(
+                _case_instead(policy, event, key, is_unknown=is_unknown) if softened
+                else actions_of(policy, event, key)
+            ),
             is_unknown=is_unknown,
             fuse=fuse,
         )
