@@ -87,6 +87,10 @@ TITLES: dict[str, str] = {
     "privacy": mark("Private details"),
     # parameters of actions, and their values in the starter policies
     "scenario": mark("scenario"),
+    "named_by": mark("named by"),
+    "strength": mark("strength"),
+    "theme": mark("theme"),
+    "minutes": mark("minutes"),
     "to": mark("to"),
     "hours": mark("hours"),
     "queue": mark("queue"),
@@ -96,11 +100,7 @@ TITLES: dict[str, str] = {
     "channel": mark("channel"),
     "recipient": mark("recipient"),
     "payer": mark("payer"),
-    "transfer_request": mark("asks for a transfer"),
-    "transfer_to_stranger": mark("transfer to a stranger"),
-    "large_transfer": mark("large transfer"),
     "off_platform": mark("leads off the platform"),
-    "unusual_login": mark("unusual sign-in"),
     "message_strangers": mark("writing to strangers"),
     # roles in a group, languages
     "owner": mark("Owner"),
