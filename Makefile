@@ -31,6 +31,8 @@ setup: .venv/.run
 run: setup
 	$(BIN)/anlan demo
 
+# Tests start many processes, which should not compile the whole of Anlan each.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup .venv/.tools
 	$(BIN)/python -m pytest tests -q --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser -q
