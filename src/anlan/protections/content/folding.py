@@ -6,7 +6,7 @@ Only what looks the same to a reader is folded here. Homophones, pinyin and spli
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from opencc import OpenCC
@@ -65,6 +65,7 @@ _LOOKALIKES = str.maketrans("авеіјкмнорсѕтухԁһԛԝαβεικν�
 
 _BLOCKS = ((0x80, 0x10000), (0x1D400, 0x1D800), (0x1F100, 0x1F300), (0x1F427, 0x1F428), (0x2F800, 0x2FA20))
 """Where a character can fold to another one; the rest of Unicode is left as it is."""
+_COVERED = "".join(chr(code) for first, after in _BLOCKS for code in range(first, after))
 
 _REMOVED = re.compile(f"[{_INVISIBLE}{_MARK_RANGES}{_EMOJI_GLUE}]")
 _EVASIVE = re.compile(f"[{_INVISIBLE}{_MARK_RANGES}{_STAND_INS}]")
@@ -88,19 +89,14 @@ to_simplified = OpenCC("t2s").convert
 
 
 def _fold_character(character: str) -> str:
-    if _REMOVED.match(character):
-        return ""
     if character in _ORDINARY:
         return character
     return unicodedata.normalize("NFKC", _PICTURES.get(character, character)).casefold()
 
 
-def _covered() -> Iterator[str]:
-    return (chr(code) for first, after in _BLOCKS for code in range(first, after))
-
-
 def _folds() -> dict[str, str]:
-    return {character: new for character in _covered() if (new := _fold_character(character)) != character}
+    folded = {character: new for character in _COVERED if (new := _fold_character(character)) != character}
+    return folded | dict.fromkeys(_REMOVED.findall(_COVERED), "")
 
 
 def _traditional() -> list[str]:
@@ -122,11 +118,15 @@ def _any_of(characters: Iterable[str]) -> re.Pattern[str]:
 FOLDS = _folds()
 """What a lower-case character folds to, where that is something else; the empty string when it is dropped."""
 MARKS = re.compile(f"[{_MARK_RANGES}]")
-TRADITIONAL = _any_of(_traditional())
+_TRADITIONAL_CHARACTERS = _traditional()
+TRADITIONAL = _any_of(_TRADITIONAL_CHARACTERS)
 _FOLDED = _any_of(FOLDS)
 # Whole blocks beyond U+FFFF: a pattern tries each range there one by one, for every character that is none of them.
 _TOUCHED = _any_of(
-    {*FOLDS, *_traditional(), *map(chr, range(0x370, 0x530)), *(char for char in _covered() if char > "\uffff")}
+    {
+        *FOLDS, *_TRADITIONAL_CHARACTERS, *map(chr, range(0x370, 0x530)),
+        *(character for character in _COVERED if character > "\uffff"),
+    }
 )
 
 
