@@ -1,6 +1,6 @@
 """What every page shares, for staff and for members: addresses, language, looks, and the frame it is drawn in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from anlan import clock
-from anlan.errors import AnlanError
+from anlan.errors import AnlanError, NotFound
 from anlan.web.headers import ASSETS
 from anlan.web.languages import Language, language, negotiate
 
@@ -50,6 +50,20 @@ class PageVisit:
     def go(self, path: str, **query: object) -> Response:
         """Send the reader on after an act; a reload then repeats nothing."""
         return RedirectResponse(self.at(path, **query), status_code=303)
+
+    def try_to(self, act: Callable[[], object], then: str, refused: Callable[[str, int], Response]) -> Response:
+        """Do it and go on to the page `then`; what is not possible is drawn by `refused`, from its words and status.
+
+        Raises:
+            NotFound: there is nothing that could be drawn.
+        """
+        try:
+            act()
+        except NotFound:
+            raise
+        except AnlanError as error:
+            return refused(self.tell(error), error.status)
+        return self.go(then)
 
     def leave_for(self, url: str) -> Response:
         """Send the reader to another site, which must be one that the operator chose."""

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.center.assistant.handover import MAX_ANSWER_CHARS, Handed
 from anlan.domain.consultation_turns import Turn
-from anlan.errors import AnlanError, NotFound
 from anlan.store.cases import Case
 from anlan.store.review import history_of
 from anlan.web.console.gate import allowed
@@ -81,13 +80,10 @@ def close(visit: Helper, case_id: str, *, has_helped: Annotated[bool, Form()] = 
 
 def _done(visit: Visit, case_id: str, act: Callable[[], object], words: str = "") -> Response:
     """Back to the page; what is not possible stands on it, with what was filled in."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw(visit, case_id, problem=visit.tell(error), answer=error.status, words=words)
-    return visit.go(f"/assistance/{case_id}")
+    return visit.try_to(
+        act, f"/assistance/{case_id}",
+        lambda problem, answer: _draw(visit, case_id, problem=problem, answer=answer, words=words),
+    )
 
 
 def case_panel(visit: Visit, case: Case) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from anlan.domain.payouts import (
     Instruction,
     PayoutState,
 )
-from anlan.errors import AnlanError, NotFound
+from anlan.errors import NotFound
 from anlan.store import funds, payouts
 from anlan.store.cases import Case
 from anlan.store.payouts import Application, Sealed
@@ -142,13 +142,10 @@ def refuse(
 
 def _done(visit: Visit, application_id: str, act: Any, filled_in: Mapping[str, str] | None = None) -> Response:
     """Back to the page; what is not possible stands on it, with what was filled in."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw(visit, application_id, problem=visit.tell(error), answer=error.status, filled_in=filled_in)
-    return visit.go(f"/funds/{application_id}")
+    return visit.try_to(
+        act, f"/funds/{application_id}",
+        lambda problem, answer: _draw(visit, application_id, problem=problem, answer=answer, filled_in=filled_in),
+    )
 
 
 def case_panel(visit: Visit, case: Case) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from anlan.domain.recovery import (
     LIKELY_FORGED_SHARE,
     Assessment,
 )
-from anlan.errors import AnlanError, NotFound
+from anlan.errors import NotFound
 from anlan.store import recovery
 from anlan.store.attachments import files_of_case, open_file
 from anlan.store.cases import Case
@@ -163,13 +163,10 @@ def _done(
     visit: Visit, claim_id: str, act: Callable[[], object], filled: Mapping[str, str] | None = None
 ) -> Response:
     """Back to the page; what is not possible stands on it, with what was filled in."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw(visit, claim_id, problem=visit.tell(error), answer=error.status, filled=filled)
-    return visit.go(f"/recoveries/{claim_id}")
+    return visit.try_to(
+        act, f"/recoveries/{claim_id}",
+        lambda problem, answer: _draw(visit, claim_id, problem=problem, answer=answer, filled=filled),
+    )
 
 
 def case_panel(visit: Visit, case: Case) -> Mapping[str, Any]:

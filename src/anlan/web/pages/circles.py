@@ -1,5 +1,6 @@
 """A member's circle: who looks out for whom, what both agreed to, warnings, and every way out, the quiet ones too."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Path
@@ -116,13 +117,10 @@ def show_invitation(visit: OwnVisit, invitation_id: InvitationId) -> Response:
 
 @router.post(PATH + "/invitations/{invitation_id}/accept")
 def accept(visit: OwnVisit, invitation_id: InvitationId, consent: Agreed) -> Response:
-    try:
-        visit.rooms.circles.accept(invitation_id, visit.account, consent, visit.account, clock.now())
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw_invitation(visit, invitation_id, visit.tell(error), error.status)
-    return visit.go(PATH, done="accepted")
+    return visit.try_to(
+        lambda: visit.rooms.circles.accept(invitation_id, visit.account, consent, visit.account, clock.now()),
+        f"{PATH}?done=accepted", partial(_draw_invitation, visit, invitation_id),
+    )
 
 
 @router.post(PATH + "/invitations/{invitation_id}/decline")
@@ -170,13 +168,11 @@ def show_bond(visit: OwnVisit, bond_id: BondId, done: str = "") -> Response:
 
 @router.post(PATH + "/bonds/{bond_id}/consent")
 def change_consent(visit: OwnVisit, bond_id: BondId, consent: Agreed) -> Response:
-    try:
-        visit.rooms.circles.change(bond_id, visit.account, consent, visit.account)
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw_bond(visit, bond_id, problem=visit.tell(error), answer=error.status)
-    return visit.go(f"{PATH}/bonds/{bond_id}", done="saved")
+    return visit.try_to(
+        lambda: visit.rooms.circles.change(bond_id, visit.account, consent, visit.account),
+        f"{PATH}/bonds/{bond_id}?done=saved",
+        lambda problem, answer: _draw_bond(visit, bond_id, problem=problem, answer=answer),
+    )
 
 
 @router.post(PATH + "/bonds/{bond_id}/name")

@@ -17,7 +17,6 @@ from anlan.domain.payouts import (
     Instruction,
 )
 from anlan.domain.sanctions import KINDS
-from anlan.errors import AnlanError, NotFound
 from anlan.store import funds, payouts
 from anlan.store.funds import Holding
 from anlan.store.payouts import Application
@@ -146,13 +145,10 @@ def _done(
     visit: MemberVisit, act: Callable[[], object], at: str = "", filled: Mapping[str, str] | None = None
 ) -> Response:
     """Back to the page; what is not possible stands on it, with what was filled in."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw(visit, problem=visit.tell(error), answer=error.status, at=at, filled=filled)
-    return visit.go("/me/funds")
+    return visit.try_to(
+        act, "/me/funds",
+        lambda problem, answer: _draw(visit, problem=problem, answer=answer, at=at, filled=filled),
+    )
 
 
 def make_card(visit: MemberVisit) -> Card:

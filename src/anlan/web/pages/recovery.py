@@ -4,6 +4,7 @@ The address carries the token, so nobody needs a session; looking at a page chan
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, File, Form, Path, Request, UploadFile
@@ -238,10 +239,4 @@ def hand_in(
 
 def _done(visit: MemberVisit, token: str, act: Callable[[], object]) -> Response:
     """Back to the claim; what is not possible stands on it."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw(visit, token, visit.tell(error), error.status)
-    return visit.go(f"/public/recover/{token}")
+    return visit.try_to(act, f"/public/recover/{token}", partial(_draw, visit, token))

@@ -1,5 +1,6 @@
 """For those whom a claim touches: the owner's stop button, and friends who are asked to vouch."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path
@@ -7,7 +8,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.domain.vouching import VouchAnswer
-from anlan.errors import AnlanError, Conflict, NotFound
+from anlan.errors import Conflict, NotFound
 from anlan.store import recovery
 from anlan.store.challenges import passed_since
 from anlan.store.recovery import Claim
@@ -113,13 +114,10 @@ def _draw_vouch(visit: MemberVisit, claim_id: str, problem: str = "", answer: in
 
 @router.post("/me/vouch/{claim_id}")
 def vouch(visit: OwnVisit, claim_id: ClaimId, answer: Annotated[VouchAnswer, Form()]) -> Response:
-    try:
-        visit.rooms.recovery_desk.vouch(claim_id, visit.account, answer, clock.now())
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw_vouch(visit, claim_id, visit.tell(error), error.status)
-    return visit.go(f"/me/vouch/{claim_id}")
+    return visit.try_to(
+        lambda: visit.rooms.recovery_desk.vouch(claim_id, visit.account, answer, clock.now()),
+        f"/me/vouch/{claim_id}", partial(_draw_vouch, visit, claim_id),
+    )
 
 
 def make_card(visit: MemberVisit) -> Card | None:

@@ -1,5 +1,7 @@
 """A payment that waits: why, what speaks against it, whom to ask, and the payer's own decision."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path
@@ -22,7 +24,6 @@ from anlan.domain.transfers import (
     has_words,
     needs_words,
 )
-from anlan.errors import AnlanError, NotFound
 from anlan.store.transfer_helpers import helpers_of
 from anlan.store.transfers import Transfer, transfers_of, waiting_transfers, warning_of
 from anlan.web.languages import Language, mark
@@ -75,11 +76,8 @@ def show_transfer(visit: OwnVisit, transfer_id: TransferId) -> Response:
 @router.post(PAGE + "/{transfer_id}/stop")
 def stop(visit: OwnVisit, transfer_id: TransferId) -> Response:
     """Do not pay."""
-    try:
-        visit.rooms.transfers.stop(transfer_id, clock.now(), payer=visit.account)
-    except AnlanError as error:
-        return _problem(visit, transfer_id, error)
-    return visit.go(f"{PAGE}/{transfer_id}")
+    act = visit.rooms.transfers.stop
+    return _done(visit, transfer_id, lambda: act(transfer_id, clock.now(), payer=visit.account))
 
 
 @router.post(PAGE + "/{transfer_id}/release")
@@ -88,11 +86,8 @@ def release(
 ) -> Response:
     """Pay all the same, with a reason; an unanswered question counts as one that speaks against it."""
     said = Reason(code=reason, words=words.strip(), has_doubt=answer != "yes")
-    try:
-        visit.rooms.transfers.release(transfer_id, said, clock.now(), payer=visit.account)
-    except AnlanError as error:
-        return _problem(visit, transfer_id, error, said)
-    return visit.go(f"{PAGE}/{transfer_id}")
+    act = visit.rooms.transfers.release
+    return _done(visit, transfer_id, lambda: act(transfer_id, said, clock.now(), payer=visit.account), said)
 
 
 @router.post(PAGE + "/{transfer_id}/ask")
@@ -100,21 +95,15 @@ def ask(
     visit: OwnVisit, transfer_id: TransferId, guardian: Annotated[tuple[str, ...], Form(max_length=8)] = ()
 ) -> Response:
     """Ask some of the circle."""
-    try:
-        visit.rooms.transfer_help.ask(visit.account, transfer_id, guardian, clock.now())
-    except AnlanError as error:
-        return _problem(visit, transfer_id, error)
-    return visit.go(f"{PAGE}/{transfer_id}")
+    act = visit.rooms.transfer_help.ask
+    return _done(visit, transfer_id, lambda: act(visit.account, transfer_id, guardian, clock.now()))
 
 
 @router.post(PAGE + "/{transfer_id}/regret")
 def regret(visit: OwnVisit, transfer_id: TransferId) -> Response:
     """It was a fraud after all."""
-    try:
-        visit.rooms.transfers.regret(transfer_id, clock.now(), payer=visit.account)
-    except AnlanError as error:
-        return _problem(visit, transfer_id, error)
-    return visit.go(f"{PAGE}/{transfer_id}")
+    act = visit.rooms.transfers.regret
+    return _done(visit, transfer_id, lambda: act(transfer_id, clock.now(), payer=visit.account))
 
 
 @router.get(HELP_PAGE + "/{transfer_id}")
@@ -126,19 +115,18 @@ def show_asked(visit: OwnVisit, transfer_id: TransferId) -> Response:
 @router.post(HELP_PAGE + "/{transfer_id}")
 def answer_asked(visit: OwnVisit, transfer_id: TransferId, answer: Annotated[HelpAnswer, Form()]) -> Response:
     """Say what this member thinks of it."""
-    try:
-        visit.rooms.transfer_help.answer(visit.account, transfer_id, answer, clock.now())
-    except NotFound:
-        raise
-    except AnlanError as error:
-        return _draw_asked(visit, transfer_id, visit.tell(error), error.status)
-    return visit.go(f"{HELP_PAGE}/{transfer_id}")
+    return visit.try_to(
+        lambda: visit.rooms.transfer_help.answer(visit.account, transfer_id, answer, clock.now()),
+        f"{HELP_PAGE}/{transfer_id}", partial(_draw_asked, visit, transfer_id),
+    )
 
 
-def _problem(visit: MemberVisit, transfer_id: str, error: AnlanError, filled: Reason | None = None) -> Response:
-    if isinstance(error, NotFound):
-        raise error
-    return _draw(visit, transfer_id, problem=visit.tell(error), status=error.status, filled=filled)
+def _done(visit: MemberVisit, transfer_id: str, act: Callable[[], object], filled: Reason | None = None) -> Response:
+    """Back to the payment; what is not possible stands on its page, with what was filled in."""
+    return visit.try_to(
+        act, f"{PAGE}/{transfer_id}",
+        lambda problem, status: _draw(visit, transfer_id, problem=problem, status=status, filled=filled),
+    )
 
 
 def _draw(
