@@ -25,7 +25,7 @@ from anlan.store.circle_warnings import Warned, forget_circles, warnings_for, wa
 from anlan.store.circles import Bond, bonds_of, ended_lately
 from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since
-from anlan.store.tables import circle_bonds, events, facts, outbox
+from anlan.store.tables import circle_bonds, circle_members, events, facts, outbox
 from anlan.store.tables import circle_invitations as invitation_rows
 from anlan.store.tables import circle_warnings as warning_rows
 from anlan.store.vault import Codec
@@ -462,6 +462,11 @@ def test_after_safe_mode_only_a_fresh_consent_after_some_days_warns_again(family
     family.raise_alerts(family.alert())
     assert len(family.warned()) == 1
     assert len(family.bonds(MEI)) == 1, "the fresh one takes the place of the quiet one"
+    with family.database.write() as connection:
+        forget_circles(connection, family.now - 180 * DAY_S, 500, family.now)
+        since = select(circle_members.c.safe_since).where(circle_members.c.account == GRAN)
+        assert connection.execute(since).scalar_one() is None
+        assert forget_circles(connection, family.now - 180 * DAY_S, 500, family.now) == 0
 
 
 def test_a_block_ends_everything_between_two_and_says_so_to_nobody(family: Family) -> None:

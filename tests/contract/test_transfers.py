@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from transferred import ANN, COOL_DOWN_MIN, DAD, FAMILY, LONG, MUM, Purse
 
 from anlan.domain.decisions import Judged
-from anlan.domain.transfers import GUARDIAN_PAUSE_S, LAPSES_S, MAX_GUARDIAN_PAUSES_7D, Reason
+from anlan.domain.transfers import GUARDIAN_PAUSE_S, LAPSES_S, MAX_GUARDIAN_PAUSES_7D, MAX_HELPERS, Reason
 from anlan.errors import AnlanError, Conflict, Forbidden, InvalidAnswer, NotFound, RateLimited
 from anlan.store.alerts import alerts_of, find_alert
 from anlan.store.database import Database
@@ -267,6 +267,14 @@ def test_nobody_outside_the_circle_is_asked_and_not_too_many(purse: Purse) -> No
         purse.help.ask(ANN, purse.pause(f"pay-more{number}").id, purse.circle.guardians[:3], NOON + 10)
     with pytest.raises(RateLimited):
         purse.help.ask(ANN, found.id, purse.circle.guardians[:1], NOON + 20)
+
+
+def test_who_asks_in_many_windows_at_once_asks_no_more_than_in_one(purse: Purse) -> None:
+    found = purse.pause()
+    purse.circle.guardians = [f"account:aunt{number}" for number in range(MAX_HELPERS + 2)]
+    asked = _race([partial(purse.help.ask, ANN, found.id, [one], NOON + 10) for one in purse.circle.guardians])
+    with purse.database.read() as connection:
+        assert asked == len(helpers_of(connection, found.id)) == MAX_HELPERS
 
 
 def test_the_decision_answers_the_alert_unless_its_payer_has(purse: Purse) -> None:

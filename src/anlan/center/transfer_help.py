@@ -86,6 +86,7 @@ class TransferHelp:
             Conflict: it was decided already.
         """
         with self._database.write() as connection:
+            audit.note(connection, payer, "transfer.ask", transfer_id, {"count": len(guardians)})  # others wait here
             found = self._transfers.get(connection, transfer_id, payer)
             _check_waits(found)
             free = self.guardians_for(connection, found)
@@ -100,7 +101,6 @@ class TransferHelp:
             for ordinal, guardian in enumerate(dict.fromkeys(guardians), asked):
                 if add_helper(connection, Helper(transfer_id=found.id, guardian=guardian, asked_at=now)):
                     tell_asked(connection, found, guardian, ordinal, self._transfers.scenario_of(found), now)
-            audit.note(connection, payer, "transfer.ask", found.id, {"count": len(guardians)})
 
     def look(self, guardian: str, transfer_id: str, now: float) -> AskedView:
         """A payment as a guardian sees it who was asked, or may hold it.

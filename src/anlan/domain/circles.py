@@ -28,7 +28,6 @@ WARNING_STATES: tuple[WarningState, ...] = get_args(WarningState)
 
 GuardianAnswer = Literal["called", "vouched"]
 """`called`: I have spoken with them; `vouched`: I know this payee, or this person. Neither lifts anything."""
-GUARDIAN_ANSWERS: tuple[GuardianAnswer, ...] = get_args(GuardianAnswer)
 
 DAY_S = 86_400.0
 INVITATION_DAYS = 14

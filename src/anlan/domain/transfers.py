@@ -14,7 +14,6 @@ from anlan.domain.scenarios import Strength, Words
 TransferState = Literal["waiting", "released", "stopped", "lapsed", "paid", "cancelled"]
 """Waiting for the payer; what they (or the clock) decided; what the platform says became of it."""
 TRANSFER_STATES: tuple[TransferState, ...] = get_args(TransferState)
-DECIDED: tuple[TransferState, ...] = ("released", "stopped", "lapsed")
 
 Answer = Literal["released", "stopped"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)

@@ -11,7 +11,7 @@ from anlan.domain.circles import DAY_S, SHOWN_DAYS, GuardianAnswer, WarningState
 from anlan.domain.scenarios import Harm, Strength
 from anlan.store.batch import storable
 from anlan.store.circle_invitations import forget_invitations
-from anlan.store.circles import forget_bonds
+from anlan.store.circles import forget_bonds, forget_safe_modes
 from anlan.store.tables import circle_bonds, circle_warnings, events
 from anlan.store.vault import Vault, shown_data
 
@@ -183,7 +183,7 @@ def forget_circles(connection: Connection, before: float, limit: int, now: float
     old = connection.execute(select(_W.id).where(_W.made_at <= shown_since).limit(limit)).scalars().all()
     connection.execute(delete(circle_warnings).where(_W.id.in_(old)))
     gone = forget_invitations(connection, shown_since, limit) + forget_bonds(connection, shown_since, before, limit)
-    return len(old) + gone
+    return len(old) + gone + forget_safe_modes(connection, now)
 
 
 def _is_shown(now: float) -> Any:

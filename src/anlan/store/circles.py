@@ -229,6 +229,12 @@ def leave_safe_mode(connection: Connection, account: str, until: float) -> bool:
     return connection.execute(row.values(safe_until=until)).rowcount == 1
 
 
+def forget_safe_modes(connection: Connection, now: float) -> int:
+    """Forget that members were in a safe mode that is over; returns how many."""
+    over = update(circle_members).where(circle_members.c.safe_until <= now)
+    return connection.execute(over.values(safe_since=None, safe_until=None)).rowcount
+
+
 def safe_mode_of(connection: Connection, account: str, now: float) -> SafeMode | None:
     """The safe mode that an account is in, its cool-off included; None for none."""
     query = select(circle_members.c.safe_since, circle_members.c.safe_until)
