@@ -3,16 +3,20 @@
 import msgspec
 import pytest
 from appealed import ANN, AppealDesk
-from judged import decide, event
-from transferred import Purse
+from judged import NOON, decide, event
+from transferred import LONG, Purse
 
 from anlan import clock
 from anlan.center.own_data import DOWNLOADS_A_DAY, PARTS, OwnData
+from anlan.domain.consultation_turns import Part
+from anlan.domain.consultations import Known
 from anlan.domain.decisions import Judged
 from anlan.domain.events import CATALOGUE
 from anlan.domain.keys import event_key
 from anlan.domain.privacy import LATER_S, LOOKS
+from anlan.domain.transfers import Reason
 from anlan.errors import RateLimited
+from anlan.store import consultations
 from anlan.store.audit import note
 from anlan.store.database import Database
 from anlan.store.entrances import spend_entrance
@@ -57,16 +61,34 @@ def test_looks_at_what_one_did_are_told_later_and_at_what_one_handed_in_at_once(
 def test_the_download_is_one_object_with_every_part(database: Database) -> None:
     desk, now = AppealDesk(database), clock.now()
     desk.file(desk.sanction())
-    Purse(database).pause("pay-1", is_warned=True)
+    purse = Purse(database)
+    reason = Reason(code="family", words=LONG)
+    purse.transfers.release(purse.pause("pay-1", is_warned=True).id, reason, NOON + 10, payer=ANN)
     found = msgspec.json.decode(b"".join(own_data(database).download(ANN, now)))
     assert list(found) == ["account", "made_at", *(part.name for part in PARTS)]
     assert [len(found[name]) for name in ("appeals", "sanctions", "transfers", "alerts")] == [1, 1, 1, 1]
     assert found["appeals"][0]["words"]
+    assert found["transfers"][0]["words"] == LONG
     text = msgspec.json.encode(found).decode()
     for private in ("staff:", "judged_by", "quieted", "event_seq"):
         assert private not in text, private
     nobody = msgspec.json.decode(b"".join(own_data(database).download("account:nobody", now)))
     assert all(nobody[part.name] == [] for part in PARTS)
+
+
+def test_what_was_said_is_handed_over_and_not_read_only_to_be_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as connection:
+        talk = consultations.add_consultation(connection, database.vault, ANN, "zh", Known(), 1.0)
+        said = (Part("text", "member", "他要我交钱"),)
+        talk = consultations.add_turn(connection, database.vault, talk, "member", said, 2.0)
+        consultations.save_consultation(connection, database.vault, talk)
+    found = msgspec.json.decode(b"".join(own_data(database).download(ANN, clock.now())))
+    assert found["consultations"][0]["turns"][0]["parts"][0]["text"] == "他要我交钱"
+    monkeypatch.delattr(consultations, "turns_of")
+    counts = {one.part.name: one.count for one in own_data(database).look(ANN, clock.now()).parts}
+    assert counts["consultations"] == 1
 
 
 def test_it_is_fetched_a_few_times_a_day(database: Database) -> None:

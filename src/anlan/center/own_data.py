@@ -40,6 +40,7 @@ MOST_ROWS = 10_000
 
 Row = dict[str, Any]
 Read = Callable[[Connection, Vault, str], Sequence[Row]]
+Adds = Callable[[Connection, Vault, Row], Row]
 Days = Callable[[RetentionDays], float | None]
 
 
@@ -50,6 +51,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         path: the page on which the member sees it, and takes away what may be taken away.
         days: how long it is kept; None for as long as the account is there.
         read: rows in order, with what is the member's to know and nothing else.
+        adds: what a row has beyond that when all is handed over: what would be slow to read only to be counted.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     days: Days
     read: Read
+    adds: Adds
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +142,10 @@ class OwnData:
         yield b'{"account": %s, "made_at": %s' % (msgspec.json.encode(account), msgspec.json.encode(_moment(now)))
         for part in PARTS:
             with self._database.read() as connection:
-                rows = part.read(connection, self._database.vault, account)
+                vault = self._database.vault
+                rows = [
+                    row | part.adds(connection, vault, row) for row in part.read(connection, vault, account)
+                ]
             body = msgspec.json.format(msgspec.json.encode([_spoken(row) for row in rows]), indent=2)
             yield b',\n"%s": %s' % (part.name.encode(), body)
         yield b"}\n"
@@ -186,10 +192,11 @@ def _read_alerts(connection: Connection, _: Vault, account: str) -> list[Row]:
 
 def _read_talks(connection: Connection, vault: Vault, account: str) -> list[Row]:
     found = consultations.consultations_of(connection, vault, account, MOST_ROWS)
-    return _picked(
-        found, "id", "language", "state", "opened_at", "spoken_at",
-        turns=lambda one: msgspec.to_builtins(consultations.turns_of(connection, vault, one.id)),
-    )
+    return _picked(found, "id", "language", "state", "opened_at", "spoken_at")
+
+
+def _add_turns(connection: Connection, vault: Vault, talk: Row) -> Row:
+    return {"turns": msgspec.to_builtins(consultations.turns_of(connection, vault, talk["id"]))}
 
 
 def _read_circles(connection: Connection, vault: Vault, account: str) -> list[Row]:
@@ -209,6 +216,10 @@ def _read_transfers(connection: Connection, _: Vault, account: str) -> list[Row]
     )
 
 
+def _add_reason(connection: Connection, vault: Vault, transfer: Row) -> Row:
+    return {"words": transfers.read_words(connection, vault, transfer["id"])}
+
+
 def _read_sign_ins(connection: Connection, vault: Vault, account: str) -> list[Row]:
     view = look_at(connection, vault, account, clock.now())
     came = _picked(
@@ -225,11 +236,13 @@ def _read_reports(connection: Connection, vault: Vault, account: str) -> list[Ro
     return _picked(found, "id", "subject", "reason", "at", "outcome", "answered_at")
 
 
-def _read_appeals(connection: Connection, vault: Vault, account: str) -> list[Row]:
-    return _picked(
-        appeals.appeals_of(connection, account, MOST_ROWS), "id", "sanction_id", "filed_at", "state", "outcome",
-        "decided_at", "reason", words=lambda one: appeals.words_of(connection, vault, one.id),
-    )
+def _read_appeals(connection: Connection, _: Vault, account: str) -> list[Row]:
+    found = appeals.appeals_of(connection, account, MOST_ROWS)
+    return _picked(found, "id", "sanction_id", "filed_at", "state", "outcome", "decided_at", "reason")
+
+
+def _add_words(connection: Connection, vault: Vault, appeal: Row) -> Row:
+    return {"words": appeals.words_of(connection, vault, appeal["id"])}
 
 
 def _read_sanctions(connection: Connection, _: Vault, account: str) -> list[Row]:
@@ -265,12 +278,17 @@ def _always(_: RetentionDays) -> None:
     return None
 
 
+def _nothing(_connection: Connection, _vault: Vault, _row: Row) -> Row:
+    return {}
+
+
 def _part(
-    name: str, path: str, read: Read, words: Mapping[str, tuple[str, str]], days: Days = _personal
+    name: str, path: str, read: Read, words: Mapping[str, tuple[str, str]], days: Days = _personal,
+    adds: Adds = _nothing,
 ) -> Part:
     """`words` are a title and a purpose by language."""
     return Part(
-        name=name, path=path, read=read, days=days,
+        name=name, path=path, read=read, days=days, adds=adds,
         title={code: said[0] for code, said in words.items()}, purpose={code: said[1] for code, said in words.items()},
     )
 
@@ -283,7 +301,7 @@ PARTS: tuple[Part, ...] = (
     _part("consultations", "/me/assistant", _read_talks, {
         "zh": ("与助手的对话", "帮您弄清状况；您可以随时删除"),
         "en": ("Talks with the assistant", "To help you see clearly; delete them whenever you like"),
-    }, days=lambda policy: policy.consulted_days),
+    }, days=lambda policy: policy.consulted_days, adds=_add_turns),
     _part("cards", "/me/cards", _read_cards, {
         "zh": ("给您的卡片", "在需要时递上几句有用的话，并且不反复打扰"),
         "en": ("Cards for you", "To offer words that help, and not too often"),
@@ -295,7 +313,7 @@ PARTS: tuple[Part, ...] = (
     _part("transfers", "/me/transfers", _read_transfers, {
         "zh": ("暂缓的转账", "转账前多留一点时间想清楚"),
         "en": ("Payments that were paused", "To leave a moment for a second thought"),
-    }),
+    }, adds=_add_reason),
     _part("sign_ins", "/me/security", _read_sign_ins, {
         "zh": ("登录、设备和会话", "看出是谁在使用您的账号"),
         "en": ("Sign-ins, devices and sessions", "To notice when somebody else uses your account"),
@@ -315,7 +333,7 @@ PARTS: tuple[Part, ...] = (
     _part("appeals", "/me/appeals", _read_appeals, {
         "zh": ("您的申诉", "由没有参与处理的人重新审理；结束后，您写的话到期删除"),
         "en": ("Your appeals", "To have somebody new look; when it is over, your words go in time"),
-    }),
+    }, adds=_add_words),
     _part("funds", "/me/funds", _read_funds, {
         "zh": ("您的资产", "保管并如数归还；结束后，证件与收款信息到期删除"),
         "en": ("Your money", "To keep it and give it back; when it is over, your documents go in time"),
