@@ -332,9 +332,11 @@ def test_nobody_says_to_a_minor_what_is_only_for_adults(day: list[LabelledEvent]
     reached = {data.recipient for data in harmful if isinstance(data, MessageSent)}
     groups = {data.group for data in harmful if isinstance(data, MessageSent)}
     asked = {data.other for data in harmful if isinstance(data, FriendshipChanged)}
-    assert len(minors) >= 5 and len(reached) > 20
+    assert len(minors) >= 5
+    assert len(reached) > 20
     assert not minors & (reached | asked)
-    assert len(groups) > 1 and not closed & groups
+    assert len(groups) > 1
+    assert not closed & groups
     joined = {
         event.data.group for event in decoded if isinstance(event.data, GroupChanged) and event.data.account in minors
     }

@@ -11,10 +11,11 @@ from rich.panel import Panel
 from anlan import clock
 from anlan.app import House
 from anlan.commands.demo_desk import live_through_the_desk, obey
+from anlan.commands.demo_members import Members
 from anlan.commands.screen import ERR, OUT, clear_errors, progress
 from anlan.demo.doorkeeper import Doorkeeper, is_turning_point
 from anlan.demo.labels import LabelledEvent
-from anlan.demo.simulation import history, live
+from anlan.demo.simulation import history, live, moments_of_minors
 from anlan.domain.decisions import VerdictAnswer
 from anlan.errors import AnlanError
 from anlan.serving import serve
@@ -55,9 +56,11 @@ def demo(people: int, events_per_second: float, seed: int) -> None:
         newcomers = _staff(house)
 
         async def alongside(running: House) -> None:
-            await _remember(running, seed, people)
-            _greet(settings, newcomers)
-            await asyncio.gather(_go_on(running, seed, people, events_per_second), obey(running))
+            members = Members(running, seed, people)
+            shown = await _remember(running, members, seed, people)
+            _greet(settings, newcomers, shown)
+            life = _go_on(running, members, seed, people, events_per_second)
+            await asyncio.gather(life, obey(running), members.go_on())
 
         serve(house, alongside)
 
@@ -78,26 +81,39 @@ def _staff(house: House) -> list[Newcomer]:
     return made
 
 
-async def _remember(house: House, seed: int, people: int) -> None:
-    """Give an empty journal a day of history."""
+async def _remember(house: House, members: Members, seed: int, people: int) -> str | None:
+    """Give an empty journal a day of history; returns the member whose pages show most of it."""
     if await asyncio.to_thread(house.journal.last_seq):
-        return
+        return None
     events = await asyncio.to_thread(lambda: list(history(seed, clock.now(), PAST_HOURS, people)))
+    await asyncio.to_thread(members.form_circles, events)
     doorkeeper = Doorkeeper()
     happened: list[LabelledEvent] = []
     with progress() as bar:
         task = bar.add_task("a day in the life of the community", total=len(events), rate="")
-        for batch in _batches(events):
+        for batch in in_batches(events):
             real = [event for event in batch if doorkeeper.happens(event)]
-            answers = await _take(house, [event.cloudevent for event in real])
-            proofs = [_obey(doorkeeper, event, answer) for event, answer in zip(real, answers, strict=True)]
-            await _take(house, [proof for proof in proofs if proof])
+            await happen(house, members, doorkeeper, real)
             happened += real
             bar.update(task, advance=len(batch))
     await asyncio.to_thread(live_through_the_desk, house, happened, seed)
+    await happen(house, members, doorkeeper, moments_of_minors(seed, clock.now(), people))
+    shown = await asyncio.to_thread(members.live_through)
+    await _take(house, members.cancelled())
+    return shown
 
 
-def _batches(events: Sequence[LabelledEvent]) -> Iterator[list[LabelledEvent]]:
+async def happen(
+    house: House, members: Members, doorkeeper: Doorkeeper, events: Sequence[LabelledEvent]
+) -> None:
+    """Judge them, and let everybody do what comes of it."""
+    answers = await _take(house, [event.cloudevent for event in events])
+    proofs = [_obey(doorkeeper, members, event, answer) for event, answer in zip(events, answers, strict=True)]
+    await asyncio.to_thread(members.insist)
+    await _take(house, [proof for proof in proofs if proof])
+
+
+def in_batches(events: Sequence[LabelledEvent]) -> Iterator[list[LabelledEvent]]:
     """Of `BATCH` events at most; one ends where what comes next depends on its last verdict."""
     batch: list[LabelledEvent] = []
     for event in events:
@@ -117,28 +133,31 @@ async def _take(house: House, bodies: Sequence[bytes]) -> list[bytes]:
     return taken
 
 
-def _obey(doorkeeper: Doorkeeper, event: LabelledEvent, answer: bytes) -> bytes | None:
+def _obey(doorkeeper: Doorkeeper, members: Members, event: LabelledEvent, answer: bytes) -> bytes | None:
     decoded = msgspec.json.decode(answer, type=VerdictAnswer)
-    return doorkeeper.obey(event, decoded.verdict, {action.kind for action in decoded.actions})
+    proof = doorkeeper.obey(event, decoded.verdict, {action.kind for action in decoded.actions})
+    members.hear(event, decoded, pays=event.type == "payment.initiated" and doorkeeper.lets_pay(event))
+    return proof
 
 
-async def _go_on(house: House, seed: int, people: int, events_per_second: float) -> None:
+async def _go_on(house: House, members: Members, seed: int, people: int, events_per_second: float) -> None:
     doorkeeper = Doorkeeper()
     async for event in live(seed, clock.now, events_per_second, people):
         try:
             if doorkeeper.happens(event):
-                proof = _obey(doorkeeper, event, await house.intake.accept(event.cloudevent))
-                await _take(house, [proof] if proof else [])
+                await happen(house, members, doorkeeper, [event])
         except AnlanError as error:
             ERR.print(f"demo event not accepted: {error.message}", markup=False)
 
 
-def _greet(settings: Settings, newcomers: list[Newcomer]) -> None:
+def _greet(settings: Settings, newcomers: list[Newcomer], shown: str | None) -> None:
     lines = [f"[bold]{settings.address}[/]", ""]
     for person in newcomers:
         roles = ", ".join(person.roles)
         lines.append(f"user [bold]{person.name}[/]   one-time password [bold]{person.password}[/]   ({roles})")
     if not newcomers:
         lines.append("Sign in as before; 'anlan staff reset NAME' makes a new one-time password.")
+    if shown:
+        lines += ["", f"member [bold]{shown}[/]   their own pages open by: anlan member link {shown}"]
     lines += ["", "The demo lets you in without an authenticator; ANLAN_REQUIRE_SECOND_FACTOR=true asks for one."]
     OUT.print(Panel("\n".join(lines), title="Anlan 安澜", expand=False))

@@ -60,6 +60,10 @@ class Doorkeeper:
         is_unpaid = event.type == "payment.settled" and _payment_of(event) in self._unpaid
         return event.story not in self._stopped_at_door and not is_cut_off and not is_unpaid
 
+    def lets_pay(self, event: LabelledEvent) -> bool:
+        """Whether a payment that was about to be made will be, after its verdict was obeyed."""
+        return _payment_of(event) not in self._unpaid
+
     def obey(self, event: LabelledEvent, verdict: str, actions: Collection[str] = ()) -> bytes | None:
         """What the platform does about the verdict on `event`; the CloudEvent of a proof, if one was given.
 

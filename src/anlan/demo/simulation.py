@@ -12,7 +12,7 @@ import msgspec
 from anlan import clock
 from anlan.demo.community import LOCAL_OFFSET_S, Person, build_community, recall_past
 from anlan.demo.labels import Happening, LabelledEvent
-from anlan.demo.life import ACTIVITIES
+from anlan.demo.life import ACTIVITIES, grow_up
 from anlan.demo.nuisances import (
     abuse,
     advertise_gambling,
@@ -43,6 +43,7 @@ _TYPE_NAMES = {entry.data: entry.name for entry in CATALOGUE}
 _MEAN_EVENTS_PER_ACTIVITY = 3.7
 _PEAK_HOUR = 20
 _MAX_LAG_S = 30.0
+_MOMENTS_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ def simulate(
 def history(seed: int, now: float, hours: float = 24.0, people: int = 400) -> Iterator[LabelledEvent]:
     """The last `hours` before `now` with all that led there: what a fresh demo starts its journal with."""
     return simulate(seed, now - hours * 3600, hours, people)
+
+
+def moments_of_minors(seed: int, now: float, people: int = 400) -> list[LabelledEvent]:
+    """Small troubles of every minor in the minutes before `now`, in order: a care card comes in the moment or never."""
+    start = now - _MOMENTS_S
+    stage = _set_stage(seed, start, people, EVERYDAY, phrasebook())
+    for person in stage.community.minors * 2:
+        grow_up(Scene(stage, start + stage.rng.uniform(0, _MOMENTS_S / 2), "grow_up"), person)
+    numbers = count()
+    return [_encode(one, stage.run, next(numbers)) for one in sorted(stage.agenda) if one.time < now]
 
 
 async def live(

@@ -19,8 +19,8 @@ router = APIRouter()
 PERIODS = (7, 28, 90)
 
 RATE_TITLES = {
-    "opened": mark("Opened"), "stopped": mark("Stopped"), "went_on": mark("Went on"), "helped": mark("Helped"),
-    "dismissed": mark("Dismissed"), "wrong": mark("Wrong"),
+    "opened": mark("Looked at"), "stopped": mark("Stopped in time"), "went_on": mark("Went on"),
+    "helped": mark("Helped"), "dismissed": mark("Dismissed"), "wrong": mark("Wrong"),
 }
 CAP_TITLES: dict[Cap, str] = {
     "pair": mark("The same of the same person a moment ago"), "day": mark("Enough for one day"),
