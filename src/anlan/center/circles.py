@@ -8,6 +8,7 @@ import secrets
 
 from sqlalchemy import Connection
 
+from anlan.domain.care_cards import band_of
 from anlan.domain.circle_messages import CircleChange, changed_message, invited_message
 from anlan.domain.circles import (
     DAY_S,
@@ -17,7 +18,6 @@ from anlan.domain.circles import (
     MAX_NAME_CHARS,
     MAX_WARDS,
     MIN_TIE_DAYS,
-    MINOR_BANDS,
     REMINDER_DAYS,
     REST_DAYS,
     SAFE_COOL_OFF_DAYS,
@@ -126,7 +126,7 @@ class Circles:
 
     def _is_minor(self, connection: Connection, account: str, now: float) -> bool:
         versions = versions_of(connection, self._codec, account, "age_band", now)
-        return bool(versions) and versions[0][1] in MINOR_BANDS
+        return bool(versions) and band_of(versions[0][1]) is not None
 
     def accept(self, invitation_id: str, account: str, consent: Consent, by: str, now: float) -> None:
         """Take up an invitation; each bond that it makes covers what both agreed to.
@@ -283,12 +283,14 @@ class Circles:
         if now < self._next_round_at:
             return
         with self._database.write() as connection:
+            # Members before bonds, as everybody locks them.
+            wards = circles.take_reminders(connection, now - REMINDER_DAYS * DAY_S, now, ROUND_BONDS)
             for bond in circles.come_out(connection, now, ROUND_BONDS):
                 if bond.left_by == bond.ward:
                     self._tell(connection, bond.id, bond.guardian, bond.ward, "ended", now)
                 else:
                     self._tell(connection, bond.id, bond.ward, bond.guardian, "guardian_left", now)
-            for ward in circles.take_reminders(connection, now - REMINDER_DAYS * DAY_S, now, ROUND_BONDS):
+            for ward in wards:
                 self._tell(connection, f"reminder|{now}", ward, None, "reminder", now)
             invitations.lapse(connection, now)
         self._next_round_at = now + ROUND_S

@@ -49,8 +49,6 @@ MIN_GAP_S = 30 * 60.0
 """Between two warnings to one guardian about one ward, unless money is in motion."""
 MAX_NAME_CHARS = 40
 
-MINOR_BANDS = frozenset({"under_12", "12_to_15", "16_to_17"})
-
 HARM_WORDS: dict[Harm, Words] = {
     "impersonation": {"zh": "冒充熟人或机构", "en": "Somebody pretends to be a person or an office they trust"},
     "money": {"zh": "投资、贷款、刷单等钱财诱骗", "en": "Money bait: investments, loans, jobs that pay at once"},

@@ -14,6 +14,7 @@ from anlan.center.assistant.composing import Composer, Reader
 from anlan.center.assistant.people import People
 from anlan.center.assistant.reading import built_in_cues, evidence_of
 from anlan.domain import consultations as rules
+from anlan.domain.care_cards import band_of
 from anlan.domain.consultation_turns import Grounds, Part, Turn, Wording, head_of
 from anlan.domain.consultations import Answer, Known
 from anlan.domain.facts import Fact
@@ -35,7 +36,6 @@ MEMBER_TURNS_1H = 60
 WEIGHED_TURNS = 20
 """So many of the member's last turns are weighed together."""
 TRIES = 3
-MINORS = frozenset(("under_12", "12_to_15", "16_to_17"))
 PAGE = "/me/assistant"
 PICTURE = "[🖼]"
 """What stands in place of a picture that could not be read."""
@@ -293,7 +293,7 @@ class Assistant:
 
     def _reader(self, account: str, language: str) -> Reader:
         bands = [fact.value for fact in self._facts.load([account]) if fact.field == "age_band"]
-        return Reader(language, is_young=bool(bands) and bands[-1] in MINORS)
+        return Reader(language, is_young=bool(bands) and band_of(bands[-1]) is not None)
 
 
 def reworded(parts: Sequence[Part], text: str) -> tuple[Part, ...]:
