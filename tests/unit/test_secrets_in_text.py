@@ -30,7 +30,8 @@ def test_a_secret_is_covered(told: str, kept: str) -> None:
     "told",
     [
         "他要我转 30000 元到这个账户", "单号 202611220001，快递说丢了", "打电话来的是 13800138000", "5000",
-        "他问我要验证码，我没给", "password? I gave none", "2026-11-22 10:30 收到的", "the code came at 10", "the code was for a payment of 3000",
+        "他问我要验证码，我没给", "password? I gave none", "2026-11-22 10:30 收到的", "the code came at 10",
+        "the code was for a payment of 3000",
     ],
 )
 def test_what_people_need_to_tell_stays(told: str) -> None:

@@ -20,6 +20,14 @@ LEAST_TELLING_CHARS = 10
 
 _QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^\s*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
 
+_THEIRS = (
+    r"对方|他|她|骗子|客服|老板|领导|老师|卖家|买家|陌生人|网友|群主|警官|"
+    r"him|her|he|she|they|them|seller|buyer|scammer|stranger|caller|agent|support|boss|mentor"
+)
+_CHAT_LINE = re.compile(rf"(?im:^\s*(?P<who>{_THEIRS}|我|me|i)\s*[:：]\s*(?P<said>.+)$)")
+"""A line of a chat that was pasted with who said it."""
+_MINE = frozenset(("我", "me", "i"))
+
 _CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
 
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[A-Za-z']+$"), re.compile(r"[A-Za-z']+")
@@ -74,13 +82,18 @@ def fold(text: str) -> str:
 
 def own_voice(words: str) -> str:
     """What the member says themselves, without what they quote or paste from a message."""
-    return _QUOTED.sub(" ", words)
+    return _QUOTED.sub(" ", _CHAT_LINE.sub(" ", words))
 
 
 def spoken_parts(words: str) -> list[tuple[Speaker, str]]:
-    """Who says what in these words: quoted parts are the other side's; of the rest one cannot tell."""
-    quoted = [next((part for part in match.groups() if part), match[0]) for match in _QUOTED.finditer(words)]
-    parts: list[tuple[Speaker, str]] = [("them", part) for part in quoted]
+    """Who says what in these words: quoted parts are the other side's, lines of a pasted chat whose they say they are;
+    of the rest one cannot tell."""
+    parts: list[tuple[Speaker, str]] = [
+        ("me" if match["who"].lower() in _MINE else "them", match["said"]) for match in _CHAT_LINE.finditer(words)
+    ]
+    told = _CHAT_LINE.sub(" ", words)
+    quoted = (next((part for part in match.groups() if part), match[0]) for match in _QUOTED.finditer(told))
+    parts += [("them", part) for part in quoted]
     rest = own_voice(words).strip()
     return [*parts, ("unknown", rest)] if rest else parts
 
@@ -117,9 +130,9 @@ def _whole_words(text: str, start: int, length: int) -> str:
 def evidence_of(told: Iterable[str]) -> Evidence:
     """What was told, and for what the member tells of the other side that side's likely words too."""
     parts = [part for words in told for part in spoken_parts(words)]
-    turned: list[tuple[Speaker, str]] = [("them", direct_speech(text)) for speaker, text in parts if speaker != "them"]
-    own = [text for _, text in parts] + [text for speaker, text in parts if speaker != "them"]
-    return Evidence([*parts, *turned], own)
+    told_of = [text for speaker, text in parts if speaker == "unknown"]
+    turned: list[tuple[Speaker, str]] = [("them", direct_speech(text)) for text in told_of]
+    return Evidence([*parts, *turned], [*(text for _, text in parts), *told_of])
 
 
 @cache

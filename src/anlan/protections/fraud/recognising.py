@@ -20,12 +20,12 @@ MAX_TEXTS = 30
 MAX_CHARS = 2_000
 ENCODED = 3
 """So many texts are looked at for their meaning, the last of the other side's, and all of them as one."""
-ENCODED_CHARS = 64
-"""Of each; the time grows with the length, and what is wanted shows early."""
-LIKE_FROM = 0.5
-"""Cosine from which a text is like an example at all."""
-LIKENESS_EVIDENCE = 5.0
-"""Evidence that a likeness of 1 adds, growing from nothing at `LIKE_FROM`."""
+ENCODED_CHARS, ENCODED_LATIN_CHARS = 64, 160
+"""Of each, the same in meaning; the time grows with the length, and what is wanted shows early."""
+LIKE_FROM, LIKE_FROM_LATIN = 0.5, 0.36
+"""Cosine from which a text is like an example at all; what is told at length in English stays farther from any."""
+LIKENESS_EVIDENCE, LIKENESS_EVIDENCE_LATIN = 5.0, 7.0
+"""Evidence that a likeness of 1 adds, growing from nothing there."""
 CONSULTED_AT = 2.2
 """As `signs.NOTHING_AT`, for whoever shows a talk to somebody: they have a reason to ask."""
 WORTH_NAMING = 0.05
@@ -131,15 +131,17 @@ class Recogniser:
 
     def _likeness(self, texts: Sequence[str]) -> dict[str, float]:
         """Evidence by scenario from the examples that mean most nearly the same."""
-        encode, asked = self._encoder(), [text[:ENCODED_CHARS] for text in texts if text.strip()][-ENCODED:]
+        encode, asked = self._encoder(), [_early(text) for text in texts if text.strip()][-ENCODED:]
         if encode is None or not asked:
             return {}
         cosines = self._examples.vectors @ encode([" ".join(asked), *asked]).T
         likenesses = (cosines[:, 0] + cosines[:, 1:].max(axis=1)) / 2
+        is_latin = all(text.isascii() for text in asked)
+        least, most = (LIKE_FROM_LATIN, LIKENESS_EVIDENCE_LATIN) if is_latin else (LIKE_FROM, LIKENESS_EVIDENCE)
         best: dict[str, float] = defaultdict(float)
         for scenario, likeness in zip(self._examples.scenarios, likenesses.tolist(), strict=True):
-            best[scenario] = max(best[scenario], (likeness - LIKE_FROM) / (1 - LIKE_FROM))
-        return {scenario: LIKENESS_EVIDENCE * share for scenario, share in best.items() if share > 0}
+            best[scenario] = max(best[scenario], (likeness - least) / (1 - least))
+        return {scenario: most * share for scenario, share in best.items() if share > 0}
 
     @cached_property
     def _examples(self) -> _Examples:
@@ -151,6 +153,11 @@ class Recogniser:
         ]
         names, texts = zip(*rows, strict=True)
         return _Examples(names, np.concatenate([encode(texts[at : at + 64]) for at in range(0, len(texts), 64)]))
+
+
+def _early(text: str) -> str:
+    """As much of a text as is looked at for its meaning."""
+    return text[: ENCODED_LATIN_CHARS if text[:ENCODED_LATIN_CHARS].isascii() else ENCODED_CHARS]
 
 
 def _clause(text: str, start: int, end: int) -> Place:
