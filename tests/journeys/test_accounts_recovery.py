@@ -189,7 +189,8 @@ def test_the_owner_stops_a_forger_who_got_that_far(house: Consoled, platform: ht
 
 def test_value_is_decided_by_two_people_on_the_evidence(house: Consoled, platform: httpx.Client) -> None:
     has_past(house, platform, "eve", "high")
-    made = claims_by_api(platform, "eve", {**KNOWS, "nickname": HOSTILE}, device="phone-eve")
+    said = {**KNOWS, "nickname": HOSTILE, "contacts": "eve-f0\neve-f1\neve-f2"}
+    made = claims_by_api(platform, "eve", said, device="phone-eve")
     platform.post(f"{made['path']}:submit", json={"token": made["token"]})
     cai, dan = house.signed_in("cai"), house.signed_in("dan")
     assert "account:eve" in cai.get("/recoveries").text
