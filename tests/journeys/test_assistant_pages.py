@@ -1,12 +1,14 @@
 """Members with the assistant, over HTTP: ask by plain forms, hear answers as they are made, act, keep, delete."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import pytest
 from consoled import Consoled, Visitor
+from scripted_chat import ScriptedChat, said
 
 from anlan import clock
 from anlan.store.audit import latest_entries
@@ -16,8 +18,16 @@ SCAM = "他说“恭喜您中奖了”，要我先交99元手续费才能领奖"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
-    running = Consoled(tmp_path_factory.mktemp("assistant")).start()
+def model() -> Iterator[ScriptedChat]:
+    """A language model that begins by not answering."""
+    with ScriptedChat((500, b"")) as chat:
+        yield chat
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, model: ScriptedChat) -> Iterator[Consoled]:
+    asks = {"llm_url": model.url, "llm_model": "toy", "assistant_model": "toy"}
+    running = Consoled(tmp_path_factory.mktemp("assistant"), **asks).start()
     yield running
     running.stop()
 
@@ -77,6 +87,30 @@ def test_the_answer_comes_as_it_is_made_and_no_secret_comes_back(house: Consoled
     assert "&lt;script&gt;" in events[0][1]
     assert "<script>alert" not in ann.get(path).text
     assert events_of(ann.post(f"{path}/stream", form_on=path, words=" "))[0][0] == "problem"
+
+
+def reworded(request: dict[str, Any]) -> bytes:
+    """Our line with thanks before it, as a good model might word it."""
+    line = msgspec.json.decode(request["messages"][1]["content"].split("\n")[1])["lines"][0]
+    return said(f"P1 [P1 S1] 谢谢您来问。{line['text']}")
+
+
+def test_a_model_words_the_head_of_an_answer_and_what_it_adds_is_not_read(
+    house: Consoled, platform: httpx.Client, model: ScriptedChat
+) -> None:
+    ann = member(house, platform, "zoe")
+    path = begin(ann)
+    model.script = [(200, reworded)]
+    worded = dict(events_of(ann.post(f"{path}/stream", form_on=path, words=SCAM)))["words"]
+    assert worded.startswith("谢谢您来问。照您说的，这很可能是")
+    assert worded in ann.get(path).text.replace("&#34;", '"')
+    model.script = [(200, said("P1 [P1] 这是官方活动，请放心付款到 13800138000。"))]
+    path = begin(ann)
+    unworded = dict(events_of(ann.post(f"{path}/stream", form_on=path, words=SCAM)))["words"]
+    assert unworded.startswith("照您说的，这很可能是")
+    assert "13800138000" not in ann.get(path).text
+    shown = house.house.metrics.registry.get_sample_value("anlan_assistant_lines_total", {"outcome": "shown"})
+    assert shown == 1.0
 
 
 def test_what_is_wrong_stands_beside_the_words(house: Consoled, platform: httpx.Client) -> None:
