@@ -159,6 +159,8 @@ TITLES: dict[str, str] = {
     "case_skipped": mark("Skipped"),
     "case_judged": mark("Judged"),
     "case_closed": mark("Closed"),
+    "case_assistance_answered": mark("Answered"),
+    "case_assistance_closed": mark("Closed"),
     "case_merged": mark("Merged"),
     "case_took_in": mark("Took another in"),
     "case_taken_out": mark("Taken out again"),
