@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Awaitable, Callable
+from threading import Thread
 
 import structlog
 import uvicorn
@@ -118,6 +119,8 @@ def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = N
     """Answer requests until the process is told to stop."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     settings = house.settings
+    # The first talk that is recognised waits half a second for the examples; nobody need be the first.
+    Thread(target=house.workshop.recogniser.recognise, args=([("them", "hello")],), daemon=True).start()
     uvicorn.run(
         build_server(house, alongside), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
         lifespan="on", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=10,
