@@ -159,4 +159,4 @@ def test_staff_see_what_came_of_it_and_no_names(house: Consoled, platform: httpx
     assert house.house.company.alerts.scenarios["coupon"].question["en"] in wen.get("/alerts/scenarios/coupon").text
     assert "police" in wen.get("/alerts/scenarios").text
     assert wen.get("/alerts/scenarios/no-such").status_code == 404
-    assert "Told" in wen.get("/alerts?days=7").text
+    assert "Members told" in wen.get("/alerts?days=7").text
