@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,17 @@ class Served:
 
     def new_key(self, *scopes: str, rate: float = 100_000.0) -> str:
         """A new key's secret, which the server knows when this returns."""
+        return self.new_keys([scopes or ALL_SCOPES], rate)[0]
+
+    def new_keys(self, scopes: Sequence[tuple[str, ...]], rate: float = 100_000.0) -> list[str]:
+        """The secrets of new keys, one for each of `scopes`, all of which the server knows when this returns."""
         with self.database() as database:
-            secret = ApiKeys(database).create("test", scopes or ALL_SCOPES, rate)[1]
-        headers = {"authorization": f"Bearer {secret}"}
+            keys = ApiKeys(database)
+            secrets = [keys.create("test", each, rate)[1] for each in scopes]
+        headers = {"authorization": f"Bearer {secrets[-1]}"}
         while httpx.post(f"{self.url}/v1/events:batch", headers=headers, timeout=10).status_code == 401:
             time.sleep(0.2)  # it looks for new keys once a second
-        return secret
+        return secrets
 
     def audited(self, act: str) -> int:
         """How often an act stands in the audit log, which must be whole."""

@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -23,12 +23,39 @@ OWN = policy(
     "[{block: {}}, {mute: {hours: 1}}]", quota="1000000/h",
 )
 
+TYPES = """
+- type: gift.sent
+  actor: sender
+  fields: {sender: account, coins: count}
+"""
+COUNTERS = """
+- {name: gift_coins_1d, kind: sum, on: [gift.sent], by: [sender], value: coins, over: 1d, title: {zh: 币, en: coins}}
+"""
+GENEROUS = policy(
+    "own.generous", "gift_coins_1d >= 30", "gift_coins_1d: 50", "gift_coins_1d: 5", "[{challenge: {}}]",
+    on="gift.sent", because="'{gift_coins_1d:.0f} coins'",
+)
 
-def make_house(folder: Path, url: str) -> Served:
+
+def make_house(folder: Path, **settings: str) -> Served:
     """Not started yet; one policy of its own that blocks and mutes."""
     (folder / "policies").mkdir()
     (folder / "policies" / "own.yaml").write_text(OWN)
-    return Served(folder, DATABASE_URL=url, POLICIES_DIR=str(folder / "policies"), ALLOW_HTTP_ENDPOINTS="true")
+    return Served(folder, POLICIES_DIR=str(folder / "policies"), ALLOW_HTTP_ENDPOINTS="true", **settings)
+
+
+@pytest.fixture(scope="module")
+def generous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A house whose operator declared gifts, what is counted of them, and a policy that reads the count."""
+    folder = tmp_path_factory.mktemp("generous")
+    for name, content in (("types", TYPES), ("counters", COUNTERS)):
+        (folder / f"{name}.yaml").write_text(content)
+    house = make_house(
+        folder, EVENT_TYPES_FILE=str(folder / "types.yaml"), COUNTERS_FILE=str(folder / "counters.yaml")
+    )
+    (folder / "policies" / "gifts.yaml").write_text(GENEROUS)
+    with house:
+        yield house
 
 
 def send_messages_to(receiver: Receiver, house: Served) -> None:
@@ -45,7 +72,7 @@ def hello(number: int, **attributes: str) -> bytes:
 def test_kill_9_loses_nothing_and_does_nothing_twice(
     backend: str, new_url: Callable[[str], str], tmp_path: Path, kills: int
 ) -> None:
-    house, chance = make_house(tmp_path, new_url(backend)), random.Random(11)
+    house, chance = make_house(tmp_path, DATABASE_URL=new_url(backend)), random.Random(11)
     with Receiver() as receiver, house:
         send_messages_to(receiver, house)
         senders = Senders(house.url, house.new_key())
@@ -92,33 +119,10 @@ def check_store(house: Served, senders: Senders) -> set[str]:
     return set(messages)
 
 
-def test_messages_wait_for_a_receiver_that_is_away(new_url: Callable[[str], str], tmp_path: Path) -> None:
-    house = make_house(tmp_path, new_url("postgres"))
-    with Receiver() as receiver:
-        receiver.is_down = True
-        with house:
-            send_messages_to(receiver, house)
-            with house.client(house.new_key()) as client:
-                text = {"sender": "ann", "text": "a message that is long enough"}
-                body = b"\n".join(envelope("message.sent", f"e{number}", text) for number in range(30))
-                assert client.post("/v1/events:batch", content=body).status_code == 200
-            time.sleep(1.0)
-        assert receiver.ids == []
-        receiver.is_down = False
-        let_claims_lapse(house)
-        with house.database() as database, database.read() as connection:
-            messages = set(connection.execute(select(outbox.c.id)).scalars())
-        assert len(messages) == 30
-        with house:
-            receiver.wait_for(messages)
-
-
-def test_clocks_that_jump_are_refused_with_a_stored_reason_and_disturb_no_order(
-    new_url: Callable[[str], str], tmp_path: Path
-) -> None:
-    house, now = make_house(tmp_path, new_url("sqlite")), clock.now()
+def test_clocks_that_jump_are_refused_with_a_stored_reason_and_disturb_no_order(generous: Served) -> None:
+    now = clock.now()
     times = [now, now - 40 * 86_400, now + 300, now + 3_600, now - 60, now + 86_400 * 365, -5.0]
-    with house, house.client(house.new_key()) as client:
+    with generous.client(generous.new_key()) as client:
         replies = [
             client.post("/v1/events", content=hello(number, time=clock.to_rfc3339(at)))
             for number, at in enumerate(times)
@@ -126,7 +130,7 @@ def test_clocks_that_jump_are_refused_with_a_stored_reason_and_disturb_no_order(
         assert [reply.status_code for reply in replies] == [200, 200, 200, 422, 200, 422, 422]
         assert replies[3].json()["reason"] == "time_out_of_range"
         assert client.post("/v1/events", content=hello(3, time=clock.to_rfc3339(now))).status_code == 200
-    with house.database() as database, database.read() as connection:
+    with generous.database() as database, database.read() as connection:
         stored = connection.execute(select(events.c.id, events.c.time).order_by(events.c.seq)).all()
         reasons = list(connection.execute(select(refused.c.reason)).scalars())
     assert [row.id for row in stored] == ["e0", "e1", "e2", "e4", "e3"]
@@ -134,33 +138,31 @@ def test_clocks_that_jump_are_refused_with_a_stored_reason_and_disturb_no_order(
     assert reasons == ["time_out_of_range"] * 3
 
 
-TYPES = """
-- type: gift.sent
-  actor: sender
-  fields: {sender: account, coins: count}
-"""
-COUNTERS = """
-- {name: gift_coins_1d, kind: sum, on: [gift.sent], by: [sender], value: coins, over: 1d, title: {zh: 币, en: coins}}
-"""
-GENEROUS = policy(
-    "own.generous", "gift_coins_1d >= 30", "gift_coins_1d: 50", "gift_coins_1d: 5", "[{challenge: {}}]",
-    on="gift.sent", because="'{gift_coins_1d:.0f} coins'",
-)
+def test_a_stop_keeps_answers_messages_and_what_an_operator_has_counted(generous: Served) -> None:
+    with Receiver() as receiver:
+        receiver.is_down = True
+        send_messages_to(receiver, generous)
+        secret = generous.new_key()
+        with generous.client(secret) as client:
+            text = {"sender": "ann", "text": "a message that is long enough"}
+            body = b"\n".join(envelope("message.sent", f"long{number}", text) for number in range(30))
+            assert client.post("/v1/events:batch", content=body).status_code == 200
+            answers = [client.post("/v1/events", content=gift(number)) for number in range(3)]
+        time.sleep(1.0)
+        assert generous.stop() in (0, -signal.SIGTERM)
+        assert receiver.ids == []
+        receiver.is_down = False
+        let_claims_lapse(generous)
+        with generous.database() as database, database.read() as connection:
+            messages = set(connection.execute(select(outbox.c.id)).scalars())
+        assert len(messages) == 30
+        generous.start()
+        with generous.client(secret) as client:
+            assert client.post("/v1/events", content=gift(2)).content == answers[2].content, "a repeat"
+            answers += [client.post("/v1/events", content=gift(number)) for number in range(3, 6)]
+        assert [answer.json()["verdict"] for answer in answers] == ["allow"] * 3 + ["challenge"] * 3
+        receiver.wait_for(messages)
 
 
-def test_what_an_operator_declares_is_counted_and_judged_and_a_stop_keeps_it(
-    new_url: Callable[[str], str], tmp_path: Path
-) -> None:
-    house = make_house(tmp_path, new_url("sqlite"))
-    (tmp_path / "policies" / "gifts.yaml").write_text(GENEROUS)
-    for name, content in (("EVENT_TYPES_FILE", TYPES), ("COUNTERS_FILE", COUNTERS)):
-        (tmp_path / f"{name}.yaml").write_text(content)
-        house.environment[f"ANLAN_{name}"] = str(tmp_path / f"{name}.yaml")
-    verdicts = []
-    for life in range(2):
-        with house, house.client(house.new_key()) as client:
-            for number in range(3):
-                gift = envelope("gift.sent", f"g{life}-{number}", {"sender": "ann", "coins": 8})
-                verdicts.append(client.post("/v1/events", content=gift).json()["verdict"])
-            assert client.post("/v1/events", content=gift).json()["verdict"] == verdicts[-1]
-    assert verdicts == ["allow"] * 3 + ["challenge"] * 3
+def gift(number: int) -> bytes:
+    return envelope("gift.sent", f"g{number}", {"sender": "ann", "coins": 8})
