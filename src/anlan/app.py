@@ -338,7 +338,7 @@ class House:
             repeat(in_thread(self._reload), RELOAD_EVERY_S, "reload_failed"),
             repeat(in_thread(self.segments.maintain), SEAL_EVERY_S, "sealing_failed"),
             repeat(in_thread(self._tidy), TIDY_EVERY_S, "tidying_failed", first_after_s=0.0),
-            repeat(lambda: make_rounds(self.desk_rounds), DESK_EVERY_S, "desk_rounds_failed"),
+            repeat(lambda: make_rounds(self.desk_rounds, DESK_EVERY_S), 0.0, "desk_rounds_failed"),
             repeat(own_events.take, OWN_EVENTS_EVERY_S, "own_events_not_taken"),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]

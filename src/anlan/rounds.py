@@ -1,7 +1,7 @@
 """What goes on beside requests: rounds by the clock and rounds at a call; one that fails is logged and comes again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -43,10 +43,15 @@ async def _attempt(act: Act, failed: str) -> None:
         log.exception(failed)
 
 
-async def make_rounds(rounds: Iterable[Round]) -> None:
-    """Each in turn; one that fails keeps none of the others back."""
+async def make_rounds(rounds: Sequence[Round], over_s: float = 0.0) -> None:
+    """Each in turn; one that fails keeps none of the others back.
+
+    Args:
+        over_s: seconds that they are spread over, so that events never meet all of them at once.
+    """
     for make_round in rounds:
         await _attempt(in_thread(partial(make_round, clock.now())), "round_failed")
+        await asyncio.sleep(over_s / len(rounds))
 
 
 class CalledRound:
@@ -83,7 +88,7 @@ class OwnEvents:
     """
 
     def __init__(
-        self, database: Database, accept: Callable[[bytes], Awaitable[bytes]], then: Iterable[Round] = ()
+        self, database: Database, accept: Callable[[bytes], Awaitable[bytes]], then: Sequence[Round] = ()
     ) -> None:
         self._database = database
         self._accept = accept
