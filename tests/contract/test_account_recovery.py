@@ -1,6 +1,5 @@
 """Claims on both databases: evidence in, a decision out; what must not happen is refused by the database itself."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import count
 
@@ -9,7 +8,7 @@ import pytest
 from servers import PostgresServer
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from stores import BACKENDS, KEY
+from stores import BACKENDS, KEY, migrated_sqlite
 
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.followers import AccountRecovered
@@ -113,7 +112,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """One store of each kind for all tests of this file."""
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("recovery") / "anlan.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        path.write_bytes(migrated_sqlite())
         url = f"sqlite:///{path}"
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
