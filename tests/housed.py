@@ -14,6 +14,7 @@ from anlan.app import House
 from anlan.settings import Settings
 from anlan.store.counters import load_snapshots
 from anlan.store.database import Database
+from anlan.store.tables import decisions
 
 
 def settings_for(folder: Path, url: str, **more: Any) -> Settings:
@@ -46,6 +47,13 @@ def read(answer: bytes) -> dict[str, Any]:
     """An answer as plain data."""
     found: dict[str, Any] = msgspec.json.decode(answer)
     return found
+
+
+def count_judged(database: Database) -> int:
+    """How many events have a decision; second looks come when they come."""
+    with database.read() as connection:
+        first = select(func.count()).where(decisions.c.pass_number == 1)
+        return int(connection.execute(first).scalar_one())
 
 
 def count(database: Database, table: Table) -> int:

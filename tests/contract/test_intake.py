@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from housed import (
     count,
+    count_judged,
     forget_snapshots,
     hello,
     read,
@@ -32,7 +33,7 @@ from anlan.engine.profiles import tie
 from anlan.errors import AnlanError, InvalidEvent, Unavailable
 from anlan.settings import Settings
 from anlan.store.facts import Facts
-from anlan.store.tables import decisions, events
+from anlan.store.tables import events
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def test_a_repeat_gets_the_first_answer_whether_it_is_stored_or_under_way(
         answers = await asyncio.gather(*(house.intake.accept(hello(1)) for _ in range(50)))
         later = await house.intake.accept(hello(1, sender="bob"))
         assert len({*answers, later}) == 1
-        assert (count(house.database, events), count(house.database, decisions)) == (1, 1)
+        assert (count(house.database, events), count_judged(house.database)) == (1, 1)
         (stored,) = house.journal.since(0)
         assert house.workshop.counters.by_name["sender_messages_1h"].read("ann", stored.time) == 1
 
@@ -206,7 +207,7 @@ async def test_a_full_disk_refuses_and_later_takes_each_event_once(
             connection.execute(text("PRAGMA max_page_count = 1000000"))
         for number in (*lost, *lost):
             await retry(house, hello(number, sender=f"s{number % 7}"))
-        assert count(house.database, events) == count(house.database, decisions) == max(lost) + 1
+        assert count(house.database, events) == count_judged(house.database) == max(lost) + 1
         await wait_until_whole(house)
         found = states(house)
     assert found == await recovered_states(settings)
@@ -251,7 +252,7 @@ async def test_a_database_that_goes_and_comes_back(
         for number in range(100, 105):
             await retry(house, hello(number, sender=f"s{number % 7}"))
         await wait_until_whole(house)
-        assert count(house.database, events) == count(house.database, decisions) == 105
+        assert count(house.database, events) == count_judged(house.database) == 105
         found = states(house)
     assert found == await recovered_states(settings)
 
@@ -269,7 +270,7 @@ async def test_two_processes_that_get_the_same_event_give_the_same_answer(
         both = [[hello(number) for number in range(30, 90)] for _ in range(2)]
         first, second = await asyncio.gather(one.intake.accept_many(both[0]), two.intake.accept_many(both[1]))
         assert first == second
-        assert count(one.database, events) == count(one.database, decisions) == 90
+        assert count(one.database, events) == count_judged(one.database) == 90
 
 
 async def test_too_many_waiting_events_are_refused_before_they_are_counted(
