@@ -88,7 +88,9 @@ class Consoled:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._settings["data_dir"].mkdir(parents=True, exist_ok=True)
-        (self._settings["data_dir"] / "anlan.db").write_bytes(migrated_sqlite())
+        store = self._settings["data_dir"] / "anlan.db"
+        if not store.exists():
+            store.write_bytes(migrated_sqlite())
         self.house = House(Settings(_env_file=None, **self._settings))
         config = uvicorn.Config(
             build_server(self.house), host="127.0.0.1", port=self.port, log_config=None, lifespan="on",

@@ -51,7 +51,8 @@ class Served:
         if self._store_url is None:
             folder = Path(own["DATA_DIR"])
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "anlan.db").write_bytes(migrated_sqlite())
+            if not (folder / "anlan.db").exists():
+                (folder / "anlan.db").write_bytes(migrated_sqlite())
 
     def __enter__(self) -> "Served":
         self.start()

@@ -39,7 +39,9 @@ class Settings(BaseSettings):
     access_rules_file: Path | None = Field(None, description="which act needs which trust; none for those that ship")
     scenarios_dir: Path | None = Field(None, description="an operator's own fraud scenarios, beside the built-in ones")
     hotlines_file: Path | None = Field(None, description="whom members may call (YAML); none for those that ship")
-    alert_control_share: float = Field(0.0, ge=0, le=0.5, description="of members, who are told nothing")
+    alert_control_share: float = Field(
+        0.0, ge=0, le=0.5, description="of members, who are told nothing of a scenario, so that its effect can be known"
+    )
     personal_days: float = Field(180.0, gt=0, description="after this, personal and sensitive fields are gone")
 
     oidc_issuer: str = Field("", description="OpenID provider that members may come in by; empty for none")

@@ -52,7 +52,7 @@ SCOPES: dict[Scope, dict[str, str]] = {
 }
 
 RELOAD_EVERY_S = 10.0
-LOOK_AGAIN_S = 1.0
+LOOK_AGAIN_S = 0.2
 """A key that is not known may have been made a moment ago; so often at most it is looked for in the store."""
 BURST_S = 2.0
 """A key that was idle may send this many seconds' worth at once."""

@@ -38,13 +38,19 @@ class CareCardList(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[CareCardListed, ...]
 
 
+def _picture_documented() -> dict[str, object]:
+    said = documented("alerts:write", None, problems=(404,), says="The picture.")
+    said["responses"][200]["content"] = {"image/svg+xml": {"schema": {"type": "string"}}}
+    return said
+
+
 @router.get("/v1/care-cards", **documented("alerts:write", CareCardList))
 def list_care_cards() -> Response:
     """What minors may be shown, by theme, in three age bands."""
     return answer(CareCardList(items=tuple(_listed(card) for card in load_cards().values())))
 
 
-@router.get("/v1/care-cards/{theme}.svg", **documented("alerts:write", None, problems=(404,)))
+@router.get("/v1/care-cards/{theme}.svg", **_picture_documented())  # type: ignore[arg-type]  # what `documented` gives
 def draw_care_card(
     house: HouseDep, theme: Annotated[str, Path(pattern=r"^[a-z_]{1,64}$")],
     lang: Annotated[Literal["zh", "en"], Query(description="Which language it speaks.")] = "zh",
