@@ -102,7 +102,7 @@ def test_the_whole_chain(browser: Browser, platform: Platform, language: str) ->
 
     member = people.page(language)
     member.goto(platform.link(ADMINS[0], language))
-    member.locator("a[href$='/me/notices']").click()
+    member.locator("a[href$='/me/notices']").first.click()
     member.locator("a[href*='/me/notices/']").first.click()
     member.locator("a[href$='/appeal']").first.click()
     member.fill("[name=words]", "我前一天才被设为管理员，从来没有在群里说过话，这些消息不是我发的。")
