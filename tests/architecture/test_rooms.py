@@ -46,7 +46,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """`anlan` is the package itself: its version, which everybody may read."""
 
-HARMS_SHARE = {"anlan.protections.entities", "anlan.protections.hearing", "anlan.protections.registry"}
+HARMS_SHARE = {
+    "anlan.protections.entities", "anlan.protections.hearing", "anlan.protections.registry",
+    "anlan.protections.text_readings",
+}
 """What stands beside the harms' folders: readings that all of them use or that join several, and the list of all."""
 
 

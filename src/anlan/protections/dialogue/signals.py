@@ -1,36 +1,12 @@
 """Decides which moves of fraud a single message makes, as signals; what a dialogue adds up to stands in `window.py`."""
 
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from anlan.domain.signals import Signal
 from anlan.engine.signals import part_of, reading
 from anlan.protections.dialogue.moves import Move, MoveBook, Shown, built_in_moves
-
-
-class FoldedText(Protocol):
-    """What is asked of a folded text."""
-
-    @property
-    def tight(self) -> str: ...
-
-
-class FoundContacts(Protocol):
-    """What is asked of the contacts in a text."""
-
-    @property
-    def handles(self) -> tuple[Any, ...]: ...
-    @property
-    def domains(self) -> tuple[str, ...]: ...
-
-
-class ReadText(Protocol):
-    """What is asked of the reading that the content protection gives."""
-
-    @property
-    def folded(self) -> FoldedText: ...
-    @property
-    def contacts(self) -> FoundContacts: ...
+from anlan.protections.text_readings import ReadText
 
 
 class MovesSeen(NamedTuple):

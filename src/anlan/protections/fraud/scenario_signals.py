@@ -1,41 +1,17 @@
 """Decides which signs of which fraud one message shows, as signals; what a dialogue adds up to the window knows."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from anlan.domain.signals import Signal
 from anlan.engine.signals import part_of, reading
 from anlan.protections.fraud.signs import Numbers, SignBook
+from anlan.protections.text_readings import ReadText
 
 SURE = 0.5
 """A message alone is named a fraud from this probability on."""
-
-
-class FoldedText(Protocol):
-    """What is asked of a folded text."""
-
-    @property
-    def tight(self) -> str: ...
-
-
-class FoundContacts(Protocol):
-    """What is asked of the contacts in a text."""
-
-    @property
-    def handles(self) -> tuple[Any, ...]: ...
-    @property
-    def domains(self) -> tuple[str, ...]: ...
-
-
-class ReadText(Protocol):
-    """What is asked of the reading that the content protection gives."""
-
-    @property
-    def folded(self) -> FoldedText: ...
-    @property
-    def contacts(self) -> FoundContacts: ...
 
 
 class MoveName(Protocol):

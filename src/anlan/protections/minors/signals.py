@@ -1,26 +1,13 @@
 """What the words of a message call for in the way of care; nothing here knows or guesses anybody's age."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from anlan.domain.signals import Signal
 from anlan.engine.signals import signal
 from anlan.protections.minors.cues import built_in_themes
+from anlan.protections.text_readings import ReadText
 
 BOOK = built_in_themes()
-
-
-class FoldedText(Protocol):
-    """What is asked of a folded text."""
-
-    @property
-    def tight(self) -> str: ...
-
-
-class ReadText(Protocol):
-    """What is asked of the reading that the content protection gives."""
-
-    @property
-    def folded(self) -> FoldedText: ...
 
 
 class _Folded(NamedTuple):
