@@ -1,6 +1,7 @@
 """An operator finds a damaged segment and mends it from the record."""
 
 import os
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,10 @@ from click.testing import CliRunner
 
 from anlan.app import House
 from anlan.cli import main
+from anlan.clock import now
 from anlan.demo.simulation import simulate
 from anlan.settings import Settings
 
-START = 1_790_000_000.0
 EVENTS = 60
 
 
@@ -21,10 +22,14 @@ async def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ANLAN_DATA_DIR", str(tmp_path))
     house = House(Settings(data_dir=tmp_path))
     await house.start()
-    bodies = [event.cloudevent for event in simulate(3, START, 1, people=30)][:EVENTS]
+    # Nothing old (no past, no day long ago): retention would rewrite the segment while the test looks at it.
+    start = now() - 86_400.0
+    talk = (event for event in simulate(3, start, 24, people=30, has_past=False) if event.type == "message.sent")
+    bodies = [event.cloudevent for event in islice(talk, EVENTS)]
     await house.intake.accept_many(bodies)
     house.segments.seal(everything=True)
     (segment,) = house.segments.listed()
+    assert segment.event_count == EVENTS
     await house.stop()
     return tmp_path / "journal" / segment.file
 
