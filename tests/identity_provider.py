@@ -1,6 +1,7 @@
 """A small OpenID provider for tests: discovery, keys, a sign-in that asks nobody, codes that open once with PKCE."""
 
 import threading
+import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,12 +28,15 @@ class SmallProvider:
         metadata: what replaces its discovery document.
         algorithm, signing_key: what id tokens are signed with.
         asked: paths that were asked for, in order.
+        is_free: cleared, nothing is answered until it is set again.
+        drips_s: how long each byte of an answer takes.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[str] = []
         self.codes: dict[str, dict[str, str]] = {}
+        self.is_free = threading.Event()
         self.turn_key("k1")
 
     def turn_key(self, kid: str) -> None:
@@ -47,10 +51,13 @@ class SmallProvider:
         self.metadata: dict[str, Any] = {}
         self.algorithm = "ES256"
         self.signing_key: Any = self._key
+        self.drips_s = 0.0
+        self.is_free.set()
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         """What GET answers, but for the sign-in."""
         self.asked.append(path)
+        self.is_free.wait(10)
         if path == "/.well-known/openid-configuration":
             return 200, {
                 "issuer": self.url, "authorization_endpoint": f"{self.url}/sign-in?tenant=1",
@@ -133,7 +140,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if not self.provider.drips_s:
+            self.wfile.write(body)
+            return
+        for byte in body:
+            self.wfile.write(bytes((byte,)))
+            time.sleep(self.provider.drips_s)
 
     def log_message(self, *_: object) -> None:
         """Tests read what matters from `asked`."""

@@ -1,6 +1,8 @@
 """Members come in by the platform's own sign-in: whole, once, in the browser that set out, and never past a guard."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,10 +13,13 @@ from identity_provider import CLIENT, SECRET, SmallProvider, challenge, small_pr
 from sqlalchemy import select
 
 from anlan import clock
-from anlan.center.identity_provider import Client, IdentityProvider
+from anlan.center import identity_provider
+from anlan.center.identity_provider import KEPT_S, MOST_AT_ONCE, Client, IdentityProvider
 from anlan.errors import InvalidRequest, InvalidSettings, Unavailable
 from anlan.store.audit import latest_entries
 from anlan.store.tables import member_sessions, spent_entrances
+from anlan.web.pages import entrance
+from anlan.web.pages.turns import TurnsByAddress
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +216,81 @@ def test_the_secret_goes_where_the_provider_takes_it(provider: SmallProvider) ->
     provider.codes["c"] = {"code_challenge": challenge("other"), "redirect_uri": "http://here/me/enter/back"}
     with pytest.raises(InvalidRequest):
         IdentityProvider(client_of(provider)).trade("c", "v" * 43)
+
+
+def test_whoever_knocks_and_knocks_is_asked_to_wait_and_whoever_is_let_in_is_not(
+    house: Consoled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entrance, "_knocks", TurnsByAddress(rate=0.0, burst=4.0))
+    assert [come_back(house)[1].status_code for _ in range(4)] == [303] * 4, "each gave back what it took"
+    answers = [house.visitor().get(path) for path in ("/me/enter", "/me/enter/back?state=x&code=y")]
+    answers += [house.visitor().get(f"/me/open?token={number}") for number in range(4)]
+    assert [one.status_code for one in answers] == [303, 401, 401, 401, 429, 429]
+    assert "请等一分钟再试" in answers[-1].text
+    assert house.visitor().get("/me/enter").status_code == 429
+
+
+def test_turns_come_back_in_time_and_each_place_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, now = TurnsByAddress(rate=0.5, burst=1.0), clock.stopwatch()
+    monkeypatch.setattr(clock, "stopwatch", lambda: now)
+    assert turns.of("192.0.2.1").take()
+    assert turns.of("2001:db8::1").take()
+    assert [turns.of(ip).take() for ip in ("192.0.2.1", "192.0.2.2", "2001:db8::2")] == [False, True, False]
+    now += 2.0
+    assert turns.of("192.0.2.1").take()
+
+
+def test_while_a_slow_provider_is_asked_again_others_go_on(
+    provider: SmallProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = IdentityProvider(client_of(provider))
+    known = ours.metadata
+    provider.asked.clear()
+    later = clock.now() + KEPT_S + 1
+    monkeypatch.setattr(clock, "now", lambda: later)
+    provider.is_free.clear()
+    with ThreadPoolExecutor(1) as others:
+        asking = others.submit(lambda: ours.metadata)
+        wait_until_asked(provider, 1)
+        assert ours.metadata == known
+        assert not asking.done()
+        provider.is_free.set()
+        assert asking.result() == known
+    assert len(provider.asked) == 2, "its word and its keys, once"
+
+
+def test_few_wait_for_a_slow_provider_and_the_next_is_told_at_once(provider: SmallProvider) -> None:
+    ours = IdentityProvider(client_of(provider))
+    provider.asked.clear()
+    provider.is_free.clear()
+    with ThreadPoolExecutor(MOST_AT_ONCE) as others:
+        waiting = [others.submit(lambda: ours.metadata) for _ in range(MOST_AT_ONCE)]
+        wait_until_asked(provider, 1)
+        with pytest.raises(Unavailable):
+            until_refused(ours)
+        provider.is_free.set()
+        assert len({one.result().issuer for one in waiting}) == 1
+    assert ours.metadata
+
+
+def test_a_provider_that_never_finishes_is_away(provider: SmallProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity_provider, "TIMEOUT_S", 0.2)
+    provider.drips_s = 0.05
+    with pytest.raises(Unavailable):
+        IdentityProvider(client_of(provider)).keys()
+
+
+def wait_until_asked(provider: SmallProvider, times: int) -> None:
+    deadline = time.monotonic() + 5
+    while len(provider.asked) < times:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def until_refused(ours: IdentityProvider) -> None:
+    """All others sit down within a moment."""
+    deadline = time.monotonic() + 5
+    while ours._seats._value:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    ours.keys()

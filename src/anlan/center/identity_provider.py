@@ -1,6 +1,8 @@
 """The platform's OpenID provider: what it says of itself, its keys, and the id token that it gives for a code."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -18,6 +20,8 @@ KEPT_S = 3_600.0
 """How long what it says of itself, and its keys, are believed without asking again."""
 ASK_AGAIN_S = 60.0
 """A key that is not known makes us ask again, this often at most: whoever sends a token names the key."""
+MOST_AT_ONCE = 8
+"""So many wait for the provider at most; the next ones are asked to come again, so that a slow one holds up nobody."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +62,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class IdentityProvider:
-    """Asks the provider; safe to share between threads.
+    """Asks the provider; safe to share between threads, few of which ever wait for it.
 
     Raises:
         InvalidSettings: the issuer is no address that may be asked, or the client has no id.
@@ -70,7 +74,8 @@ class IdentityProvider:
             raise InvalidSettings("set ANLAN_OIDC_CLIENT_ID too, and let ANLAN_OIDC_SCOPE begin with openid")
         if not self._may_ask(client.issuer):
             raise InvalidSettings("ANLAN_OIDC_ISSUER must begin with https://")
-        self._asking = threading.Lock()
+        self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._looking = threading.Lock()
         self._kept: _Kept | None = None
 
     @property
@@ -91,7 +96,7 @@ class IdentityProvider:
         Raises:
             Unavailable: it does not answer.
         """
-        return self._known(clock.now() - (ASK_AGAIN_S if is_missed else KEPT_S)).keys
+        return self._known(clock.now() - (ASK_AGAIN_S if is_missed else KEPT_S), is_missed=is_missed).keys
 
     def trade(self, code: str, verifier: str) -> str:
         """The id token for an authorization code.
@@ -104,17 +109,35 @@ class IdentityProvider:
             "grant_type": "authorization_code", "code": code, "redirect_uri": self.client.returns_to,
             "code_verifier": verifier,
         }
-        answer = self._ask("POST", self.metadata.token_endpoint, form)
+        address = self.metadata.token_endpoint
+        with self._seat():
+            answer = self._ask("POST", address, form)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise InvalidRequest("the provider gave no id token; ask it for the scope openid")
         return token
 
-    def _known(self, not_before: float) -> _Kept:
-        with self._asking:
+    def _known(self, not_before: float, *, is_missed: bool = False) -> _Kept:
+        """What it said at `not_before` or later; while somebody asks it again, others go on with what it said then."""
+        kept = self._kept
+        if kept is not None and kept.at >= not_before:
+            return kept
+        if kept is not None and not is_missed and self._looking.locked():
+            return kept
+        with self._seat(), self._looking:
             if self._kept is None or self._kept.at < not_before:
                 self._kept = self._look()
             return self._kept
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        """Wait for the provider, with few others."""
+        if not self._seats.acquire(blocking=False):
+            raise self._away(f"{MOST_AT_ONCE} wait for it already")
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     def _look(self) -> _Kept:
         address = f"{self.client.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -137,7 +160,7 @@ class IdentityProvider:
                 method, url, data=form, auth=auth, timeout=TIMEOUT_S, trust_env=False,
                 headers={"accept": "application/json"},
             ) as answer:
-                body = _read(answer)
+                body = _read(answer, clock.stopwatch() + TIMEOUT_S)
             found = msgspec.json.decode(body)
         except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError, UnicodeError) as error:
             raise self._away(f"{type(error).__name__}: {error}") from error
@@ -169,10 +192,12 @@ class IdentityProvider:
         )
 
 
-def _read(answer: httpx.Response) -> bytes:
+def _read(answer: httpx.Response, until: float) -> bytes:
     body = b""
     for chunk in answer.iter_bytes():
         body += chunk
+        if clock.stopwatch() > until:
+            raise httpx.ReadTimeout(f"it did not finish within {TIMEOUT_S:g} seconds")
         if len(body) > MAX_ANSWER_BYTES:
             raise httpx.DecodingError(f"more than {MAX_ANSWER_BYTES:,} bytes")
     return body

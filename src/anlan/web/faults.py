@@ -19,6 +19,7 @@ _TITLES = {
     409: mark("Not possible now"),
     413: mark("Too large"),
     422: mark("Something is missing or wrong"),
+    429: mark("Too many at once"),
     503: mark("Not available right now"),
 }
 _OTHER_TITLE = mark("That did not work")

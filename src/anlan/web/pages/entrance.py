@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.center.entrance import WAY_S, Entrance, Returned, turned_away
-from anlan.errors import NotFound, Unauthorized
+from anlan.errors import NotFound, RateLimited, Unauthorized
 from anlan.store import members
 from anlan.store.audit import note
 from anlan.store.entrances import spend_entrance
@@ -16,6 +16,7 @@ from anlan.store.members import OpenedLink
 from anlan.web.languages import mark
 from anlan.web.pages.gate import COME_BY_LINK, MEMBER_COOKIE, AnyVisit, OwnVisit, safe_next, set_session
 from anlan.web.pages.shell import MemberVisit
+from anlan.web.pages.turns import Turns, TurnsByAddress
 from anlan.web.visits import LANGUAGE_COOKIE, remember, set_cookie
 
 router = APIRouter()
@@ -24,18 +25,24 @@ ENTRANCE_COOKIE = "anlan_entrance"
 _DOOR = "/me/enter"
 NO_SUCH_DOOR = mark("Open this page from the app.")
 
+KNOCKS_A_SECOND, BURST_KNOCKS = 2.0, 120.0
+"""From one place, which the members of a school or a carrier may share: whoever is let in gets theirs back."""
+TOO_MANY = mark("Too many tries from where you are. Wait a minute, then try again.")
+
 Token = Annotated[str, Query(max_length=8_192)]
+_knocks = TurnsByAddress(KNOCKS_A_SECOND, BURST_KNOCKS)
 
 
 @router.get("/me/open")
 def come_in(visit: AnyVisit, token: str) -> Response:
     """Trade a link for a session; whoever was in by this browser before goes out."""
-    now = clock.now()
+    now, turns = clock.now(), _knock(visit)
     with visit.rooms.database.write() as connection:
         link = members.spend_link(connection, token, now)
         if link is None:
             raise Unauthorized(COME_BY_LINK)
         session = _let_in(connection, visit, link, now)
+    turns.give_back(1)
     response = visit.go(safe_next(link.path))
     set_session(response, visit, session)
     if link.language:
@@ -46,7 +53,8 @@ def come_in(visit: AnyVisit, token: str) -> Response:
 @router.get(_DOOR)
 def set_out(visit: AnyVisit, next: str = "/me") -> Response:  # noqa: A002
     """To the platform's sign-in, and back to the page that was asked for."""
-    begun = _door(visit).begin(safe_next(next), visit.language.tag, clock.now())
+    door, _ = _door(visit), _knock(visit)
+    begun = door.begin(safe_next(next), visit.language.tag, clock.now())
     response = visit.leave_for(begun.url)
     set_cookie(response, visit, ENTRANCE_COOKIE, begun.kept, int(WAY_S), visit.at(_DOOR))
     return response
@@ -58,12 +66,14 @@ def return_from_platform(
 ) -> Response:
     """Trade the platform's word for a session; the page it leads to was chosen by nobody whom we trust."""
     now, kept = clock.now(), visit.request.cookies.get(ENTRANCE_COOKIE, "")
-    account, way = _door(visit).finish(kept, Returned(state=state, code=code, issuer=iss, error=error), now)
+    door, turns = _door(visit), _knock(visit)
+    account, way = door.finish(kept, Returned(state=state, code=code, issuer=iss, error=error), now)
     with visit.rooms.database.write() as connection:
         if not spend_entrance(connection, way.state, way.expires_at, now):
             raise turned_away()
         note(connection, account, "member.enter", account, {})
         session = _let_in(connection, visit, OpenedLink(account=account, language="", path="/me"), now)
+    turns.give_back(2)  # that of setting out, too
     response = visit.go(safe_next(way.leads_to))
     set_session(response, visit, session)
     set_cookie(response, visit, ENTRANCE_COOKIE, "", 0, visit.at(_DOOR))
@@ -78,6 +88,19 @@ def leave(visit: OwnVisit) -> Response:
     response = visit.page("pages/left.html", account="", name="", places=())
     set_cookie(response, visit, MEMBER_COOKIE, "", 0, visit.at("") or "/")
     return response
+
+
+def _knock(visit: MemberVisit) -> Turns:
+    """Take a turn at the door.
+
+    Raises:
+        RateLimited: too many came from there and were not let in.
+    """
+    client = visit.request.client
+    turns = _knocks.of(client.host if client else "")
+    if not turns.take():
+        raise RateLimited(TOO_MANY)
+    return turns
 
 
 def _door(visit: MemberVisit) -> Entrance:

@@ -1,17 +1,16 @@
 """Where anybody tries how good a password is; it is judged and forgotten, and nothing of it is written down."""
 
-from threading import Lock
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from anlan import clock
 from anlan.center.passwords import PasswordChecked
 from anlan.domain.passwords import MAX_PASSWORD_CHARS
 from anlan.web.languages import mark
 from anlan.web.pages.gate import AnyVisit
 from anlan.web.pages.shell import MemberVisit
+from anlan.web.pages.turns import Turns
 
 router = APIRouter()
 
@@ -21,26 +20,6 @@ TOO_FAST = mark("Many are trying passwords right now. Wait a moment, then go on.
 SCORES = (
     mark("Guessed at once"), mark("Easy to guess"), mark("Middling"), mark("Hard to guess"), mark("Very hard to guess"),
 )
-
-
-class Turns:
-    """Lets `rate` tries a second through, and `burst` at once; kept in this process only."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._left, self._at = burst, clock.stopwatch()
-        self._lock = Lock()
-
-    def take(self) -> bool:
-        """Whether one more may be made now."""
-        with self._lock:
-            now = clock.stopwatch()
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-            self._at = now
-            if self._left < 1:
-                return False
-            self._left -= 1
-            return True
 
 
 _turns = Turns(TRIES_A_SECOND, BURST_TRIES)
