@@ -1,5 +1,6 @@
 """An operator finds a damaged segment and mends it from the record."""
 
+import asyncio
 import os
 from itertools import islice
 from pathlib import Path
@@ -27,11 +28,19 @@ async def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     talk = (event for event in simulate(3, start, 24, people=30, has_past=False) if event.type == "message.sent")
     bodies = [event.cloudevent for event in islice(talk, EVENTS)]
     await house.intake.accept_many(bodies)
+    await until_judged(house)
     house.segments.seal(everything=True)
     (segment,) = house.segments.listed()
     assert segment.event_count == EVENTS
     await house.stop()
     return tmp_path / "journal" / segment.file
+
+
+async def until_judged(house: House) -> None:
+    """Until every second look is done, for a segment takes no event whose decision may change."""
+    async with asyncio.timeout(60):
+        while (waiting := house.segments.waiting()).final < waiting.last:
+            await asyncio.sleep(0.05)
 
 
 async def test_a_damaged_segment_is_named_and_rebuilt(sealed: Path) -> None:
