@@ -25,6 +25,9 @@ from anlan.protections.content.folding import fold
 from anlan.protections.content.lexicon import Lexicon, Term
 from anlan.protections.content.model_shelf import ModelShelf
 from anlan.protections.content.shelf import LexiconShelf
+from anlan.protections.fraud.recognising import Recogniser
+from anlan.protections.fraud.signs import SignBook
+from anlan.protections.hearing import hear
 from anlan.protections.registry import COUNTERS_FILE
 from anlan.workshop import Workshop
 from bench.workload import PATTERNS, Claim, Rule, make_text
@@ -163,7 +166,8 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
     shelves = LexiconShelf(lexicon.terms), ModelShelf(), shipped_places()
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None, *shelves)
+    recogniser = Recogniser(SignBook((), ()), hear, lambda: None)
+    return Workshop(catalogue, specs, counters, {}, registry, engine, None, None, *shelves, {}, recogniser)
 
 
 def age_days(account: int) -> int:

@@ -34,16 +34,13 @@ from anlan.store.containments import (
 )
 from anlan.store.database import Database
 from anlan.store.journal import last_seq
-from anlan.store.own_acts import acts_of, devices_before, first_known_at, place_before
+from anlan.store.own_acts import acts_of, devices_before, first_known_at
 from anlan.store.vault import Codec
 
 QUEUE = "accounts"
 CATEGORY = "account_takeover"
-AT_ONCE_EVENTS = 20_000
-"""How much of the journal is searched while the alarm is given; the rounds search the rest."""
-ROUND_EVENTS = 100_000
-IDLE_EVENTS = 1_000
-"""So many events without anything of the account need no note of how far the search has come."""
+AT_ONCE_ACTS = 2_000
+"""So many acts of the account are looked at in one transaction; the rounds look at the rest."""
 MAX_REASON_CHARS = 2_000
 OVER = "its time was over"
 RECOVERED = "the account was given back by the recovery claim"
@@ -156,7 +153,7 @@ class Containments:
         """Look on for what thieves did, and end what has lasted its time; how many containments had news."""
         with self.database.read() as connection:
             standing = list_containments(connection, "standing", limit=1_000)
-            looked = [(one, self._look(connection, one, ROUND_EVENTS)) for one in standing]
+            looked = [(one, self._look(connection, one)) for one in standing]
         return sum(self._go_on(one, found, now) for one, found in looked)
 
     def _go_on(self, seen: Containment, found: Found, now: float) -> bool:
@@ -165,7 +162,7 @@ class Containments:
                 if move_containment(connection, seen.id, ("standing",), seen_seq=seen.seen_seq):
                     self.lift(connection, seen.id, "system", OVER, now)
             return True
-        if not found.acts and found.until_seq - seen.seen_seq < IDLE_EVENTS:
+        if not found.acts:
             return False
         with self.database.write() as connection:
             held = lock_containment(connection, seen.id)
@@ -178,12 +175,11 @@ class Containments:
         came_at = first_known_at(connection, account, device, alarm.since - WINDOW_S) if device else None
         reach_s = REACH_S if device or alarm.session else WINDOW_S
         since = max(min(alarm.since, came_at or alarm.since), alarm.at - reach_s)
-        place = place_before(connection, account, since, AT_ONCE_EVENTS)
         return Containment(
             id=f"cont_{secrets.token_hex(12)}", account=account, ground=alarm.ground,
             is_affirmed=alarm.ground != "policy", since=since, opened_at=alarm.at, opened_by=alarm.by,
             ends_at=alarm.at + LONGEST_S, state="standing", closed_at=None, closed_by=None, close_reason=None,
-            case_id=None, traces=self._traces(connection, alarm, since), first_seq=place, seen_seq=place, revision=0,
+            case_id=None, traces=self._traces(connection, alarm, since), seen_seq=0, revision=0,
             sent_at=alarm.at, sendings=0,
         )
 
@@ -217,20 +213,18 @@ class Containments:
         self, connection: Connection, held: Containment, named: Traces, new: Containment, now: float
     ) -> None:
         """Search the journal again from where the thief came in, by what is known of them now."""
-        widened = msgspec.structs.replace(
-            held, traces=named, since=min(held.since, new.since), first_seq=min(held.first_seq, new.first_seq),
-            seen_seq=min(held.first_seq, new.first_seq),
-        )
-        changed = {"since": widened.since, "first_seq": widened.first_seq}
-        move_containment(connection, held.id, ("standing",), **changed)
+        widened = msgspec.structs.replace(held, traces=named, since=min(held.since, new.since), seen_seq=0)
+        move_containment(connection, held.id, ("standing",), since=widened.since)
         self._note(connection, widened, new.opened_by, "widen", {"ground": new.ground}, now)
         found = self._look(connection, widened)
         self._widen(connection, widened, trace_steps(named), found, now, "widened", new.opened_by)
 
-    def _look(self, connection: Connection, containment: Containment, at_most: int = AT_ONCE_EVENTS) -> Found:
-        until = min(last_seq(connection), containment.seen_seq + at_most)
-        acts = acts_of(connection, self._codec, containment.account, containment.seen_seq, until)
-        return Found([act for act in acts if act.time >= containment.since], until)
+    def _look(self, connection: Connection, containment: Containment) -> Found:
+        last = last_seq(connection)
+        acts = acts_of(
+            connection, self._codec, containment.account, containment.since, containment.seen_seq, AT_ONCE_ACTS
+        )
+        return Found(acts, acts[-1].seq if len(acts) == AT_ONCE_ACTS else last)
 
     def _widen(
         self, connection: Connection, containment: Containment, steps: list[NewStep], found: Found, now: float,

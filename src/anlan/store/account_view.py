@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from anlan.domain.ports import JournalView
 from anlan.store.batch import storable
-from anlan.store.journal import last_seq
 from anlan.store.tables import cases, decisions, events
 
-SEARCHED_EVENTS = 200_000
-"""How far back the journal is searched for one account; beyond, investigations ask the segments."""
 MOST_NEIGHBOURS = 200
 _CASES = 20
 
@@ -46,8 +43,11 @@ class Neighbour(msgspec.Struct, frozen=True):
 def happenings(
     connection: Connection, account: str, types: Sequence[str], before_seq: int | None, limit: int
 ) -> list[Happening]:
-    """What `account:<id>` did, or what was done to it, of these types, newest first."""
-    end = before_seq if before_seq is not None else last_seq(connection) + 1
+    """What `account:<id>` did, or what was done to it, of these types, the latest first by event time.
+
+    Args:
+        before_seq: only what comes after this one on the list.
+    """
     later = decisions.alias()
     is_latest = ~select(later.c.event_seq).where(
         later.c.event_seq == decisions.c.event_seq, later.c.pass_number > decisions.c.pass_number
@@ -55,10 +55,12 @@ def happenings(
     columns = [(decisions if name in ("verdict", "policy") else events).c[name] for name in Happening.__struct_fields__]
     query = (
         select(*columns).join(decisions, decisions.c.event_seq == events.c.seq)
-        .where(events.c.seq < end, events.c.seq >= end - SEARCHED_EVENTS, events.c.actor == storable(account))
-        .where(events.c.type.in_(types), is_latest)
+        .where(events.c.actor == storable(account), events.c.type.in_(types), is_latest)
     )
-    rows = connection.execute(query.order_by(events.c.seq.desc()).limit(limit))
+    if before_seq is not None:
+        last_shown = select(events.c.time, events.c.seq).where(events.c.seq == before_seq).scalar_subquery()
+        query = query.where(tuple_(events.c.time, events.c.seq) < last_shown)
+    rows = connection.execute(query.order_by(events.c.time.desc(), events.c.seq.desc()).limit(limit))
     return [Happening(**row._mapping) for row in rows]
 
 

@@ -23,7 +23,7 @@ class Containment(msgspec.Struct, frozen=True, kw_only=True):
         is_affirmed: not only policies say that there is a thief.
         since: event time from which the thief may have been inside.
         ends_at: the limits end then by themselves.
-        first_seq, seen_seq: the journal was searched for the thief's acts after the one, up to the other.
+        seen_seq: the journal was searched for the thief's acts up to this event.
         revision, sent_at, sendings: of the latest order; how often in a row it asked for the same.
     """
 
@@ -41,7 +41,6 @@ class Containment(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: str | None
     case_id: str | None
     traces: Traces
-    first_seq: int
     seen_seq: int
     revision: int
     sent_at: float

@@ -9,40 +9,29 @@ from sqlalchemy import Connection, func, select
 from anlan.domain.facts import MAX_VERSIONS
 from anlan.domain.thefts import OwnAct, Said
 from anlan.store.batch import storable
-from anlan.store.journal import StoredEvent, event_columns, last_seq, stored_event
+from anlan.store.journal import StoredEvent, event_columns, stored_event
 from anlan.store.tables import events, facts
 from anlan.store.vault import Codec
 
 _decode = msgspec.json.Decoder(Said).decode
 
 
-def acts_of(connection: Connection, codec: Codec, account: str, after_seq: int, until_seq: int) -> list[OwnAct]:
-    """The events of `account:<id>` after one place of the journal up to another, in order of commit.
-
-    The journal has no index of accounts: ask for some ten thousand events at a time.
-    """
+def acts_of(
+    connection: Connection, codec: Codec, account: str, since: float, after_seq: int, limit: int
+) -> list[OwnAct]:
+    """What `account:<id>` did from `since` (event time) on, after a place of the journal, in order of commit."""
     query = select(*event_columns()).where(
-        events.c.seq > after_seq, events.c.seq <= until_seq, events.c.actor == storable(account)
+        events.c.actor == storable(account), events.c.seq > after_seq, events.c.time >= since,
+        events.c.data.is_not(None),
     )
-    rows = connection.execute(query.order_by(events.c.seq))
-    return [_act(stored_event(row, codec)) for row in rows if row.data is not None]
+    rows = connection.execute(query.order_by(events.c.seq).limit(limit))
+    return [_act(stored_event(row, codec)) for row in rows]
 
 
 def act_at(connection: Connection, codec: Codec, seq: int) -> OwnAct:
     """The event at this place of the journal."""
     row = connection.execute(select(*event_columns()).where(events.c.seq == seq)).one()
     return _act(stored_event(row, codec))
-
-
-def place_before(connection: Connection, account: str, time: float, at_most: int) -> int:
-    """A place of the journal before everything that `account:<id>` did from `time` (event time) on.
-
-    Args:
-        at_most: how many events to go back when nothing older is known of the account.
-    """
-    known = select(func.max(facts.c.event_seq)).where(facts.c.entity == storable(account), facts.c.since < time)
-    found = connection.execute(known).scalar_one_or_none()
-    return int(found) if found is not None else max(last_seq(connection) - at_most, 0)
 
 
 def devices_before(

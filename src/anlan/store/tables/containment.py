@@ -35,7 +35,6 @@ containments = Table(
     Column("close_reason", Text),
     Column("case_id", String(80), ForeignKey("cases.id"), comment="for the desk to look at"),
     Column("traces", LargeBinary, nullable=False, comment="JSON of domain.thefts.Traces"),
-    Column("first_seq", BIG, nullable=False, comment="what the thief did comes after this event"),
     Column("seen_seq", BIG, nullable=False, comment="the journal was searched up to here"),
     Column("revision", Integer, nullable=False, comment="of the latest order"),
     Column("sent_at", Double, nullable=False, comment="when that was sent"),

@@ -41,6 +41,7 @@ events = Table(
     Column("data", LargeBinary, comment="JSON as received, sensitive fields encrypted, personal ones gone in time"),
     UniqueConstraint("key"),
 )
+Index("ix_events_actor", events.c.actor, events.c.time)
 
 decisions = Table(
     "decisions",
