@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from stores import BACKENDS, KEY
 
+from anlan.center import containment
 from anlan.center.containment_answers import ASK_AGAIN_AFTER_S
 from anlan.center.followers import AccountRecovered
 from anlan.domain.containment import LIMITS, LONGEST_S, STEP_KINDS, WINDOW_S
@@ -93,6 +94,25 @@ def test_unnamed_thieves_are_found_by_what_was_new(theft: Theft) -> None:
     name = theft.open(ground="staff", by="staff:li", device=None)
     assert _about(theft, name, "device", "distrust_device") == ["odd-phone"]
     assert len(theft.steps(name, "take_back_message")) == 3
+
+
+@on_both
+def test_what_was_committed_out_of_order_is_found(theft: Theft) -> None:
+    """An old sign-in that came in late says nothing about where the thief's acts stand in the journal."""
+    theft.sign_in(NOON - 20 * 86_400.0, OWN)
+    name = theft.open()
+    assert _about(theft, name, "message", "take_back_message") == ["m-1", "m-2", "m-3"]
+
+
+def test_more_acts_than_one_transaction_takes_are_found_by_the_rounds(
+    theft: Theft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containment, "AT_ONCE_ACTS", 3)
+    name = theft.open()
+    assert _about(theft, name, "message", "take_back_message") == ["m-1", "m-2"]
+    assert [theft.containments.round(NOW + 5 * number) for number in (1, 2, 3, 4)] == [1, 1, 0, 0]
+    assert _about(theft, name, "message", "take_back_message") == ["m-1", "m-2", "m-3"]
+    assert _about(theft, name, "from", "restore_group") == ["eve"]
 
 
 @on_both
