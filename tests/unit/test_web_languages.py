@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 import anlan.web
+from anlan import clock
 from anlan.web.languages import LOCALES, language, negotiate
 
 WEB = Path(anlan.web.__file__).parent
@@ -71,6 +72,20 @@ def test_times_are_shown_in_the_zone_and_numbers_in_the_language() -> None:
     assert zh.midnight(NOON_UTC) == NOON_UTC - 20 * 3_600
     assert (en.number(1234.5678, 2), en.share(0.12345), en.size(12_345_678)) == ("1,234.57", "12.3%", "12.3 MB")
     assert [en.count("{n} event", "{n} events", n) for n in (1, 2_000)] == ["1 event", "2,000 events"]
+
+
+def test_members_read_days_as_one_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON_UTC)
+    zh, en = language("zh", "Asia/Shanghai"), language("en", "Europe/London")
+    assert [en.when(NOON_UTC - hours * 3_600) for hours in (0, 12, 13, 37)] == [
+        "today 12:00", "today 00:00", "yesterday 23:00", "19 November, 23:00",
+    ]
+    assert [zh.when(NOON_UTC - hours * 3_600) for hours in (0, 20, 21, 45)] == [
+        "今天 20:00", "今天 00:00", "昨天 23:00", "11月19日 23:00",
+    ]
+    last_year = NOON_UTC - 365 * 86_400
+    assert (zh.date_time(last_year), en.date_time(last_year)) == ("2025年11月21日 20:00", "21 November 2025, 12:00")
+    assert zh.date(NOON_UTC + 86_400) == "11月22日"
 
 
 def test_a_message_without_translation_is_shown_as_it_is() -> None:

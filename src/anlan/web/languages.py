@@ -18,6 +18,7 @@ from anlan import clock
 
 LOCALES = Path(__file__).parent / "locales"
 CODES = ("zh", "en")
+DAY_S = 86_400.0
 _LOCALE_NAMES = {"zh": "zh_Hans_CN", "en": "en_GB"}
 
 
@@ -106,6 +107,23 @@ class Language:
         """The date as people write it (`21 November`, `11月21日`)."""
         pattern = "M月d日 EEEE" if self.code == "zh" else "EEEE d MMMM"
         return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))
+
+    def date(self, seconds: float) -> str:
+        """The date without a weekday (`5 November`, `11月5日`); with the year where it is not this one."""
+        is_this_year = self._local(seconds).year == self._local(clock.now()).year
+        patterns = {"zh": ("y年M月d日", "M月d日"), "en": ("d MMMM y", "d MMMM")}
+        pattern = patterns[self.code][is_this_year]
+        return str(dates.format_datetime(clock.to_datetime(seconds), pattern, tzinfo=self.zone, locale=self.locale))
+
+    def date_time(self, seconds: float) -> str:
+        """Date, hours and minutes for a sentence: `5 November, 17:11`, `11月5日 17:11`."""
+        return f"{self.date(seconds)}{' ' if self.code == 'zh' else ', '}{self.hour_minute(seconds)}"
+
+    def when(self, seconds: float) -> str:
+        """Like `date_time`, for lists: today and yesterday are called that."""
+        days = round((self.midnight(clock.now()) - self.midnight(seconds)) / DAY_S)
+        named = {0: mark("today {time}"), 1: mark("yesterday {time}")}.get(days)
+        return self.say(named, time=self.hour_minute(seconds)) if named else self.date_time(seconds)
 
     def month_day(self, seconds: float) -> str:
         """Month and day in digits, for axes and tables."""
