@@ -18,15 +18,18 @@ QUOTED_CHARS = 60
 LEAST_TELLING_CHARS = 10
 """Shorter words tell of no situation unless a fact is among them."""
 
-_QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^\s*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
+_QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^[^\S\n]*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
 
 _THEIRS = (
     r"对方|他|她|骗子|客服|老板|领导|老师|卖家|买家|陌生人|网友|群主|警官|"
     r"him|her|he|she|they|them|seller|buyer|scammer|stranger|caller|agent|support|boss|mentor"
 )
-_CHAT_LINE = re.compile(rf"(?im:^\s*(?P<who>{_THEIRS}|我|me|i)\s*[:：]\s*(?P<said>.+)$)")
+_CHAT_LINE = re.compile(rf"(?im:^[^\S\n]*(?P<who>{_THEIRS}|我|me|i)\s*[:：]\s*(?P<said>.+)$)")
 """A line of a chat that was pasted with who said it."""
 _MINE = frozenset(("我", "me", "i"))
+
+_OPENING = str.maketrans(dict.fromkeys("“「『", "\u301d"))
+_CLOSING = "”」』\""
 
 _CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
 
@@ -77,12 +80,19 @@ def _names(cues: Cues, text: str) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """The text as cues are written: one width, lower case, straight apostrophes."""
-    return unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", text)[: 2 * len(text)]  # some signs stand for eighteen
+    return folded.lower().replace("\u2019", "'")
+
+
+def _without_open_ends(words: str) -> str:
+    """The words with no opening quote behind the last closing one: each would be looked for an end in vain."""
+    end = 1 + max(map(words.rfind, _CLOSING))
+    return words[:end] + words[end:].translate(_OPENING)
 
 
 def own_voice(words: str) -> str:
     """What the member says themselves, without what they quote or paste from a message."""
-    return _QUOTED.sub(" ", _CHAT_LINE.sub(" ", words))
+    return _QUOTED.sub(" ", _CHAT_LINE.sub(" ", _without_open_ends(words)))
 
 
 def spoken_parts(words: str) -> list[tuple[Speaker, str]]:
@@ -91,7 +101,7 @@ def spoken_parts(words: str) -> list[tuple[Speaker, str]]:
     parts: list[tuple[Speaker, str]] = [
         ("me" if match["who"].lower() in _MINE else "them", match["said"]) for match in _CHAT_LINE.finditer(words)
     ]
-    told = _CHAT_LINE.sub(" ", words)
+    told = _CHAT_LINE.sub(" ", _without_open_ends(words))
     quoted = (next((part for part in match.groups() if part), match[0]) for match in _QUOTED.finditer(told))
     parts += [("them", part) for part in quoted]
     rest = own_voice(words).strip()

@@ -45,16 +45,16 @@ def find_amounts(text: str) -> Iterator[Extract]:
     """Sums with a currency, or with a verb of paying before them, in lower-case `text`; value as `CNY 123456`."""
     if not _COULD_BE_MONEY.search(text):
         return
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))  # a mark for each character, for a hostile text may hold ten thousand sums
     found = [(match, _SIGNS[match[1]], match[2], match[3]) for match in _BEFORE.finditer(text)]
     found += [(match, match.lastgroup or "", match[1], match[2]) for match in _AFTER.finditer(text)]
     found += [(match, "CNY", match[1], match[2]) for match in _BARE.finditer(text)]
     for match, currency, number, scale in found:
-        start = match.start() if match.re is not _BARE else match.start(1)
+        start, end = match.start() if match.re is not _BARE else match.start(1), match.end()
         minor = _minor(number, scale or "")
-        if minor is not None and not any(start < end and first < match.end() for first, end in taken):
-            taken.append((start, match.end()))
-            yield Extract("amount", f"{currency} {minor}", start, match.end())
+        if minor is not None and not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            yield Extract("amount", f"{currency} {minor}", start, end)
 
 
 def _minor(number: str, scale: str) -> int | None:
