@@ -7,7 +7,8 @@ from judged import NOON, decide, event
 from transferred import LONG, Purse
 
 from anlan import clock
-from anlan.center.own_data import DOWNLOADS_A_DAY, PARTS, OwnData
+from anlan.center.own_data import DOWNLOADS_A_DAY, OwnData
+from anlan.center.own_parts import PARTS
 from anlan.domain.consultation_turns import Part
 from anlan.domain.consultations import Known
 from anlan.domain.decisions import Judged
@@ -65,7 +66,7 @@ def test_the_download_is_one_object_with_every_part(database: Database) -> None:
     reason = Reason(code="family", words=LONG)
     purse.transfers.release(purse.pause("pay-1", is_warned=True).id, reason, NOON + 10, payer=ANN)
     found = msgspec.json.decode(b"".join(own_data(database).download(ANN, now)))
-    assert list(found) == ["account", "made_at", *(part.name for part in PARTS)]
+    assert list(found) == ["account", "made_at", *(part.name for part in PARTS), "looks"]
     assert [len(found[name]) for name in ("appeals", "sanctions", "transfers", "alerts")] == [1, 1, 1, 1]
     assert found["appeals"][0]["words"]
     assert found["transfers"][0]["words"] == LONG

@@ -13,6 +13,9 @@ from anlan.domain.scenarios import Words
 Band = Literal["under_12", "12_to_15", "16_to_17"]
 BANDS: tuple[Band, ...] = get_args(Band)
 """Age bands of minors, as `domain.event_data.AgeBand` names them."""
+_YEAR_S = 365.25 * 86_400.0
+MINOR_FOR_S: dict[Band, float] = {"under_12": 18 * _YEAR_S, "12_to_15": 6 * _YEAR_S, "16_to_17": 2 * _YEAR_S}
+"""So long after it was told, the youngest of a band may still be a minor; after that nobody of it is."""
 
 Offer = Literal["talk", "hotline", "trusted_adult", "block", "report"]
 OFFERS: tuple[Offer, ...] = get_args(Offer)

@@ -188,3 +188,10 @@ def paid_after_alerts(connection: Connection, since: float) -> list[Any]:
     query = query.join(alerts, alerts.c.id == table.c.earlier_id)
     query = query.where(alerts.c.at > since, alerts.c.moment != "money", table.c.outcome == "paid")
     return list(connection.execute(query.group_by(table.c.earlier_id, alerts.c.state, table.c.currency)))
+
+
+def payments_of(connection: Connection, payer: str, limit: int) -> list[Any]:
+    """Payments of one member that an alert stands beside, newest first; rows as the table has them."""
+    table = alerted_payments
+    query = select(table).where(table.c.payer == storable(payer)).order_by(table.c.at.desc(), table.c.payment_id)
+    return list(connection.execute(query.limit(limit)))

@@ -69,6 +69,13 @@ def files_of_case(connection: Connection, case_id: str) -> list[Attachment]:
     return [Attachment(**row) for row in connection.execute(query).mappings()]
 
 
+def files_by(connection: Connection, owner: str, case_ids: Sequence[str]) -> list[Attachment]:
+    """What `owner` handed in with any of these cases, in order."""
+    query = _ATTACHMENT.where(attachments.c.case_id.in_(case_ids), attachments.c.owner == owner)
+    rows = connection.execute(query.order_by(attachments.c.made_at, attachments.c.id)).mappings()
+    return [Attachment(**row) for row in rows]
+
+
 def open_file(connection: Connection, vault: Vault, case_id: str, attachment_id: str) -> NewFile | None:
     """One file of a case with its bytes; None if it is not among them, or its time is over."""
     row = connection.execute(

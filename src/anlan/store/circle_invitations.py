@@ -128,6 +128,21 @@ def invitations_of(connection: Connection, vault: Vault, account: str, now: floa
     return [_invitation(row, vault) for row in connection.execute(query)]
 
 
+def all_invitations_of(connection: Connection, vault: Vault, account: str, now: float) -> list[Invitation]:
+    """Every one that an account sent or saw, as it knows it: a refusal of its own looks open, then lapsed."""
+    name = storable(account)
+    mine = (_I.inviter == name) | ((_I.invitee == name) & ~_I.is_hidden)
+    rows = connection.execute(_INVITATIONS.where(mine).order_by(_I.made_at.desc(), _I.id))
+    return [_as_known_to(account, _invitation(row, vault), now) for row in rows]
+
+
+def _as_known_to(account: str, found: Invitation, now: float) -> Invitation:
+    looks_open = found.inviter == account and found.state in _LOOKS_OPEN
+    if not looks_open:
+        return found
+    return msgspec.structs.replace(found, state="open" if found.expires_at > now else "lapsed", is_hidden=False)
+
+
 def forget_invitations(connection: Connection, expired_before: float, limit: int) -> int:
     """Delete invitations whose time was over before then; returns how many."""
     old = connection.execute(select(_I.id).where(_I.expires_at < expired_before).limit(limit)).scalars().all()

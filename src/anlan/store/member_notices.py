@@ -4,13 +4,13 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from anlan.domain.notice_words import NoticeBody
 from anlan.domain.statements import REDRESS, Statement
 from anlan.store.batch import storable
 from anlan.store.marks import raise_mark
-from anlan.store.tables import member_notices, statements
+from anlan.store.tables import member_notices, sanctions, statements
 from anlan.store.vault import Vault
 
 STATEMENTS = "statements"
@@ -66,6 +66,22 @@ def notices_about(connection: Connection, vault: Vault, sanction_id: str) -> lis
     """What was told about a sanction, in order."""
     query = select(member_notices).where(member_notices.c.sanction_id == sanction_id)
     return [_notice(row, vault) for row in connection.execute(query.order_by(member_notices.c.at))]
+
+
+def forget_notices(connection: Connection, before: float, limit: int) -> int:
+    """Remove the words of notices about what was over before `before`; how many that were.
+
+    What has no end of its own, such as a warning, is over when it counts no longer; what is permanent is not over.
+    """
+    over_at = func.coalesce(sanctions.c.lifted_at, sanctions.c.ends_at, sanctions.c.strikes_until)
+    is_over = (over_at < before) & (~sanctions.c.is_permanent | sanctions.c.lifted_at.is_not(None))
+    old = (
+        select(member_notices.c.id).join(sanctions, sanctions.c.id == member_notices.c.sanction_id)
+        .where(member_notices.c.at < before, member_notices.c.body.is_not(None), is_over).limit(limit)
+    )
+    ids = connection.execute(old).scalars().all()
+    connection.execute(update(member_notices).where(member_notices.c.id.in_(ids)).values(body=None))
+    return len(ids)
 
 
 def add_statement(connection: Connection, statement: Statement) -> int:

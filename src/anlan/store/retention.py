@@ -19,9 +19,11 @@ from anlan.store.circle_warnings import forget_circles
 from anlan.store.consultations import forget_consultations
 from anlan.store.containments import forget_details
 from anlan.store.database import Database
+from anlan.store.dormancy import AGE, forget_ages, forget_wishes
 from anlan.store.factors import forget_factors
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
+from anlan.store.member_notices import forget_notices
 from anlan.store.members import forget_visits
 from anlan.store.recovery import forget_claims
 from anlan.store.recovery_facts import forget_traces
@@ -35,7 +37,7 @@ from anlan.store.tables import events, facts, refused
 from anlan.store.transfers import forget_transfers
 from anlan.store.transmitters import forget_received
 from anlan.store.trusted_devices import forget_trust
-from anlan.store.vault import redacted_data
+from anlan.store.vault import Codec, redacted_data
 
 BATCH_ROWS = 500
 """Rows to a transaction, so that writers never wait long."""
@@ -48,7 +50,8 @@ class RetentionDays(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         personal_days: fields of class `personal` and `sensitive`, in events and facts; undeclared fields too. Words and
-            evidence of reports, counted from the end of their case. What owners see of their sign-ins.
+            evidence of reports, counted from the end of their case. What owners see of their sign-ins. Of whoever the
+            journal has no event for so long, what is kept only for members who are there: ages of minors, wishes.
         refused_days: inputs that were not accepted.
         delivered_days: outgoing messages that no endpoint waits for any more.
         shadow_days: what models in shadow said.
@@ -86,6 +89,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     transfers: int = 0
     consulted: int = 0
     alerts: int = 0
+    notices: int = 0
+    absent: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -137,6 +142,8 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         + _drain(database, lambda connection: forget_payments(connection, personal_before, BATCH_ROWS)),
         circles=_drain(database, lambda connection: forget_circles(connection, personal_before, BATCH_ROWS, now)),
         transfers=_drain(database, lambda connection: forget_transfers(connection, personal_before, BATCH_ROWS)),
+        notices=_drain(database, lambda connection: forget_notices(connection, personal_before, BATCH_ROWS)),
+        absent=_forget_absent(database, personal_before, now),
     )
 
 
@@ -161,11 +168,19 @@ def _redact_events(database: Database, data_of: dict[tuple[str, int], type[Data]
 
 def _forget_facts(connection: Connection, before: float) -> int:
     names = (facts.c.entity, facts.c.field, facts.c.since)
-    is_over = facts.c.privacy.in_(("personal", "sensitive")) & (facts.c.since < before)
+    is_over = facts.c.privacy.in_(("personal", "sensitive")) & (facts.c.since < before) & (facts.c.field != AGE)
     old = [tuple(row) for row in connection.execute(select(*names).where(is_over).limit(BATCH_ROWS))]
     if old:
         connection.execute(delete(facts).where(tuple_(*names).in_(old)))
     return len(old)
+
+
+def _forget_absent(database: Database, before: float, now: float) -> int:
+    """What goes with the member's absence, once everything else that is old has gone."""
+    codec = Codec(database.vault)
+    return _walk(
+        database, lambda connection, after: forget_ages(connection, codec, after, before, BATCH_ROWS, now)
+    ) + _walk(database, lambda connection, after: forget_wishes(connection, after, before, BATCH_ROWS))
 
 
 def _forget_refused(connection: Connection, before: float) -> int:
@@ -190,3 +205,15 @@ def _drain(database: Database, forget: Callable[[Connection], int]) -> int:
         total += count
         if not count:
             return total
+
+
+def _walk(database: Database, forget: Callable[[Connection, str], tuple[int, str | None]]) -> int:
+    """Call `forget` in transactions of its own, each after the last name of the one before, until no name is left."""
+    total, after = 0, ""
+    while True:
+        with database.write() as connection:
+            count, last = forget(connection, after)
+        total += count
+        if last is None:
+            return total
+        after = last

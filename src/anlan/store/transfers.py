@@ -296,13 +296,14 @@ def tell_again(connection: Connection, transfer_id: str) -> None:
 
 
 def forget_transfers(connection: Connection, before: float, limit: int) -> int:
-    """Remove what payers wrote, whom they were to pay and who helped, of payments paused before `before`."""
-    rows = transfers.c
-    old = select(rows.id).where(rows.paused_at < before, rows.payee != "", rows.state != "waiting").limit(limit)
+    """Remove payments that were paused before `before` and wait no more, with who helped; how many that were."""
+    rows, pauses = transfers.c, transfer_pauses.c
+    connection.execute(delete(transfer_pauses).where(pauses.taken_at < before, pauses.transfer_id.is_(None)))
+    old = select(rows.id).where(rows.paused_at < before, rows.state != "waiting").limit(limit)
     ids = list(connection.execute(old).scalars())
-    connection.execute(transfer_helpers.delete().where(transfer_helpers.c.transfer_id.in_(ids)))
-    forgotten = {"payee": "", "payee_account": None, "words": None, "guarded_by": None, "guarded_until": None}
-    connection.execute(update(transfers).where(rows.id.in_(ids)).values(forgotten))
+    for table in (transfer_helpers, transfer_pauses):
+        connection.execute(delete(table).where(table.c.transfer_id.in_(ids)))
+    connection.execute(delete(transfers).where(rows.id.in_(ids)))
     return len(ids)
 
 
