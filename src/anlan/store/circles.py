@@ -166,6 +166,11 @@ def bonds_of(connection: Connection, vault: Vault, account: str) -> list[Bond]:
     return [_bond(row, vault) for row in connection.execute(shown)]
 
 
+def names_by(connection: Connection, vault: Vault, account: str) -> dict[str, str]:
+    """What `account` calls those of its circle, by `account:<id>`; without those whom it calls nothing."""
+    return {one.other(account): name for one in bonds_of(connection, vault, account) if (name := one.called(account))}
+
+
 def ended_lately(connection: Connection, vault: Vault, account: str, now: float) -> list[Bond]:
     """Bonds that the other one ended, as far as `account` knows in the last `SHOWN_DAYS`; newest first."""
     mine, name = or_(_B.ward == storable(account), _B.guardian == storable(account)), storable(account)

@@ -11,6 +11,7 @@ from anlan.domain.alerts import AlertAnswer, QuietHours
 from anlan.domain.scenarios import Scenario, Strength
 from anlan.store.alerts import Alert, alerts_of, keep_quiet_hours, quiet_hours_of
 from anlan.store.circle_warnings import warnings_of_alert
+from anlan.store.circles import names_by
 from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
 from anlan.web.pages.gate import OwnVisit
@@ -70,9 +71,11 @@ def show_alert(visit: OwnVisit, alert_id: AlertId) -> Response:
     scenario = visit.rooms.alerts.scenarios.get(found.scenario)
     with visit.rooms.database.read() as connection:
         told = warnings_of_alert(connection, visit.rooms.database.vault, found.id, visit.account)
+        names = names_by(connection, visit.rooms.database.vault, visit.account) if told else {}
         waiting = [one for one in waiting_transfers(connection, visit.account) if one.event_seq == found.event_seq]
     return visit.page(
-        "pages/alert.html", one=found, told=told, scenario=scenario, words=scenario and _words(found, scenario),
+        "pages/alert.html", one=found, told=told, names=names, scenario=scenario,
+        words=scenario and _words(found, scenario),
         lines=visit.rooms.hotlines.pick(scenario.hotlines) if scenario else [], strengths=STRENGTHS, answers=ANSWERS,
         said=SAID, other=_other(visit, found), waiting=waiting,
     )

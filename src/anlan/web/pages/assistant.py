@@ -20,7 +20,7 @@ from anlan.store.alerts import find_alert
 from anlan.store.consultations import Consultation
 from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
-from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.gate import OwnVisit, stay_alone
 from anlan.web.pages.shell import Card, MemberVisit
 from anlan.web.pages.uploads import read_files
 
@@ -196,7 +196,8 @@ def act(
         if error.status == 404:
             raise
         return _draw_talk(visit, talk_id, problem=visit.tell(error), answer=error.status)
-    return visit.go(f"{PAGE}/{talk_id}")
+    back = visit.go(f"{PAGE}/{talk_id}")
+    return stay_alone(back, visit) if what == "protect" else back
 
 
 @router.post(TALK + "/delete")

@@ -20,7 +20,7 @@ NEW_S = 7 * 86_400.0
 """So long a card counts as new on the first page."""
 
 ICONS: dict[Offer, str] = {
-    "talk": "question", "hotline": "phone", "trusted_adult": "people", "block": "block", "report": "alert",
+    "talk": "question", "hotline": "call", "trusted_adult": "people", "block": "block", "report": "flag",
 }
 ELSEWHERE: dict[Offer, str] = {"talk": "/me/assistant", "report": "/me/report"}
 """Offers that lead to a page; the others open on the card."""

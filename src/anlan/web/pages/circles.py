@@ -1,5 +1,6 @@
 """A member's circle: who looks out for whom, what both agreed to, warnings, and every way out, the quiet ones too."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Literal
 
@@ -28,6 +29,7 @@ from anlan.domain.scenarios import HARMS, Harm
 from anlan.errors import AnlanError, NotFound
 from anlan.store import circle_invitations, circle_warnings, circles, members
 from anlan.store.circle_invitations import Invitation
+from anlan.store.circle_warnings import Warned
 from anlan.store.circles import Bond
 from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
@@ -75,10 +77,19 @@ def show_circle(visit: OwnVisit, done: str = "") -> Response:
         blocked = circles.blocked_by(connection, account)
     return visit.page(
         "pages/circles.html", bonds=bonds, received=[one for one in asked if one.invitee == account],
-        sent=[one for one in asked if one.inviter == account], ended=ended, warned=warned, told=told, blocked=blocked,
+        sent=[one for one in asked if one.inviter == account], ended=ended, warned=warned, told=_by_alert(told),
+        blocked=blocked,
         names={bond.other(account): bond.called(account) for bond in bonds}, done=done, harm_words=HARM_WORDS,
         title_of=title_of, shown_days=SHOWN_DAYS,
     )
+
+
+def _by_alert(warnings: Iterable[Warned]) -> list[list[Warned]]:
+    """The warnings of each alert together, the latest alert first, and the same people in the same order."""
+    found: dict[str, list[Warned]] = {}
+    for one in sorted(warnings, key=lambda one: (-one.made_at, one.guardian)):
+        found.setdefault(one.alert_id, []).append(one)
+    return list(found.values())
 
 
 @router.get(PATH + "/invite")

@@ -105,6 +105,16 @@ def set_session(response: Response, visit: MemberVisit, token: str) -> None:
     set_cookie(response, visit, MEMBER_COOKIE, token, int(members.SESSION_S), visit.at("") or "/")
 
 
+def stay_alone(response: Response, visit: MemberVisit) -> Response:
+    """The response, with a new session for this browser and none for any other: after an act that throws others out."""
+    now, link = clock.now(), members.OpenedLink(account=visit.account, language="", path=visit.came_for)
+    with visit.rooms.database.write() as connection:
+        members.end_sessions_of(connection, visit.account, now)
+        token = members.start_session(connection, link, now)
+    set_session(response, visit, token)
+    return response
+
+
 def safe_next(path: str) -> str:
     """`path` when it is one of the members' pages, else the first of them; never another site."""
     is_page = path == "/public" or path.startswith(("/me/", "/public/"))

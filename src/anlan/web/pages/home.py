@@ -13,7 +13,7 @@ router = APIRouter()
 
 AT_HAND: tuple[Place, ...] = (
     Place("/me/assistant", mark("Is this a fraud?"), "question"),
-    Place("/me/report", mark("Report something"), "warn"),
+    Place("/me/report", mark("Report something"), "flag"),
     Place("/me/safety", mark("Somebody is in my account"), "lock"),
 )
 """What a member may want at once, whatever the cards say."""

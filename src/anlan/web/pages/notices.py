@@ -60,4 +60,4 @@ def make_card(visit: MemberVisit) -> Card:
         standing = in_force(connection, visit.account)
         unread = sum(one.read_at is None for one in notices_of(connection, database.vault, visit.account))
     says = say("Decisions in force: {n}", n=len(standing)) if standing else say("Nothing stands against you.")
-    return Card("/me/notices", say("Decisions about my account"), "alert", says, unread, unread > 0)
+    return Card("/me/notices", say("Decisions about my account"), "policy", says, unread, unread > 0)

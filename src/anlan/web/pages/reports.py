@@ -110,4 +110,4 @@ def make_card(visit: MemberVisit) -> Card:
     says = mark("Say what is wrong, and see what became of it.")
     if waiting:
         says = mark("We are looking at what you reported.")
-    return Card("/me/reports", say("Reports"), "alert", say(says), waiting)
+    return Card("/me/reports", say("Reports"), "flag", say(says), waiting)

@@ -17,7 +17,8 @@ from anlan.errors import AnlanError
 from anlan.store.containments import Step
 from anlan.store.sign_ins import sign_ins_of
 from anlan.web.languages import Language, mark
-from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.gate import OwnVisit, stay_alone
+from anlan.web.pages.proving import session_of
 from anlan.web.pages.shell import Card, MemberVisit
 
 router = APIRouter()
@@ -67,7 +68,7 @@ def show_safety(visit: OwnVisit) -> Response:
 
 
 def _draw(visit: MemberVisit, *, problem: str = "", answer: int = 200) -> Response:
-    view = visit.rooms.safety.look(visit.account, clock.now())
+    view = visit.rooms.safety.look(visit.account, session_of(visit), clock.now())
     with visit.rooms.database.read() as connection:
         recent = sign_ins_of(connection, visit.rooms.database.vault, visit.account, SHOWN_SIGN_INS)
     return visit.page(
@@ -145,7 +146,7 @@ def give_alarm(visit: OwnVisit, sign_in: Annotated[str, Form(pattern="^[0-9]{0,1
         visit.rooms.safety.give_alarm(visit.account, int(sign_in) if sign_in else None, clock.now())
     except AnlanError as error:
         return _draw(visit, problem=visit.tell(error), answer=error.status)
-    return visit.go(PAGE)
+    return stay_alone(visit.go(PAGE), visit)
 
 
 @router.post(f"{PAGE}/prove")
@@ -153,7 +154,7 @@ def prove(visit: OwnVisit) -> Response:
     """To the page that asks for the proof; it leads back here."""
     client = visit.request.client
     agent = visit.request.headers.get("user-agent", "")[:512]
-    visitor = Visitor(ip=client.host if client else "", agent=agent)
+    visitor = Visitor(session=session_of(visit), ip=client.host if client else "", agent=agent)
     try:
         started = visit.rooms.safety.prove(visit.account, visitor, clock.now())
     except AnlanError as error:
@@ -164,7 +165,7 @@ def prove(visit: OwnVisit) -> Response:
 @router.post(f"{PAGE}/end")
 def end(visit: OwnVisit, ending: Annotated[Ending, Form()]) -> Response:
     try:
-        visit.rooms.safety.end(visit.account, ending, REASONS[ending], clock.now())
+        visit.rooms.safety.end(visit.account, session_of(visit), ending, REASONS[ending], clock.now())
     except AnlanError as error:
         return _draw(visit, problem=visit.tell(error), answer=error.status)
     return visit.go(PAGE)
@@ -172,7 +173,7 @@ def end(visit: OwnVisit, ending: Annotated[Ending, Form()]) -> Response:
 
 def make_card(visit: MemberVisit) -> Card | None:
     """That the account is protected, for the member's first page; nothing while it is not."""
-    found = visit.rooms.safety.look(visit.account, clock.now()).containment
+    found = visit.rooms.safety.look(visit.account, session_of(visit), clock.now()).containment
     if found is None or found.state != "standing":
         return None
     say = visit.language.say

@@ -16,7 +16,7 @@ from anlan.domain.user_agents import stored_client
 from anlan.errors import AnlanError
 from anlan.store.sign_ins import SignIn
 from anlan.web.languages import mark
-from anlan.web.pages.gate import OwnVisit
+from anlan.web.pages.gate import OwnVisit, stay_alone
 from anlan.web.pages.proving import is_proven, refusal, start_proof
 from anlan.web.pages.shell import Card, MemberVisit
 
@@ -122,13 +122,13 @@ def end_session(visit: OwnVisit, session_id: SessionId) -> Response:
 @router.post(f"{PATH}/sessions/end-others")
 def end_other_sessions(visit: OwnVisit) -> Response:
     visit.rooms.sessions.end_others(visit.account, _session_here(visit), clock.now())
-    return visit.go(PATH, done="sessions")
+    return stay_alone(visit.go(PATH, done="sessions"), visit)
 
 
 @router.post(PATH + "/reminders/{reminder_id}/{answer}")
 def answer_reminder(visit: OwnVisit, reminder_id: ReminderId, answer: Answer) -> Response:
     visit.rooms.reminders.answer_own(visit.account, reminder_id, answer, clock.now())
-    return visit.go("/me/safety") if answer == "not_own" else visit.go(PATH, done="answer")
+    return stay_alone(visit.go("/me/safety"), visit) if answer == "not_own" else visit.go(PATH, done="answer")
 
 
 def make_card(visit: MemberVisit) -> Card:

@@ -24,6 +24,7 @@ from anlan.domain.transfers import (
     has_words,
     needs_words,
 )
+from anlan.store.circles import names_by
 from anlan.store.transfer_helpers import helpers_of
 from anlan.store.transfers import Transfer, transfers_of, waiting_transfers, warning_of
 from anlan.web.languages import Language, mark
@@ -138,12 +139,14 @@ def _draw(
         helpers = helpers_of(connection, found.id)
         guardians = rooms.transfer_help.guardians_for(connection, found) if found.state == "waiting" else []
         warned = warning_of(connection, found.event_seq, found.payer)
+        names = names_by(connection, rooms.database.vault, visit.account)
     is_vouched = any(one.answer == "vouched" for one in helpers)
     plain = Reason(code="family")
     scenario = rooms.transfers.scenario_of(found)
     return visit.page(
         "pages/transfer.html", answer=status, problem=problem, one=found, scenario=scenario, helpers=helpers,
-        guardians=guardians, alert_id=warned.id if warned else "", sum=_sum(found, visit.language), reasons=REASONS,
+        guardians=guardians, names=names, alert_id=warned.id if warned else "", sum=_sum(found, visit.language),
+        reasons=REASONS,
         needs_words=needs_words(plain, found.strength, found.until, now, is_vouched=is_vouched), filled=filled,
         lacks_words=filled is not None and not has_words(filled), states=STATES, said=SAID, help_said=HELP_SAID,
         strengths=STRENGTHS, after_loss=AFTER_LOSS,
@@ -157,9 +160,11 @@ def _draw_asked(visit: MemberVisit, transfer_id: str, problem: str = "", status:
     view = visit.rooms.transfer_help.look(visit.account, transfer_id, clock.now())
     found = view.transfer
     scenario = visit.rooms.transfers.scenario_of(found)
+    with visit.rooms.database.read() as connection:
+        names = names_by(connection, visit.rooms.database.vault, visit.account)
     return visit.page(
         "pages/transfer_asked.html", answer=status, problem=problem, view=view, one=found, scenario=scenario,
-        sum=_sum(found, visit.language), hours=GUARDIAN_PAUSE_S / HOUR_S, help_said=HELP_SAID,
+        names=names, sum=_sum(found, visit.language), hours=GUARDIAN_PAUSE_S / HOUR_S, help_said=HELP_SAID,
     )
 
 
