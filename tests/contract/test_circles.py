@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from stores import BACKENDS, KEY
 
+from anlan.center import circles as circles_module
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
 from anlan.center.containment import Containments
@@ -22,7 +23,7 @@ from anlan.errors import AnlanError, Conflict, Forbidden, InvalidCircle, NotFoun
 from anlan.store import circle_invitations
 from anlan.store.audit import first_break, latest_entries
 from anlan.store.circle_warnings import Warned, forget_circles, warnings_for, warnings_of_alert
-from anlan.store.circles import Bond, bonds_of, ended_lately
+from anlan.store.circles import Bond, bonds_of, ended_lately, safe_mode_of
 from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since
 from anlan.store.tables import circle_bonds, circle_members, events, facts, outbox
@@ -437,6 +438,23 @@ def test_safe_mode_leaves_no_trace(family: Family) -> None:
     assert set(told) <= {"reminder"}
     looks = [[(bond.id, bond.ward, bond.harms) for bond in bonds] for bonds in (family.bonds(MEI), family.bonds(GRAN))]
     assert looks == [[(bond.id, bond.ward, bond.harms) for bond in bonds] for bonds in seen]
+
+
+def test_staff_set_safe_mode_with_their_reason_in_one_transaction(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = family.circles.assist(GRAN, "on", "called us", "staff:hua", family.now)
+    assert (on is not None, family.acts()[:2]) == (True, ["circle.assist", "circle.safe_mode"])
+    family.circles.assist(GRAN, "look", "asks", "staff:hua", family.now)
+    assert family.acts()[:2] == ["circle.assist", "circle.assist"]
+    before = family.acts()
+    monkeypatch.setattr(circles_module.circles, "safe_mode_of", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        family.circles.assist(MEI, "on", "called us", "staff:hua", family.now)
+    monkeypatch.undo()
+    assert family.acts() == before
+    with family.database.read() as connection:
+        assert safe_mode_of(connection, MEI, family.now) is None, "nothing is done of which the log does not say why"
 
 
 def test_a_bond_that_is_pressed_upon_somebody_in_safe_mode_warns_nobody(family: Family) -> None:

@@ -31,6 +31,7 @@ from anlan.store.tables import (
     facts,
     marks,
     outbox,
+    own_events,
     report_cases,
     report_evidence,
     reporter_credits,
@@ -319,6 +320,16 @@ def test_everybody_hears_the_outcome_and_nobody_else_hears_of_them(desk: Reports
     assert (right[0].alpha, right[1].alpha) == (1.0, 0.5)
     assert b"bo" not in lines
     assert by == {"member"}
+
+
+def test_the_journal_hears_once_whom_people_found_to_have_done_harm(desk: Reports, database: Database) -> None:
+    first, other = file(desk, "bo").report, file(desk, "an", target="account:mo").report
+    close(database, other.case_id, "no_violation")
+    close(database, first.case_id, "violation", "fraud")
+    with database.read() as connection:
+        (body,) = connection.execute(select(own_events.c.body)).scalars()
+    said = msgspec.json.decode(body)
+    assert (said["type"], said["data"]) == ("report.upheld", {"account": "mo", "category": "fraud"}), "not who reported"
 
 
 def test_reports_of_a_merged_case_are_answered_with_it_and_new_ones_join_it(

@@ -28,7 +28,8 @@ from anlan.domain.events import CATALOGUE, Catalogue, Event
 from anlan.protections.minors.cues import built_in_themes
 
 START = 1_764_547_200.0
-CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned", "payment.thought_over"}
+CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned", "payment.thought_over",
+                      "report.upheld"}
 DAY_S = 86_400.0
 BUSY = Tempo(attacks_per_person_day=0.5)
 

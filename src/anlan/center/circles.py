@@ -5,6 +5,7 @@ does not have to face the other: it looks as before for some days, and then they
 """
 
 import secrets
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -30,11 +31,12 @@ from anlan.store import circle_invitations as invitations
 from anlan.store import circles, outbox
 from anlan.store.audit import note
 from anlan.store.circle_invitations import Invitation
-from anlan.store.circles import Bond
+from anlan.store.circles import Bond, SafeMode
 from anlan.store.database import Database
 from anlan.store.recovery_facts import tied_since, versions_of
 from anlan.store.vault import Codec
 
+SafeAct = Literal["on", "off", "look"]
 ROUND_S = 600.0
 ROUND_BONDS = 500
 _dice = secrets.SystemRandom()
@@ -257,17 +259,25 @@ class Circles:
     def enter_safe_mode(self, account: str, by: str, now: float) -> None:
         """Warn nobody of this member, and them of nobody, without a trace to anybody; again changes nothing."""
         with self._database.write() as connection:
-            circles.lock_members(connection, account)
-            if circles.enter_safe_mode(connection, account, now):
-                ended = circles.quieten(connection, account, now)
-                note(connection, by, "circle.safe_mode", account, {"is_on": True, "bonds": ended})
+            _enter_safe_mode(connection, account, by, now)
 
     def leave_safe_mode(self, account: str, by: str, now: float) -> None:
         """Let it end after `SAFE_COOL_OFF_DAYS`; what was there does not come back without a fresh consent."""
         with self._database.write() as connection:
-            circles.lock_members(connection, account)
-            if circles.leave_safe_mode(connection, account, now + SAFE_COOL_OFF_DAYS * DAY_S):
-                note(connection, by, "circle.safe_mode", account, {"is_on": False})
+            _leave_safe_mode(connection, account, by, now)
+
+    def assist(self, account: str, act: SafeAct, reason: str, by: str, now: float) -> SafeMode | None:
+        """Turn safe mode on or off for a member who calls, or look; why stands beside it in the audit log.
+
+        Returns how safe mode stands then.
+        """
+        with self._database.write() as connection:
+            if act == "on":
+                _enter_safe_mode(connection, account, by, now)
+            elif act == "off":
+                _leave_safe_mode(connection, account, by, now)
+            note(connection, by, "circle.assist", account, {"reason": reason, "act": act})
+            return circles.safe_mode_of(connection, account, now)
 
     def may_pause(self, connection: Connection, ward: str, guardian: str) -> bool:
         """Whether the ward agreed beforehand that this guardian may pause a payment of theirs."""
@@ -312,6 +322,19 @@ class Circles:
         if found is None:
             raise _no_bond()
         return found
+
+
+def _enter_safe_mode(connection: Connection, account: str, by: str, now: float) -> None:
+    circles.lock_members(connection, account)
+    if circles.enter_safe_mode(connection, account, now):
+        ended = circles.quieten(connection, account, now)
+        note(connection, by, "circle.safe_mode", account, {"is_on": True, "bonds": ended})
+
+
+def _leave_safe_mode(connection: Connection, account: str, by: str, now: float) -> None:
+    circles.lock_members(connection, account)
+    if circles.leave_safe_mode(connection, account, now + SAFE_COOL_OFF_DAYS * DAY_S):
+        note(connection, by, "circle.safe_mode", account, {"is_on": False})
 
 
 def _check_room(connection: Connection, account: str) -> None:

@@ -7,6 +7,7 @@ moved up by how far its reporters are to be believed. What people have judged be
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ from anlan.domain.messages import OutgoingMessage
 from anlan.domain.report_messages import OUTCOMES, closed_message, received_message
 from anlan.domain.report_reasons import BY_CODE, Reason
 from anlan.errors import InvalidReport, RateLimited
-from anlan.store import outbox
+from anlan.store import outbox, own_events
 from anlan.store import reports as kept
 from anlan.store.cases import NewCase, write_history
 from anlan.store.database import Database
@@ -222,8 +223,19 @@ def on_case_closed(connection: Connection, closed: CaseClosed) -> None:
     if not answered:
         return
     outbox.put(connection, [_closed(report, closed.at) for report in answered], closed.at)
+    if closed.answer == "violation":
+        _say_upheld(connection, answered, closed)
     if closed.answer != "unclear":
         learn(connection, [_lesson(report, closed) for report in answered], closed.at)
+
+
+def _say_upheld(connection: Connection, answered: Sequence[Report], closed: CaseClosed) -> None:
+    """Let the journal know whom people found to have done harm: what it knows, policies read."""
+    for ordinal, target in enumerate(sorted({report.target for report in answered})):
+        kind, _, account = target.partition(":")
+        if kind == "account":
+            data = {"account": account, "category": closed.category or answered[0].category}
+            own_events.say(connection, "report.upheld", data, f"{closed.judgement_id}.upheld.{ordinal}", closed.at)
 
 
 def _lesson(report: Report, closed: CaseClosed) -> Answered:

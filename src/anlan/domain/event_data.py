@@ -345,6 +345,17 @@ class ReportFiled(Data, frozen=True):
     device: Device | None = None
 
 
+class ReportUpheld(Data, frozen=True):
+    """People found that reports of an account were right; Anlan says so itself, and nothing of who reported.
+
+    Attributes:
+        category: of the harm, as those who judged call it.
+    """
+
+    account: Account
+    category: Word
+
+
 class ContentPublished(Data, frozen=True):
     """A member published something for many: a post, a video, a comment."""
 

@@ -32,6 +32,7 @@ from anlan.domain.event_data import (
     PlaySession,
     ProfileUpdated,
     ReportFiled,
+    ReportUpheld,
     ScreenShared,
     SessionChanged,
     VerificationCompleted,
@@ -85,6 +86,7 @@ CATALOGUE: tuple[EventType, ...] = (
     EventType(name="code.requested", data=CodeRequested, actor="account"),
     EventType(name="play.session", data=PlaySession, actor="account"),
     EventType(name="report.filed", data=ReportFiled, actor="reporter", text_fields=("text",)),
+    EventType(name="report.upheld", data=ReportUpheld, actor="account"),
     EventType(name="content.published", data=ContentPublished, actor="author", text_fields=("title", "text")),
 )
 

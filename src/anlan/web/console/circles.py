@@ -1,22 +1,20 @@
 """Circles as staff see them: figures of all of them, and safe mode for a member who calls; never anybody's circle."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.center.circles import SafeAct
 from anlan.errors import AnlanError, InvalidRequest
-from anlan.store import audit
 from anlan.store.circle_warnings import read_figures
-from anlan.store.circles import SafeMode, safe_mode_of
+from anlan.store.circles import SafeMode
 from anlan.web.console.gate import allowed
 from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
 
 router = APIRouter()
-
-SafeAct = Literal["on", "off", "look"]
 
 
 @router.get("/circles")
@@ -30,18 +28,11 @@ def set_safe_mode(
     reason: Annotated[str, Form(max_length=2_000)], act: Annotated[SafeAct, Form()],
 ) -> Response:
     """Turn safe mode on or off for a member, or see whether it is on; who did it and why is in the audit log."""
-    now, name = clock.now(), account.strip().removeprefix("account:")
+    name = account.strip().removeprefix("account:")
     try:
         if not (name and name.isprintable() and reason.strip()):
             raise InvalidRequest(mark("Name the account, and say why."))
-        if act == "on":
-            visit.rooms.circles.enter_safe_mode(f"account:{name}", visit.actor, now)
-        elif act == "off":
-            visit.rooms.circles.leave_safe_mode(f"account:{name}", visit.actor, now)
-        with visit.rooms.database.write() as connection:
-            details = {"reason": reason.strip(), "act": act}
-            audit.note(connection, visit.actor, "circle.assist", f"account:{name}", details)
-            mode = safe_mode_of(connection, f"account:{name}", now)
+        mode = visit.rooms.circles.assist(f"account:{name}", act, reason.strip(), visit.actor, clock.now())
     except AnlanError as error:
         return _draw(visit, account=account, problem=visit.tell(error), answer=error.status)
     return _draw(visit, account=name, mode=mode, is_done=True)
