@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,17 +14,20 @@ from stores import BACKENDS, KEY, migrated_sqlite
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.followers import AccountRecovered
 from anlan.center.recovery import Claimed, Recoveries
-from anlan.center.recovery_desk import RecoveryDesk
+from anlan.center.recovery_desk import Judged, RecoveryDesk
+from anlan.domain.claim_judgements import ClaimAnswer
 from anlan.domain.claims import MAX_CLAIMS_PER_CLAIMANT_30D, MAX_CLAIMS_PER_NETWORK_1D, ClaimWay, ValueClass
 from anlan.domain.digests import salted_digest
 from anlan.domain.queues import WorkingTime
 from anlan.domain.recovery import EvidenceKind
 from anlan.domain.recovery_answers import PasswordDigest, Registered
-from anlan.errors import Conflict, Forbidden, NotFound, RateLimited
+from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 from anlan.store import recovery, recovery_facts, retention
 from anlan.store.audit_report import verify
+from anlan.store.claim_judgements import add_judgement, judgements_of
 from anlan.store.database import Database
 from anlan.store.recovery import Claim
+from anlan.store.review import history_of
 from anlan.store.tables import facts, outbox, recovery_claims
 from anlan.store.vault import Codec, Vault
 
@@ -99,6 +103,10 @@ class People:
         for friend in self.friends[:2]:
             self.desk.vouch(claim.id, f"account:{friend}", "spoken", NOW)
         return self.claims.submit(token, NOW), token
+
+    def judge(self, claim: Claim, by: str, answer: ClaimAnswer, **more: Any) -> Claim:
+        words = "please show more" if answer == "refuse" else ""
+        return self.desk.judge(claim.id, f"staff:{by}", Judged(answer=answer, words=words, **more), NOW)
 
     def sent(self, kind: str) -> list[dict[str, object]]:
         with self.database.read() as connection:
@@ -204,8 +212,9 @@ def test_two_people_who_claim_the_same_account_meet_staff(people: People) -> Non
     assert people.claims.submit(token, NOW + 5).state == "review"
     with people.database.read() as connection:
         assert {one.state for one in recovery.claims_for(connection, people.account)} == {"review"}
-    assert people.desk.refuse(second.id, "staff:mei", "the other one is the owner", NOW + 9).state == "refused"
-    assert people.desk.approve(first.id, "staff:mei", NOW + 10).state == "cooling"
+    assert people.judge(second, "mei", "refuse").state == "review", "a forgery is too likely for one person"
+    assert people.judge(second, "jun", "refuse").state == "refused"
+    assert people.judge(first, "mei", "grant").state == "cooling"
 
 
 def test_junk_does_not_keep_the_owner_from_their_own(people: People) -> None:
@@ -248,46 +257,128 @@ def test_value_needs_two_people(store: Database) -> None:
     people.has_past("high")
     claim, _ = people.likely()
     assert claim.state == "review"
-    assert people.desk.approve(claim.id, "staff:mei", NOW).state == "review"
+    assert people.judge(claim, "mei", "grant").state == "review"
     with pytest.raises(Forbidden):
-        people.desk.approve(claim.id, "staff:mei", NOW)
-    assert people.desk.approve(claim.id, "staff:jun", NOW).state == "cooling"
+        people.judge(claim, "mei", "grant")
+    granted = people.judge(claim, "jun", "grant")
+    assert (granted.state, granted.first_approver, granted.second_approver) == ("cooling", "staff:mei", "staff:jun")
+    assert verify(people.database, "system").doubts == ()
+
+
+def test_where_two_differ_a_senior_decides_and_the_first_is_not_seen(store: Database) -> None:
+    people = People(store)
+    people.has_past("high")
+    claim, _ = people.likely()
+    people.judge(claim, "mei", "refuse")
+    with store.read() as connection:
+        told = "".join(str(line.details) for line in history_of(connection, claim.case_id or ""))
+    assert "refuse" not in told
+    people.judge(claim, "jun", "grant")
+    with pytest.raises(Forbidden):
+        people.judge(claim, "lan", "grant")
+    with pytest.raises(Forbidden):
+        people.judge(claim, "jun", "grant", is_senior=True)
+    granted = people.judge(claim, "lan", "grant", is_senior=True)
+    assert (granted.state, granted.first_approver, granted.second_approver) == ("cooling", "staff:jun", "staff:lan")
+
+
+def test_two_who_turn_it_down_end_it_in_words(store: Database) -> None:
+    people = People(store)
+    people.has_past("high")
+    claim, token = people.likely()
+    with pytest.raises(InvalidRequest):
+        people.desk.judge(claim.id, "staff:mei", Judged(answer="refuse"), NOW)
+    assert people.judge(claim, "mei", "refuse").state == "review"
+    assert people.judge(claim, "jun", "refuse").state == "refused"
+    assert people.claims.find(token).words == "please show more"
+
+
+def test_one_may_ask_for_a_second_and_risk_does(people: People) -> None:
+    claim, _ = people.likely()
+    paused = people.desk.stop_by_link(str(people.sent("recovery.notice")[0]["stop_url"]).rpartition("/")[2], NOW)
+    assert paused.needs_two
+    unsure, token = people.open(device="phone-1", ip="198.51.100.201")
+    people.says_all(token)
+    asked = people.claims.submit(token, NOW)
+    assert (asked.state, asked.needs_two) == ("review", False)
+    assert people.judge(unsure, "mei", "grant", asks_second=True).state == "review"
+    assert people.judge(unsure, "jun", "grant").state == "cooling"
+    assert people.judge(claim, "mei", "refuse").state == "review"
 
 
 def test_relatives_meet_two_people_who_agree_and_a_time_to_stop_it(people: People) -> None:
     claim, token = people.open(way="relative")
     assert people.claims.submit(token, NOW).state == "review"
-    people.desk.approve(claim.id, "staff:mei", NOW, "memorial")
-    with pytest.raises(Conflict):
-        people.desk.approve(claim.id, "staff:jun", NOW, "close")
-    settled = people.desk.approve(claim.id, "staff:jun", NOW, "memorial")
+    with pytest.raises(InvalidRequest):
+        people.judge(claim, "mei", "grant")
+    people.judge(claim, "mei", "memorial")
+    assert people.judge(claim, "jun", "close").state == "review"
+    with pytest.raises(InvalidRequest):
+        people.judge(claim, "lan", "hand_over", is_senior=True)
+    settled = people.judge(claim, "lan", "memorial", is_senior=True)
     assert (settled.state, settled.settlement) == ("cooling", "memorial")
     people.desk.round(NOW + 4 * DAY_S)
     assert people.sent("recovery.grant")[0]["settlement"] == "memorial"
 
 
-UNLAWFUL: dict[str, dict[str, object]] = {
-    "granted before it cooled off": {"state": "granted", "ended_at": NOW, "cool_off_until": NOW + 9, "stop_hash": "aa"},
-    "cooling without a stop button": {"state": "cooling", "cool_off_until": NOW + 9, "stop_hash": None},
-    "value by one person": {
-        "state": "cooling", "is_high_value": True, "first_approver": "staff:a", "cool_off_until": NOW,
-        "stop_hash": "aa",
-    },
-    "the same person twice": {"first_approver": "staff:a", "second_approver": "staff:a"},
-    "over without an end": {"state": "refused"},
-    "a relative who is granted nothing": {
-        "way": "relative", "state": "cooling", "first_approver": "staff:a", "second_approver": "staff:b",
-        "cool_off_until": NOW, "stop_hash": "aa",
-    },
+def test_a_claim_that_comes_back_to_people_is_answered_anew(store: Database) -> None:
+    people = People(store)
+    people.has_past("high")
+    claim, _ = people.likely()
+    people.judge(claim, "mei", "grant")
+    people.judge(claim, "jun", "grant")
+    link = str(people.sent("recovery.notice")[-1]["stop_url"])
+    assert people.desk.stop_by_link(link.rpartition("/")[2], NOW).first_approver is None
+    assert people.judge(claim, "jun", "grant").state == "review"
+    assert people.judge(claim, "mei", "grant").state == "cooling"
+
+
+TWO = {"first_approver": "staff:yes", "second_approver": "staff:also", "approved_answer": "memorial"}
+COOLS = {"state": "cooling", "cool_off_until": NOW, "stop_hash": "aa"}
+UNLAWFUL: dict[str, tuple[str, dict[str, object]]] = {
+    "granted before it cooled off": (
+        "cooled_off", {**COOLS, "state": "granted", "ended_at": NOW, "cool_off_until": NOW + 9, "needs_two": False},
+    ),
+    "cooling without a stop button": ("can_be_stopped", {**COOLS, "stop_hash": None, "needs_two": False}),
+    "value by one person": ("risk_needs_two", {**COOLS, "is_high_value": True, "needs_two": False}),
+    "doubted, and by nobody": ("risk_needs_two", {**COOLS, "is_flagged": True, "needs_two": False}),
+    "risky, and by nobody": ("risk_needs_two", {**COOLS, "needs_two": True}),
+    "the same person twice": ("two_approvers", {**TWO, "second_approver": "staff:yes"}),
+    "approved by somebody who turned it down": ("FOREIGN KEY|first_approval", {**TWO, "first_approver": "staff:no"}),
+    "seconded by somebody who did not answer": ("FOREIGN KEY|second_approval", {**TWO, "second_approver": "staff:x"}),
+    "approved without an answer": ("approved_answer", {**TWO, "approved_answer": None}),
+    "approved by a refusal": ("approved_answer", {"first_approver": "staff:no", "approved_answer": "refuse"}),
+    "settled otherwise than approved": ("settled_as_approved", {**TWO, "settlement": "close"}),
+    "over without an end": ("ended", {"state": "refused"}),
+    "a relative who is granted nothing": ("relative_settled", {**COOLS, **TWO, "way": "relative"}),
 }
 
 
 def test_the_database_refuses_what_must_not_be(people: People) -> None:
-    claim, _ = people.open()
-    for change in UNLAWFUL.values():
+    claim, token = people.open(way="relative")
+    claim = people.claims.submit(token, NOW)
+    people.judge(claim, "no", "refuse")
+    people.judge(claim, "yes", "memorial")
+    with people.database.write() as connection:
+        (_, given) = judgements_of(connection, claim)
+        add_judgement(connection, msgspec.structs.replace(given, id="third", stage=3, by="staff:also"))
+        connection.execute(update(recovery_claims).where(recovery_claims.c.id == claim.id).values(way="owner"))
+    for guard, change in UNLAWFUL.values():
         changed = update(recovery_claims).where(recovery_claims.c.id == claim.id).values(**change)
-        with pytest.raises(IntegrityError), people.database.write() as connection:
+        with pytest.raises(IntegrityError, match=guard), people.database.write() as connection:
             connection.execute(changed)
+
+
+def test_the_database_takes_one_answer_of_a_person_and_of_a_stage(people: People) -> None:
+    _, token = people.open(way="relative")
+    people.judge(people.claims.submit(token, NOW), "mei", "close")
+    with people.database.read() as connection:
+        (given,) = judgements_of(connection, people.claims.find(token))
+    changes: list[dict[str, Any]] = [{"stage": 2}, {"by": "staff:jun"}, {"stage": 4, "by": "staff:jun"}]
+    for change in changes:
+        again = msgspec.structs.replace(given, id="other", **change)
+        with pytest.raises(IntegrityError), people.database.write() as connection:
+            add_judgement(connection, again)
 
 
 def test_what_was_written_goes_when_its_time_is_over(people: People) -> None:

@@ -23,8 +23,8 @@ PDF = b"%PDF-1.4 proof of death"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
     running = Consoled(tmp_path_factory.mktemp("recovery"), identity_url="https://platform.example/identity").start()
-    for name in ("cai", "dan"):
-        running.add_person(name, "service")
+    for name, role in (("cai", "service"), ("dan", "service"), ("fay", "service"), ("eli", "senior")):
+        running.add_person(name, role)
     yield running
     running.stop()
 
@@ -201,9 +201,15 @@ def test_value_is_decided_by_two_people_on_the_evidence(house: Consoled, platfor
     assert "old pass 1" not in page
     assert "a@b.example" not in page
     assert "a@b.example" in cai.post(f"{path}/look").text
-    assert cai.post(f"{path}/approve").status_code == 303
-    assert cai.post(f"{path}/approve").status_code == 403
-    assert dan.post(f"{path}/approve").status_code == 303
+    assert cai.post(f"{path}/judge", answer="grant", words="spoke to her").status_code == 303
+    assert cai.post(f"{path}/judge", answer="grant").status_code == 403
+    assert "Your answer is kept: Give it back" in cai.get(path).text
+    unseen = dan.get(path).text
+    assert "one of two has answered" in unseen
+    assert "cai" not in unseen
+    assert "spoke to her" not in unseen
+    assert dan.post(f"{path}/judge", answer="grant").status_code == 303
+    assert "spoke to her" in dan.get(path).text
     assert platform.get(made["path"]).json()["state"] == "cooling"
     with house.house.database.read() as connection:
         claim = recovery.find_claim(connection, made["claim"])
@@ -227,10 +233,14 @@ def test_relatives_bring_documents_that_only_staff_see(house: Consoled, platform
     page = f"/recoveries/{claim.id}"
     (file,) = re.findall(r"/files/file_[0-9a-f]+", cai.get(page).text)
     assert cai.get(page + file).content == large
-    assert cai.post(f"{page}/approve").status_code == 400
-    assert cai.post(f"{page}/approve", settlement="memorial").status_code == 303
-    assert dan.post(f"{page}/approve", settlement="close").status_code == 409
-    assert dan.post(f"{page}/refuse", words="please send the page with your name").status_code == 303
+    assert cai.post(f"{page}/judge").status_code == 400
+    assert cai.post(f"{page}/judge", answer="memorial").status_code == 303
+    assert dan.post(f"{page}/judge", answer="close").status_code == 303
+    eli = house.signed_in("eli")
+    assert "A senior reviewer decides between the two" in cai.get(page).text + house.signed_in("fay").get(page).text
+    assert "Close the account" in eli.get(page).text
+    asked = eli.post(f"{page}/judge", answer="refuse", words="please send the page with your name")
+    assert asked.status_code == 303
     assert "please send the page" in relative.get(path).text
 
 

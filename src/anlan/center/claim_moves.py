@@ -5,9 +5,11 @@ Every function works in the caller's transaction, with the account's row held.
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from anlan.center.followers import AccountRecovered, RecoveryFollower
+from anlan.domain.claim_judgements import needs_two
 from anlan.domain.claims import (
     NOTICE_TEXTS,
     UNDER_WAY,
@@ -19,6 +21,7 @@ from anlan.domain.claims import (
     claim_message,
 )
 from anlan.domain.queues import WorkingTime, due_at
+from anlan.domain.recovery import Assessment
 from anlan.store import audit, cases, outbox, recovery, recovery_facts
 from anlan.store.cases import NewCase, write_history
 from anlan.store.recovery import Claim
@@ -27,8 +30,8 @@ QUEUE = "recovery"
 PRIORITY, PRIORITY_FLAGGED = 3, 2
 DUE_WORKING_HOURS = 18.0
 DAY_S = 86_400.0
-MUST_BE_STOPPABLE: tuple[ClaimState, ...] = ("review", "cooling")
 COOLING: tuple[ClaimState, ...] = ("cooling",)
+_assessment = msgspec.json.Decoder(Assessment).decode
 
 
 class ClaimMoves:
@@ -44,13 +47,15 @@ class ClaimMoves:
         self._address, self._working, self._followers = address, working, tuple(followers)
 
     def to_review(self, connection: Connection, claim: Claim, why: str, by: str, now: float) -> bool:
-        """Let people decide; whether the claim could be moved there."""
+        """Let people decide, one or two by its risk; whether the claim could be moved there."""
         if claim.state not in ("open", "cooling"):
             return False
         case_id = claim.case_id or self._open_case(connection, claim, by, now)
         if not recovery.move(
-            connection, claim.id, (claim.state,), state="review", case_id=case_id, cool_off_until=None,
-            first_approver=None, second_approver=None, settlement=None, submitted_at=claim.submitted_at or now,
+            connection, claim.id, (claim.state,), state="review", case_id=case_id, reviews=claim.reviews + 1,
+            is_flagged=claim.is_flagged, needs_two=_needs_two(connection, claim), cool_off_until=None,
+            first_approver=None, second_approver=None, approved_answer=None, settlement=None,
+            submitted_at=claim.submitted_at or now,
         ):
             return False
         write_history(connection, case_id, by, "recovery_review", {"why": why}, now)
@@ -127,3 +132,9 @@ class ClaimMoves:
         )
         cause = f"{claim.id}.{recovery.digest(token)[:8]}"
         outbox.put(connection, [claim_message("notice", cause, told, now)], now)
+
+
+def _needs_two(connection: Connection, claim: Claim) -> bool:
+    weighed = recovery.read_assessment(connection, claim.id)
+    forged_share = _assessment(weighed).forged_share if weighed else None
+    return needs_two(claim.way, forged_share, is_high_value=claim.is_high_value, is_doubted=claim.is_flagged)

@@ -1,25 +1,53 @@
 """What others do about a claim: the owner stops it, friends vouch, staff decide, and time hands the account over."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
-from anlan.center.claim_moves import MUST_BE_STOPPABLE, ClaimMoves
+from anlan.center.claim_moves import ClaimMoves
 from anlan.desk.followers import CaseClosed
-from anlan.domain.claims import OPEN_DAYS, UNDER_WAY, ClaimState, Settlement
+from anlan.domain.agreement import SENIOR
+from anlan.domain.claim_judgements import (
+    REFUSE,
+    ClaimAnswer,
+    answers_for,
+    may_end_with,
+    next_judgement,
+    settlement_of,
+)
+from anlan.domain.claims import OPEN_DAYS, UNDER_WAY, ClaimState
 from anlan.domain.recovery import COOL_OFF_HOURS_AT_RISK, COOL_OFF_HOURS_MOST, DORMANT_YEARS
 from anlan.domain.vouching import VouchAnswer
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from anlan.store import audit, recovery, recovery_facts
+from anlan.store.batch import storable
 from anlan.store.cases import write_history
+from anlan.store.claim_judgements import ClaimJudgement, add_judgement, judgements_of
 from anlan.store.database import Database
 from anlan.store.payouts import is_tied
 from anlan.store.recovery import Claim, Particulars
 from anlan.store.recovery_facts import DAY_S
 from anlan.store.vault import Codec
 
-MIN_WORDS = 4
+MIN_WORDS, MAX_WORDS = 4, 2_000
 WAITING: tuple[ClaimState, ...] = ("review",)
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person answers to a claim.
+
+    Attributes:
+        words: for the claimant where it refuses, for colleagues otherwise.
+        asks_second: let a second person answer too, though nothing demands it.
+        is_senior: may decide where two differ.
+    """
+
+    answer: ClaimAnswer
+    words: str = ""
+    asks_second: bool = False
+    is_senior: bool = False
 
 
 class RecoveryDesk:
@@ -77,13 +105,13 @@ class RecoveryDesk:
 
     def _pause(self, connection: Connection, claim: Claim, why: str, now: float) -> Claim:
         """Mark it as doubted; what was about to be granted waits for people."""
-        if claim.state not in MUST_BE_STOPPABLE:
-            return claim
-        recovery.move(connection, claim.id, MUST_BE_STOPPABLE, is_flagged=True)
         if claim.state == "cooling":
-            self._moves.to_review(connection, _again(connection, claim), why, "owner", now)
-        elif claim.case_id is not None:
+            self._moves.to_review(connection, msgspec.structs.replace(claim, is_flagged=True), why, "owner", now)
+        elif claim.state == "review" and claim.case_id is not None:
+            recovery.move(connection, claim.id, WAITING, is_flagged=True, needs_two=True)
             write_history(connection, claim.case_id, "owner", "recovery_doubted", {"why": why}, now)
+        else:
+            return claim
         audit.note(connection, "owner", "recovery.doubted", claim.id, {"account": claim.account, "why": why})
         return _again(connection, claim)
 
@@ -107,51 +135,61 @@ class RecoveryDesk:
             if is_late:
                 self._pause(connection, claim, "friend_says_no", now)
 
-    def approve(self, claim_id: str, by: str, now: float, settlement: Settlement | None = None) -> Claim:
-        """Approve: of accounts of value and for relatives the first of two people, or the second.
+    def judge(self, claim_id: str, by: str, judged: Judged, now: float) -> Claim:
+        """Take one person's answer; two that are alike decide where there is risk, and a senior where they differ.
 
-        The time in which the owner can stop it begins with the last approval.
+        The time in which the owner can stop it begins with the answer that grants it.
 
         Raises:
-            InvalidRequest: relatives need to be told what they get, owners do not.
+            InvalidRequest: not an answer to this claim, or a refusal without words for the claimant.
             NotFound, Conflict: it does not wait for people.
-            Forbidden: the same person twice, or an account of their own.
+            Forbidden: the same person twice, an account of their own, or two differ and this is no senior.
         """
-        def act(connection: Connection, claim: Claim) -> None:
-            if (claim.way == "relative") != (settlement is not None):
-                raise InvalidRequest("say what the relative is granted", zh="请选择处理方式",
-                                     en="Say what the relative is granted.")
-            needs_two = claim.is_high_value or claim.way == "relative" or claim.is_flagged
-            if needs_two and claim.first_approver is None:
-                recovery.move(connection, claim.id, WAITING, first_approver=by, settlement=settlement)
-                return
-            if claim.first_approver == by:
-                raise Forbidden("a second person must approve", zh="须由另一人批准",
-                                en="A second person must approve.")
-            if needs_two and claim.settlement != settlement:
-                raise Conflict(
-                    "the first person granted something else", zh="与第一位审批人的选择不一致，请协商或拒绝",
-                    en="The first person granted something else. Agree on one, or refuse.",
-                )
-            approvers = {"second_approver": by} if needs_two else {"first_approver": by}
-            self._moves.cool_off(connection, claim, _hours(claim), by, now, settlement=settlement, **approvers)
+        with self._database.write() as connection:
+            claim = _locked(connection, recovery.find_claim(connection, claim_id))
+            if claim.state != "review" or claim.case_id is None:
+                raise Conflict("it does not wait for a decision", zh="这份申请当前不需要裁决",
+                               en="This claim does not wait for a decision.")
+            before = judgements_of(connection, claim)
+            _check_person(connection, claim, before, by, judged)
+            _check_answer(claim, before, judged)
+            if judged.asks_second and not claim.needs_two:
+                recovery.move(connection, claim.id, WAITING, needs_two=True)
+                claim = _again(connection, claim)
+            judgement = self._keep_judgement(connection, claim, len(before) + 1, by, judged, now)
+            self._settle(connection, claim, [*before, judgement], now)
+            return _again(connection, claim)
 
-        return self._decide(claim_id, by, "recovery_approved", act, now)
+    def _keep_judgement(
+        self, connection: Connection, claim: Claim, stage: int, by: str, judged: Judged, now: float
+    ) -> ClaimJudgement:
+        """Neither the case's history nor anything else that colleagues read says what was answered."""
+        judgement = ClaimJudgement(
+            id=secrets.token_hex(16), case_id=claim.case_id or "", review=claim.reviews, stage=stage, by=by, at=now,
+            answer=judged.answer, words=storable(judged.words.strip()[:MAX_WORDS]),
+        )
+        add_judgement(connection, judgement)
+        details = {"judgement": judgement.id, "account": claim.account, "answer": judged.answer, "stage": stage}
+        audit.note(connection, by, "recovery.judge", claim.id, details)
+        write_history(connection, judgement.case_id, by, "judged", {"stage": stage}, now)
+        return judgement
 
-    def refuse(self, claim_id: str, by: str, words: str, now: float) -> Claim:
-        """Turn a claim down, with words for the claimant.
-
-        Raises:
-            InvalidRequest: no words.
-            NotFound, Conflict, Forbidden: as for `approve`.
-        """
-        if len(words.strip()) < MIN_WORDS:
-            raise InvalidRequest("tell the claimant why", zh="请向申请人说明原因", en="Tell the claimant why.")
-
-        def act(connection: Connection, claim: Claim) -> None:
-            self._moves.end(connection, claim, "refused", by, now, refused_by=by, words=words.strip()[:2_000])
-
-        return self._decide(claim_id, by, "recovery_refused", act, now)
+    def _settle(
+        self, connection: Connection, claim: Claim, said: Sequence[ClaimJudgement], now: float
+    ) -> None:
+        last, answers = said[-1], [one.answer for one in said]
+        if next_judgement(answers, needs_second=claim.needs_two) != "close":
+            return
+        if last.answer == REFUSE:
+            refusal = {"refused_by": last.by, "words": last.words}
+            self._moves.end(connection, claim, "refused", last.by, now, **refusal)
+            return
+        first, *others = [one.by for one in said if one.answer == last.answer]
+        approved = {"first_approver": first, "second_approver": others[0] if others else None}
+        self._moves.cool_off(
+            connection, claim, _hours(claim), last.by, now, approved_answer=last.answer,
+            settlement=settlement_of(last.answer), **approved,
+        )
 
     def look(self, claim_id: str, by: str) -> Particulars | None:
         """What the claimant told of themselves; every look is in the audit log.
@@ -163,25 +201,6 @@ class RecoveryDesk:
             claim = _existing(recovery.find_claim(connection, claim_id))
             audit.note(connection, by, "recovery.look", claim.id, {"account": claim.account})
             return recovery.read_particulars(connection, self._database.vault, claim.id)
-
-    def _decide(
-        self, claim_id: str, by: str, what: str, act: Callable[[Connection, Claim], None], now: float
-    ) -> Claim:
-        with self._database.write() as connection:
-            claim = _locked(connection, recovery.find_claim(connection, claim_id))
-            if claim.state != "review" or claim.case_id is None:
-                raise Conflict("it does not wait for a decision", zh="这份申请当前不需要裁决",
-                               en="This claim does not wait for a decision.")
-            if is_tied(connection, by, claim.account):
-                raise Forbidden(
-                    "this is an account of yours, or of somebody near to you; leave it to others",
-                    zh="这是你本人或亲友的账号，请交由其他人办理",
-                    en="This is an account of yours, or of somebody near to you. Leave it to others.",
-                )
-            act(connection, claim)
-            write_history(connection, claim.case_id, by, what, {}, now)
-            audit.note(connection, by, f"{what.replace('_', '.')}", claim.id, {"account": claim.account})
-            return _again(connection, claim)
 
     def round(self, now: float) -> int:
         """Hand over what nobody stopped, let lapse what nobody went on with; how many claims that moved."""
@@ -221,9 +240,38 @@ def on_case_closed(connection: Connection, closed: CaseClosed) -> None:
         )
 
 
+def _check_person(
+    connection: Connection, claim: Claim, before: Sequence[ClaimJudgement], by: str, judged: Judged
+) -> None:
+    if is_tied(connection, by, claim.account):
+        raise Forbidden(
+            "this is an account of yours, or of somebody near to you; leave it to others",
+            zh="这是你本人或亲友的账号，请交由其他人办理",
+            en="This is an account of yours, or of somebody near to you. Leave it to others.",
+        )
+    if any(one.by == by for one in before):
+        raise Forbidden("you have answered; a second person must", zh="你已作答，须由另一人独立判断",
+                        en="You have answered. A second person must.")
+    if len(before) + 1 == SENIOR and not judged.is_senior:
+        raise Forbidden("two people differ; a senior reviewer decides", zh="两人意见不一致，须由高级审核员裁定",
+                        en="Two people differ. A senior reviewer decides.")
+
+
+def _check_answer(claim: Claim, before: Sequence[ClaimJudgement], judged: Judged) -> None:
+    if judged.answer not in answers_for(claim.way):
+        raise InvalidRequest("choose one of the answers", zh="请选择处理方式", en="Choose one of the answers.")
+    if judged.answer == REFUSE and len(judged.words.strip()) < MIN_WORDS:
+        raise InvalidRequest("tell the claimant why", zh="请向申请人说明原因", en="Tell the claimant why.")
+    if not may_end_with(judged.answer, [one.answer for one in before]):
+        raise InvalidRequest(
+            "grant what one of the two would, or turn it down", zh="请在两人的意见中选择其一，或不予通过",
+            en="Grant what one of the two would, or turn it down.",
+        )
+
+
 def _hours(claim: Claim) -> float:
-    is_grave = claim.is_high_value or claim.way == "relative" or claim.dormant_years >= DORMANT_YEARS
-    return COOL_OFF_HOURS_MOST if is_grave or claim.is_flagged else COOL_OFF_HOURS_AT_RISK
+    is_old = claim.dormant_years >= DORMANT_YEARS
+    return COOL_OFF_HOURS_MOST if claim.needs_two or is_old else COOL_OFF_HOURS_AT_RISK
 
 
 def _locked(connection: Connection, claim: Claim | None) -> Claim:

@@ -12,7 +12,15 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, selec
 
 from anlan.domain.audit_chain import SealedRow
 from anlan.domain.sanctions import PERMANENT_KINDS
-from anlan.store.tables import case_judgements, closures, containments, payout_applications, recovery_claims, sanctions
+from anlan.store.tables import (
+    case_judgements,
+    closures,
+    containments,
+    payout_applications,
+    recovery_claims,
+    recovery_judgements,
+    sanctions,
+)
 
 DoubtKind = Literal["untold", "told_otherwise", "unlawful"]
 DOUBTS: dict[DoubtKind, dict[str, str]] = {
@@ -86,6 +94,10 @@ WITNESSED: tuple[Witnessed, ...] = (
     Witnessed(
         "false containment", "containment.false_alarm", containments, {"actor": "closed_by", "account": "account"},
         containments.c.state == "false_alarm",
+    ),
+    Witnessed(
+        "judgement of a claim", "recovery.judge", recovery_judgements,
+        {"actor": "by", "answer": "answer", "stage": "stage"}, recovery_judgements.c.review > 0,
     ),
     Witnessed(
         "recovered account", "recovery.granted", recovery_claims, {"actor": "ended_by", "account": "account"},

@@ -34,6 +34,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     dormant_years: float
     submitted_at: float | None
     case_id: str | None
+    reviews: int
+    needs_two: bool
     first_approver: str | None
     second_approver: str | None
     settlement: Settlement | None

@@ -26,6 +26,7 @@ from anlan.store.tables.consultations import (
 )
 from anlan.store.tables.containment import containment_alarms, containment_steps, containments
 from anlan.store.tables.entrances import spent_entrances
+from anlan.store.tables.errands import errands
 from anlan.store.tables.factors import (
     account_channels,
     challenge_codes,
@@ -79,6 +80,7 @@ from anlan.store.tables.recovery import (
     recovery_accounts,
     recovery_claims,
     recovery_evidence,
+    recovery_judgements,
     recovery_traces,
     recovery_vouches,
 )
@@ -124,15 +126,17 @@ __all__ = [
     "challenge_limits", "challenges", "circle_blocks", "circle_bonds", "circle_invitations", "circle_members",
     "circle_warnings", "claim_codes", "closures", "consultation_hours", "consultation_turns", "consultations",
     "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions",
-    "deferred", "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors", "facts",
+    "deferred", "deliveries", "endpoints", "errands", "event_streams", "events", "factor_enrolments", "factors",
+    "facts",
     "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
     "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
     "marks", "member_links", "member_notices", "member_sessions", "metadata", "model_references", "outbox",
     "own_events", "payment_days", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues",
-    "received_tokens", "recovery_accounts", "recovery_claims", "recovery_codes", "recovery_evidence", "recovery_traces",
-    "recovery_vouches", "refused", "report_cases", "report_evidence", "reporter_credits", "reports", "roster_people",
-    "rosters", "sanction_orders", "sanctions", "segments", "shadow_scores", "sign_in_failures", "sign_in_reminders",
-    "sign_ins", "signing_keys", "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions",
-    "staff_ties", "staff_wellbeing", "statements", "stream_tokens", "text_models", "transfer_helpers",
-    "transfer_pauses", "transfers", "transmitters", "trusted_devices",
+    "received_tokens", "recovery_accounts", "recovery_claims", "recovery_codes", "recovery_evidence",
+    "recovery_judgements", "recovery_traces", "recovery_vouches", "refused", "report_cases", "report_evidence",
+    "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders", "sanctions", "segments",
+    "shadow_scores", "sign_in_failures", "sign_in_reminders", "sign_ins", "signing_keys", "spent_entrances", "staff",
+    "staff_exposures", "staff_notices", "staff_sessions", "staff_ties", "staff_wellbeing", "statements",
+    "stream_tokens", "text_models", "transfer_helpers", "transfer_pauses", "transfers", "transmitters",
+    "trusted_devices",
 ]

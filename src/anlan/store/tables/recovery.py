@@ -1,7 +1,7 @@
 """Claims of people who lost their accounts: what the platform registered, evidence, vouches, decisions.
 
-Nothing is handed over without a time in which the owner can stop it, nothing of value without two people: the database
-refuses the row otherwise.
+Nothing is handed over without a time in which the owner can stop it, nothing of value or at risk without two people who
+answered alike, each by themselves: the database refuses the row otherwise.
 """
 
 from sqlalchemy import (
@@ -10,15 +10,19 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     String,
     Table,
     Text,
+    UniqueConstraint,
+    false,
     text,
 )
 
+from anlan.domain.claim_judgements import CLAIM_ANSWERS
 from anlan.domain.claims import CLAIM_STATES, CLAIM_WAYS, SETTLEMENTS, UNDER_WAY, VALUE_CLASSES
 from anlan.domain.recovery import EVIDENCE_KINDS, EVIDENCE_OUTCOMES
 from anlan.domain.vouching import VOUCH_ANSWERS
@@ -49,6 +53,27 @@ recovery_traces = Table(
 )
 Index("ix_recovery_traces_account", recovery_traces.c.account, recovery_traces.c.kind, recovery_traces.c.at)
 
+recovery_judgements = Table(
+    "recovery_judgements",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("case_id", String(80), ForeignKey("cases.id"), nullable=False),
+    Column("review", Integer, nullable=False, comment="which time the claim came to people, from 1"),
+    Column("stage", Integer, nullable=False, comment="1, 2 blind, 3 a senior between two that differ"),
+    Column("by", Text, nullable=False, comment="staff:<name>"),
+    Column("at", Double, nullable=False),
+    Column("answer", String(16), nullable=False),
+    Column("words", Text, nullable=False, comment="for the claimant where it refuses, for colleagues otherwise"),
+    UniqueConstraint("case_id", "review", "stage", name="uq_recovery_judgements_stage"),
+    UniqueConstraint("case_id", "review", "by", name="uq_recovery_judgements_by"),
+    UniqueConstraint("case_id", "review", "by", "answer", name="uq_recovery_judgements_answer"),
+    CheckConstraint("stage BETWEEN 1 AND 3", name="stage"),
+    CheckConstraint(one_of("answer", CLAIM_ANSWERS), name="answer"),
+    CheckConstraint("answer <> 'refuse' OR words <> ''", name="refused_in_words"),
+)
+
+_JUDGEMENT = tuple(f"recovery_judgements.{name}" for name in ("case_id", "review", "by", "answer"))
+
 recovery_claims = Table(
     "recovery_claims",
     metadata,
@@ -69,8 +94,11 @@ recovery_claims = Table(
     Column("submitted_at", Double),
     Column("stop_hash", HexDigest, unique=True, comment="SHA-256 of what the stop button's address has"),
     Column("case_id", String(80), ForeignKey("cases.id"), index=True),
+    Column("reviews", Integer, nullable=False, server_default="0", comment="how often it came to people"),
+    Column("needs_two", Boolean, nullable=False, server_default=false(), comment="by risk, or because one asked"),
     Column("first_approver", Text),
     Column("second_approver", Text),
+    Column("approved_answer", String(16), comment="what the approvers answered, each by themselves"),
     Column("settlement", String(16), comment="what relatives are granted"),
     Column("cool_off_until", Double),
     Column("is_flagged", Boolean, nullable=False, comment="the owner said that it is forged"),
@@ -88,11 +116,20 @@ recovery_claims = Table(
     ),
     CheckConstraint("state <> 'granted' OR ended_at >= cool_off_until", name="cooled_off"),
     CheckConstraint(
-        "state NOT IN ('cooling', 'granted') OR (NOT is_high_value AND way = 'owner') "
+        "state NOT IN ('cooling', 'granted') "
+        "OR (NOT is_high_value AND way = 'owner' AND NOT is_flagged AND NOT needs_two) "
         "OR (first_approver IS NOT NULL AND second_approver IS NOT NULL)",
-        name="value_needs_two",
+        name="risk_needs_two",
     ),
     CheckConstraint("first_approver <> second_approver", name="two_approvers"),
+    CheckConstraint(
+        "(first_approver IS NULL) = (approved_answer IS NULL) AND approved_answer <> 'refuse'", name="approved_answer"
+    ),
+    CheckConstraint("settlement IS NULL OR settlement = approved_answer", name="settled_as_approved"),
+    ForeignKeyConstraint(["case_id", "reviews", "first_approver", "approved_answer"], _JUDGEMENT,
+                         name="fk_recovery_claims_first_approval"),
+    ForeignKeyConstraint(["case_id", "reviews", "second_approver", "approved_answer"], _JUDGEMENT,
+                         name="fk_recovery_claims_second_approval"),
     CheckConstraint(
         "way = 'owner' OR state NOT IN ('cooling', 'granted') OR settlement IS NOT NULL", name="relative_settled"
     ),

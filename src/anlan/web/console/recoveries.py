@@ -8,10 +8,11 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.center.recovery_desk import Judged
+from anlan.domain.agreement import SENIOR
+from anlan.domain.claim_judgements import ANSWER_TITLES, CLAIM_ANSWERS, REFUSE, answers_for, may_end_with
 from anlan.domain.claims import (
     KIND_TITLES,
-    SETTLEMENT_TITLES,
-    SETTLEMENTS,
     STATE_TITLES,
     UNDER_WAY,
     ClaimState,
@@ -21,12 +22,12 @@ from anlan.domain.recovery import (
     LIKELY_FORGED_SHARE,
     Assessment,
 )
-from anlan.errors import NotFound
+from anlan.errors import InvalidRequest, NotFound
 from anlan.store import recovery
 from anlan.store.attachments import files_of_case, open_file
 from anlan.store.cases import Case
-from anlan.store.recovery import Answered, Particulars
-from anlan.store.review import history_of
+from anlan.store.claim_judgements import ClaimJudgement, judgements_of
+from anlan.store.recovery import Answered, Claim, Particulars
 from anlan.web.console.gate import allowed
 from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
@@ -97,16 +98,31 @@ def _draw(
         answers = recovery.answers_of(connection, vault, claim_id)
         vouches = recovery.vouches_of(connection, claim_id)
         rivals = [one for one in recovery.claims_for(connection, claim.account) if one.id != claim.id]
-        history = history_of(connection, claim.case_id) if claim.case_id else []
+        said = judgements_of(connection, claim)
         files = files_of_case(connection, claim.case_id) if claim.case_id else []
         body = recovery.read_assessment(connection, claim_id)
     assessment = _assessment(body) if body else None
     return visit.page(
         "console/recovery.html", answer=answer, one=claim, answers=_said(visit, answers), vouches=vouches,
-        rivals=rivals, history=history, files=files, assessment=assessment, seen=seen, problem=problem,
+        rivals=rivals, files=files, assessment=assessment, seen=seen, problem=problem,
         filled=filled or {}, now=clock.now(),
-        limit=LIKELY_FORGED_SHARE, **_words(),
+        limit=LIKELY_FORGED_SHARE, **_standing(visit, claim, said), **_words(),
     )
+
+
+def _standing(visit: Visit, claim: Claim, said: list[ClaimJudgement]) -> dict[str, Any]:
+    """Whose turn it is, and what this reader may see of the answers: nobody sees another's before their own counts."""
+    mine = next((one for one in said if one.by == visit.actor), None)
+    waits = claim.state == "review"
+    arbitrates = waits and len(said) == SENIOR - 1 and mine is None and visit.can("judge_as_senior")
+    return {
+        "mine": mine, "arbitrates": arbitrates, "stage": len(said) + 1, "said": said if arbitrates or not waits else [],
+        "may_answer": waits and mine is None and (len(said) < SENIOR - 1 or arbitrates),
+        "choices": [
+            one for one in answers_for(claim.way)
+            if one != REFUSE and may_end_with(one, [given.answer for given in said])
+        ],
+    }
 
 
 def _said(visit: Visit, answers: list[Answered]) -> dict[str, str]:
@@ -120,7 +136,7 @@ def _words() -> dict[str, Any]:
     return {
         "state_titles": STATE_TITLES, "kind_titles": KIND_TITLES, "outcome_titles": OUTCOME_TITLES,
         "forger_titles": FORGER_TITLES, "band_titles": BAND_TITLES, "vouch_titles": VOUCH_TITLES,
-        "settlement_titles": SETTLEMENT_TITLES, "costs": FORGERY_COSTS, "under_way": UNDER_WAY,
+        "answer_titles": ANSWER_TITLES, "costs": FORGERY_COSTS, "under_way": UNDER_WAY,
     }
 
 
@@ -142,21 +158,22 @@ def fetch_file(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: s
     return hand_out(file)
 
 
-@router.post("/recoveries/{claim_id}/approve")
-def approve(
-    visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, settlement: Choice = ""
+@router.post("/recoveries/{claim_id}/judge")
+def judge(
+    visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, answer: Choice = "", words: Words = "",
+    second: Choice = "",
 ) -> Response:
-    granted = next((one for one in SETTLEMENTS if one == settlement), None)
-    desk = visit.rooms.recovery_desk
-    return _done(visit, claim_id, lambda: desk.approve(claim_id, visit.actor, clock.now(), granted))
+    chosen = next((one for one in CLAIM_ANSWERS if one == answer), None)
 
+    def act() -> None:
+        if chosen is None:
+            raise InvalidRequest("choose one of the answers", zh="请选择处理方式", en="Choose one of the answers.")
+        judged = Judged(
+            answer=chosen, words=words, asks_second=bool(second), is_senior=visit.can("judge_as_senior")
+        )
+        visit.rooms.recovery_desk.judge(claim_id, visit.actor, judged, clock.now())
 
-@router.post("/recoveries/{claim_id}/refuse")
-def refuse(visit: Annotated[Visit, allowed("judge_recoveries")], claim_id: str, words: Words = "") -> Response:
-    desk = visit.rooms.recovery_desk
-    return _done(
-        visit, claim_id, lambda: desk.refuse(claim_id, visit.actor, words, clock.now()), {"words": words}
-    )
+    return _done(visit, claim_id, act, {"words": words, "answer": answer})
 
 
 def _done(
