@@ -88,6 +88,13 @@ def test_members_read_days_as_one_says_them(monkeypatch: pytest.MonkeyPatch) -> 
     assert zh.date(NOON_UTC + 86_400) == "11月22日"
 
 
+def test_the_young_are_spoken_to_as_such_and_what_was_quoted_stays() -> None:
+    grown, young = (language("zh", "UTC", is_familiar=one) for one in (False, True))
+    assert (grown.say("Cards for you"), young.say("Cards for you")) == ("给您的卡片", "给你的卡片")
+    assert young.say("to {name}", name="您好") == "付给 您好"
+    assert young.pick({"zh": "您先别付", "en": "Do not pay yet"}) == "你先别付"
+
+
 def test_a_message_without_translation_is_shown_as_it_is() -> None:
     assert language("zh", "UTC").say("not {in} the catalogue") == "not {in} the catalogue"
     assert language("zh", "UTC").pick({"en": "only English"}) == "only English"

@@ -143,6 +143,11 @@ class CareCards:
         )
         return open_case(connection, new, f"policy:{ordered.policy}", now)
 
+    def is_young(self, account: str) -> bool:
+        """Whether the platform says that the owner of this account is a minor."""
+        with self._database.read() as connection:
+            return band_of(rows.age_bands(connection, self._codec, [account]).get(account)) is not None
+
     def list_shown(self, account: str) -> list[Card]:
         """What this account was shown, newest first."""
         with self._database.read() as connection:

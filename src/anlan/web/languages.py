@@ -39,9 +39,14 @@ def read_messages(code: str) -> Mapping[str, str]:
 
 
 class Language:
-    """One language and one time zone, as one reader sees them."""
+    """One language and one time zone, as one reader sees them.
 
-    def __init__(self, code: str, zone: str = "Asia/Shanghai") -> None:
+    Args:
+        is_familiar: the reader is young and is spoken to as such: in Chinese 你, where others read 您.
+    """
+
+    def __init__(self, code: str, zone: str = "Asia/Shanghai", *, is_familiar: bool = False) -> None:
+        self._is_familiar = is_familiar
         self.code = code
         self.tag = "zh-CN" if code == "zh" else "en"
         self.locale = Locale.parse(_LOCALE_NAMES[code])
@@ -50,7 +55,7 @@ class Language:
 
     def say(self, message: str, **values: object) -> str:
         """`message` in this language, with `values` put into its `{names}`."""
-        text = self._messages.get(message, message)
+        text = self.address(self._messages.get(message, message))
         return text.format(**values) if values else text
 
     def count(self, one: str, many: str, n: int) -> str:
@@ -62,7 +67,11 @@ class Language:
         """The text of this language out of {"zh": ..., "en": ...}; any other when it has none."""
         if not texts:
             return ""
-        return texts.get(self.code) or next(iter(texts.values()))
+        return self.address(texts.get(self.code) or next(iter(texts.values())))
+
+    def address(self, text: str) -> str:
+        """Our own words `text` with the pronoun that this reader is spoken to by."""
+        return text.replace("您", "你") if self._is_familiar else text
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with grouping and at most `digits` decimals."""
@@ -147,9 +156,9 @@ class Language:
 
 
 @lru_cache
-def language(code: str, zone: str) -> Language:
-    """The shared instance for (code, zone)."""
-    return Language(code, zone)
+def language(code: str, zone: str, *, is_familiar: bool = False) -> Language:
+    """The shared instance for these."""
+    return Language(code, zone, is_familiar=is_familiar)
 
 
 def negotiate(accept_language: str) -> str:

@@ -45,7 +45,7 @@ class PageVisit:
     def tell(self, error: AnlanError) -> str:
         """What an error says, in this reader's language where it speaks it."""
         translated = error.details.get(self.language.code)
-        return str(translated) if translated else self.language.say(error.message)
+        return self.language.address(str(translated)) if translated else self.language.say(error.message)
 
     def go(self, path: str, **query: object) -> Response:
         """Send the reader on after an act; a reload then repeats nothing."""

@@ -175,7 +175,8 @@ class Composer:
 
 
 def _call(line: Hotline, case: _Case) -> Item:
-    says = f"{case.pick(line.purpose)} ({case.pick(line.hours)})"
+    purpose, hours = case.pick(line.purpose), case.pick(line.hours)
+    says = f"{purpose}（{hours}）" if case.reader.language == "zh" else f"{purpose} ({hours})"
     if line.number:
         return Item(f"{case.pick(line.name)} {line.number}", dial=line.number, note=says)
-    return Item(case.pick(line.name), note=f"{line.says_number(case.reader.language)}. {says}")
+    return Item(case.pick(line.name), note=f"{line.says_number(case.reader.language)}{'。' if case.reader.language == 'zh' else '. '}{says}")

@@ -13,7 +13,7 @@ from anlan import clock
 from anlan.errors import Forbidden, Unauthorized
 from anlan.store import members
 from anlan.web.embedding import is_framed
-from anlan.web.languages import mark
+from anlan.web.languages import language, mark
 from anlan.web.pages.rooms import MemberRooms
 from anlan.web.pages.shell import MemberVisit
 from anlan.web.visits import choose_language, set_cookie
@@ -31,7 +31,10 @@ def anybody(request: Request) -> MemberVisit:
     nobody = stranger(request)
     if session is None:
         return nobody
-    return replace(nobody, csrf=csrf_token(token), account=session.account, came_for=session.path)
+    spoken = language(nobody.language.code, rooms.zone, is_familiar=rooms.care_cards.is_young(session.account))
+    return replace(
+        nobody, csrf=csrf_token(token), account=session.account, came_for=session.path, language=spoken
+    )
 
 
 def stranger(request: Request) -> MemberVisit:
