@@ -175,8 +175,10 @@ class Composer:
 
 
 def _call(line: Hotline, case: _Case) -> Item:
+    is_chinese = case.reader.language == "zh"
     purpose, hours = case.pick(line.purpose), case.pick(line.hours)
-    says = f"{purpose}（{hours}）" if case.reader.language == "zh" else f"{purpose} ({hours})"
+    says = f"{purpose}（{hours}）" if is_chinese else f"{purpose} ({hours})"
     if line.number:
         return Item(f"{case.pick(line.name)} {line.number}", dial=line.number, note=says)
-    return Item(case.pick(line.name), note=f"{line.says_number(case.reader.language)}{'。' if case.reader.language == 'zh' else '. '}{says}")
+    where = line.says_number(case.reader.language)
+    return Item(case.pick(line.name), note=f"{where}。{says}" if is_chinese else f"{where}. {says}")
