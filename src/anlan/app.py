@@ -30,7 +30,7 @@ from anlan.center.reminders import Reminders
 from anlan.center.safety import Safety
 from anlan.center.security_event_journal import SecurityEventJournal
 from anlan.center.security_events import SecurityEvents
-from anlan.center.sessions import Sessions, on_containment_moved
+from anlan.center.sessions import Sessions, on_containment_moved, on_recovered
 from anlan.center.sign_ins import SignInBook
 from anlan.center.trust import AccessChecks, load_rules
 from anlan.company import Company
@@ -223,7 +223,7 @@ class House:
         )
         moves = ClaimMoves(
             settings.address, self.working, (
-                self.factors.on_recovered, self.containments.on_account_recovered,
+                on_recovered, self.factors.on_recovered, self.containments.on_account_recovered,
                 self.security_events.on_account_recovered,
             ),
         )

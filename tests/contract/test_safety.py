@@ -10,7 +10,7 @@ from sqlalchemy import select
 from stores import BACKENDS, KEY
 
 from anlan import clock
-from anlan.center.challenges import NOBODY, Challenges
+from anlan.center.challenges import NOBODY, Challenges, Visitor
 from anlan.center.factors import Factors
 from anlan.center.passkeys import Passkeys
 from anlan.center.safety import PURPOSE, Safety
@@ -63,31 +63,46 @@ def owner(
 def test_a_phone_from_before_opens_everything_once(owner: Owner) -> None:
     owner.bind("sms", NOON - 30 * 86_400.0)
     name = owner.theft.open()
-    assert owner.safety.look(ANN, LATER).can_prove
+    assert owner.safety.look(ANN, None, LATER).can_prove
     with pytest.raises(Forbidden):
-        owner.safety.end(ANN, "lifted", "it is me", LATER)
+        owner.safety.end(ANN, None, "lifted", "it is me", LATER)
     started = owner.safety.prove(ANN, NOBODY, LATER)
     assert owner.pass_challenge(started.id, "sms")
-    assert owner.safety.look(ANN, LATER).is_proven
-    owner.safety.end(ANN, "lifted", "it is me", LATER)
+    assert owner.safety.look(ANN, None, LATER).is_proven
+    owner.safety.end(ANN, None, "lifted", "it is me", LATER)
     assert owner.theft.state(name) == "lifted"
     with pytest.raises(Forbidden):
-        owner.safety.end(ANN, "false_alarm", "it was me", LATER)
+        owner.safety.end(ANN, None, "false_alarm", "it was me", LATER)
 
 
 def test_what_the_thief_has_bound_proves_nothing(owner: Owner) -> None:
     owner.bind("sms", NOON - 300.0)
     name = owner.theft.open()
-    assert not owner.safety.look(ANN, LATER).can_prove
+    assert not owner.safety.look(ANN, None, LATER).can_prove
     with pytest.raises(Forbidden):
         owner.safety.prove(ANN, NOBODY, LATER)
     with owner.database.write() as connection:  # the platform asks for the same proof, by what is bound now
         started = owner.challenges.start(connection, ANN, PURPOSE, LATER, level="channel")
     assert owner.pass_challenge(started.id, "sms")
-    assert not owner.safety.look(ANN, LATER).is_proven
+    assert not owner.safety.look(ANN, None, LATER).is_proven
     with pytest.raises(Forbidden):
-        owner.safety.end(ANN, "lifted", "it is me", LATER)
+        owner.safety.end(ANN, None, "lifted", "it is me", LATER)
     assert owner.theft.state(name) == "standing"
+
+
+@pytest.mark.parametrize("owner", BACKENDS, indirect=True)
+def test_a_proof_counts_in_the_session_that_gave_it(owner: Owner) -> None:
+    """Whoever watches in another session of the account cannot end it with what the owner has just proved."""
+    owner.bind("email", NOON - 30 * 86_400.0)
+    owner.theft.open()
+    started = owner.safety.prove(ANN, Visitor(session="owner"), LATER)
+    assert owner.pass_challenge(started.id, "email")
+    for session in ("thief", None):
+        assert not owner.safety.look(ANN, session, LATER).is_proven
+        with pytest.raises(Forbidden):
+            owner.safety.end(ANN, session, "lifted", "it is me", LATER)
+    assert owner.safety.look(ANN, "owner", LATER).is_proven
+    owner.safety.end(ANN, "owner", "lifted", "it is me", LATER)
 
 
 def test_a_proof_for_something_else_proves_nothing_here(owner: Owner) -> None:
@@ -99,13 +114,13 @@ def test_a_proof_for_something_else_proves_nothing_here(owner: Owner) -> None:
         )
     assert owner.pass_challenge(started.id, "sms")
     with pytest.raises(Forbidden):
-        owner.safety.end(ANN, "lifted", "it is me", LATER)
+        owner.safety.end(ANN, None, "lifted", "it is me", LATER)
 
 
 def test_an_owner_who_knows_not_which_sign_in_it_was_is_believed_for_a_day(owner: Owner) -> None:
     name = owner.safety.give_alarm(ANN, None, NOW)
     assert [step.details["device"] for step in owner.theft.steps(name, "distrust_device")] == ["odd-phone"]
-    assert owner.safety.look(ANN, NOW).containment is not None
+    assert owner.safety.look(ANN, None, NOW).containment is not None
     with pytest.raises(NotFound):
         owner.safety.give_alarm(ANN, 999_999, NOW)
 
@@ -114,4 +129,4 @@ def test_nothing_to_end_where_nothing_stands(owner: Owner) -> None:
     with pytest.raises(NotFound):
         owner.safety.prove(ANN, NOBODY, NOW)
     with pytest.raises(NotFound):
-        owner.safety.end(ANN, "lifted", "it is me", NOW)
+        owner.safety.end(ANN, None, "lifted", "it is me", NOW)

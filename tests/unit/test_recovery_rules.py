@@ -19,7 +19,7 @@ from anlan.domain.recovery import (
     cool_off_hours,
     score_of,
 )
-from anlan.domain.recovery_answers import Known, PasswordDigest, Payment, judge, judge_place, normalised_phone
+from anlan.domain.recovery_answers import Known, PasswordDigest, Payment, judge, judge_place, month_of, normalised_phone
 from anlan.domain.vouching import Candidate, choose, judge_vouches
 from anlan.errors import InvalidClaim
 
@@ -197,3 +197,9 @@ def test_what_friends_say() -> None:
     assert judge_vouches(["spoken", "spoken", "not_them"]) == "wrong"
     assert judge_vouches(["spoken"]) == judge_vouches(["written", "written"]) == "near"
     assert judge_vouches(["written", "unsure"]) == judge_vouches([]) == "unknown"
+
+
+def test_digits_that_make_no_number_are_no_date() -> None:
+    """Python counts some signs as digits of which it makes no number."""
+    assert month_of("፩፪፫፬-፭") is None
+    assert month_of("٢٠٢١-٠٥") == month_of("2021-05")

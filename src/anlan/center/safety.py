@@ -1,7 +1,7 @@
 """The owner's own part in a containment: they give the alarm, and end it by proving who they are.
 
 A thief in a session of the account can open these pages too. So a proof counts only if the thief cannot have brought
-it: what the account could prove itself by before they came.
+it, what the account could prove itself by before they came, and only in the session that gave it.
 """
 
 from typing import Literal
@@ -54,8 +54,8 @@ class Safety:
     def __init__(self, database: Database, containments: Containments, challenges: Challenges) -> None:
         self._database, self._containments, self._challenges = database, containments, challenges
 
-    def look(self, account: str, now: float) -> SafetyView:
-        """How `account:<id>` stands."""
+    def look(self, account: str, session: str | None, now: float) -> SafetyView:
+        """How `account:<id>` stands, for the session that looks."""
         with self._database.read() as connection:
             found = latest_containment(connection, account)
             if found is None or (found.closed_at is not None and found.closed_at < now - SHOWN_S):
@@ -63,7 +63,7 @@ class Safety:
             changed_at = standing_of(connection, account).password_changed_at
             return SafetyView(
                 containment=found, steps=tuple(steps_of(connection, self._database.vault, found.id)),
-                is_proven=proof_for(connection, found, PURPOSE, now) is not None,
+                is_proven=proof_for(connection, found, PURPOSE, session, now) is not None,
                 can_prove=self._level(connection, found) is not None,
                 has_new_password=changed_at is not None and changed_at >= found.opened_at,
                 has_factor=bool(factors_of(connection, account)),
@@ -92,7 +92,7 @@ class Safety:
             )
 
     def prove(self, account: str, visitor: Visitor, now: float) -> Started:
-        """Ask for a proof of who they are; its page leads back here.
+        """Ask for a proof of who they are; its page leads back here. It is good in the visitor's session alone.
 
         Raises:
             NotFound: nothing contains the account, or has lately.
@@ -112,8 +112,8 @@ class Safety:
                 factors_before=found.since, leads_to=PAGE,
             )
 
-    def end(self, account: str, ending: Ending, reason: str, now: float) -> None:
-        """End the containment by a proof that was just given; each proof is good once.
+    def end(self, account: str, session: str | None, ending: Ending, reason: str, now: float) -> None:
+        """End the containment by a proof that this session just gave; each proof is good once.
 
         Raises:
             NotFound: nothing contains the account, or has lately.
@@ -122,10 +122,10 @@ class Safety:
         """
         with self._database.write() as connection:
             found = _existing(latest_containment(connection, account))
-            proof = proof_for(connection, found, PURPOSE, now)
+            proof = proof_for(connection, found, PURPOSE, session, now)
             if proof is None:
                 raise Forbidden("prove first that it is you", zh="请先验证身份")
-            self._challenges.use(connection, proof, account, PURPOSE, now)
+            self._challenges.use(connection, proof, account, PURPOSE, now, session)
             self._containments.lift(
                 connection, found.id, account, reason, now, is_false_alarm=ending == "false_alarm"
             )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from anlan.center.followers import ContainmentMoved
+from anlan.center.followers import AccountRecovered, ContainmentMoved
 from anlan.domain.factors import device_digest
 from anlan.domain.sign_in_messages import SessionEnding, ending_message
 from anlan.domain.sign_ins import session_name
@@ -13,6 +13,7 @@ from anlan.errors import NotFound
 from anlan.store import outbox, own_events
 from anlan.store.audit import note
 from anlan.store.database import Database
+from anlan.store.members import end_sessions_of
 from anlan.store.sign_in_rows import mark_device, mark_ended, mark_ending
 from anlan.store.sign_ins import PlatformSession, devices_of, sessions_of
 from anlan.store.trusted_devices import distrust
@@ -59,7 +60,10 @@ class Sessions:
             _order(connection, account, found, account, now)
 
     def end_others(self, account: str, kept: str | None, now: float) -> None:
-        """Ask the platform to end every session but `kept`, a session as events name it; None ends all of them."""
+        """Ask the platform to end every session but `kept`, a session as events name it; None ends all of them.
+
+        Those on the member's own pages end here, whoever asks for it included.
+        """
         with self._database.write() as connection:
             known = sessions_of(connection, self._database.vault, account, ("open",))
             kept_id = session_name(account, kept) if kept else None
@@ -68,6 +72,7 @@ class Sessions:
                 account=account, sessions=(), by=account, is_all=True, kept=(kept,) if kept else ()
             )
             outbox.put(connection, [ending_message(_new_order(), ending, now)], now)
+            end_sessions_of(connection, account, now)
             note(connection, account, "session.end", account, {"all": True})
 
     def confirm_ended(self, account: str, sessions: Sequence[str], by: str, now: float) -> int:
@@ -80,9 +85,16 @@ class Sessions:
 
 
 def on_containment_moved(connection: Connection, moved: ContainmentMoved) -> None:
-    """Show the sessions that a containment ends as ending."""
+    """Show the sessions that a containment ends as ending; those on the member's own pages end with its beginning."""
+    if moved.move == "opened":
+        end_sessions_of(connection, moved.account, moved.at)
     if moved.move in ("opened", "widened"):
         mark_ending(connection, moved.account, [session_name(moved.account, one) for one in moved.sessions])
+
+
+def on_recovered(connection: Connection, recovered: AccountRecovered) -> None:
+    """Whoever had the account before is out of the member's pages too."""
+    end_sessions_of(connection, recovered.account, recovered.at)
 
 
 def own_device(connection: Connection, device_id: str) -> None:

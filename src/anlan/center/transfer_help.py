@@ -153,12 +153,16 @@ class TransferHelp:
         return is_allowed and lately < MAX_GUARDIAN_PAUSES_7D
 
     def _known_to(self, connection: Connection, guardian: str, transfer_id: str) -> tuple[Transfer, Helper | None]:
+        """The payment as they may know it: to whoever left the circle, or was left, it looks decided."""
         found = find_transfer(connection, transfer_id)
         helper = find_helper(connection, transfer_id, guardian)
-        is_close = found and (helper is not None or self._circles.may_pause(connection, found.payer, guardian))
-        if found is None or not is_close or _is_barred(connection, found, guardian):
+        may_pause = found is not None and self._circles.may_pause(connection, found.payer, guardian)
+        if found is None or not (helper or may_pause) or _is_barred(connection, found, guardian):
             raise NotFound(f"there is no payment {transfer_id} that you were asked about", zh="没有这笔付款",
                            en="There is no such payment.")
+        harm = self._transfers.scenario_of(found).harm
+        if not (may_pause or guardian in self._circles.guardians_of(connection, found.payer, harm)):
+            found = msgspec.structs.replace(found, state="lapsed")
         return found, helper
 
 

@@ -201,7 +201,7 @@ def _judge_month(said: str, known: float | None, dormant_years: float) -> Eviden
 
 def month_of(said: str) -> int | None:
     """Months since the year 0 of `2021-05`, `2021年5月` or `202105`; None for anything else."""
-    plain = "".join(sign if sign.isdigit() else " " for sign in unicodedata.normalize("NFKC", said))
+    plain = "".join(sign if sign.isdecimal() else " " for sign in unicodedata.normalize("NFKC", said))
     parts = plain.split()
     if len(parts) == 1 and len(parts[0]) == 6:
         parts = [parts[0][:4], parts[0][4:]]

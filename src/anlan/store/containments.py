@@ -222,12 +222,18 @@ def waiting_containments(connection: Connection, sent_before: float, limit: int 
     return list(connection.execute(query.order_by(containments.c.sent_at).limit(limit)).scalars())
 
 
-def proof_for(connection: Connection, containment: Containment, purpose: str, now: float) -> str | None:
-    """A challenge for `purpose` that was passed a moment ago by what the account had before the thief came."""
+def proof_for(
+    connection: Connection, containment: Containment, purpose: str, session: str | None, now: float
+) -> str | None:
+    """A challenge for `purpose` that was passed in this session a moment ago, by what the account had before the thief.
+
+    Args:
+        session: in which it was asked for; None for one that belongs to none.
+    """
     proofs = challenges.c
     query = select(proofs.id).where(
         proofs.account == containment.account, proofs.purpose == purpose, proofs.state == "passed",
-        proofs.factors_before <= containment.since, proofs.ended_at > now - PROOF_S,
+        proofs.session == session, proofs.factors_before <= containment.since, proofs.ended_at > now - PROOF_S,
     )
     return connection.execute(query.limit(1)).scalar_one_or_none()
 

@@ -84,6 +84,14 @@ def end_session(connection: Connection, token: str) -> None:
     connection.execute(delete(member_sessions).where(member_sessions.c.token_hash == _digest(token)))
 
 
+def end_sessions_of(connection: Connection, account: str, now: float) -> int:
+    """End every session of `account:<id>`, and let no link that waits open another; returns how many sessions."""
+    name = storable(account)
+    waiting = member_links.c.account == name, member_links.c.used_at.is_(None), member_links.c.expires_at > now
+    connection.execute(update(member_links).where(*waiting).values(expires_at=now))
+    return connection.execute(delete(member_sessions).where(member_sessions.c.account == name)).rowcount
+
+
 def forget_visits(connection: Connection, now: float) -> int:
     """Delete sessions that have ended, and links `KEPT_S` after they ended; returns how many."""
     gone = connection.execute(delete(member_sessions).where(member_sessions.c.expires_at <= now)).rowcount

@@ -80,7 +80,8 @@ class Faults:
         return self._say(request, status, mark("There is no such page. It may have moved."))
 
     def _show_unexpected(self, request: Request, error: Exception) -> Response:
-        log.error("page_failed", route=request.url.path, method=request.method, error=error)
+        route = getattr(request.scope.get("route"), "path", "")  # never the address itself, which may carry a token
+        log.error("page_failed", route=route, method=request.method, error=error)
         detail = mark("Something went wrong on our side. It was recorded; try again in a moment.")
         return self._say(request, 500, detail)
 

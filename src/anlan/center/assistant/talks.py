@@ -132,9 +132,9 @@ class Assistant:
             InvalidRequest: no words, or more than `MAX_WORDS_CHARS`.
             NotFound: the talk is not theirs, or is gone.
             Conflict: the talk is over, or too many windows speak at once.
-            RateLimited: too many turns within the hour.
+            RateLimited: too many turns within the hour; a picture counts as one more.
         """
-        read = self._read(picture)
+        read = self._read(account, talk_id, picture, now)
         if not (words.strip() or read or picture) or len(words) > MAX_WORDS_CHARS:
             raise InvalidRequest(
                 f"write between 1 and {MAX_WORDS_CHARS} characters", zh=f"请写 1 到 {MAX_WORDS_CHARS} 个字"
@@ -158,10 +158,13 @@ class Assistant:
                 return spoken._replace(turns=(own, *spoken.turns))
         raise Conflict("this talk goes on in another window; look there", zh="这段对话正在另一个窗口继续")
 
-    def _read(self, picture: bytes) -> list[str]:
+    def _read(self, account: str, talk_id: str, picture: bytes, now: float) -> list[str]:
         """The words of a picture, as a member would quote them, so that they are not taken for their own."""
         if not picture or self._read_image is None:
             return []
+        with self._database.write() as connection:  # reading is slow and costs the operator: first whether they may
+            self._held(connection, account, talk_id)
+            self._count(connection, account, now)
         said = [(speaker, words) for speaker, words in self._read_image(picture) if words.strip()]
         lines = [words if speaker == "me" else f"> {words}" for speaker, words in said]
         return "\n".join(lines)[:MAX_WORDS_CHARS].splitlines()
