@@ -1,5 +1,6 @@
 """What people read for the closed sets of words that the rest of the house speaks in."""
 
+from anlan.web.console.account_words import ACCOUNT_TITLES
 from anlan.web.languages import mark
 
 TITLES: dict[str, str] = {
@@ -256,13 +257,7 @@ TITLES: dict[str, str] = {
     "sanction.refuse": mark("Refused a sanction"),
     "sanction.send_again": mark("Sent a sanction again"),
     "sanction.end": mark("A sanction ran out"),
-    "case_recovery_review": mark("Claim taken to people"),
-    "case_recovery_doubted": mark("Doubted by the owner or a friend"),
-    "case_recovery_granted": mark("Account given back"),
-    "case_recovery_refused": mark("Claim turned down"),
-    "case_recovery_stopped": mark("Claim stopped by the owner"),
-    "case_recovery_withdrawn": mark("Claim taken back"),
-    "case_recovery_expired": mark("Claim lapsed"),
+    **ACCOUNT_TITLES,
     "case_containment_open": mark("Account contained"),
     "case_containment_widen": mark("More of the thief found"),
     "case_containment_lifted": mark("Containment lifted"),
@@ -281,6 +276,10 @@ TITLES: dict[str, str] = {
     "member.link": mark("Made a link for a member"),
     "member.enter": mark("Came in by the platform's sign-in"),
     "member.download": mark("Fetched what is kept of them"),
+    "errand.block": mark("Asked the platform to block somebody"),
+    "errand.freeze": mark("Asked the platform to stop money"),
+    "errand.take_back": mark("Took back what the platform was asked"),
+    "errand.answer": mark("Said what became of a member's request"),
     "transfer.pause": mark("Paused a payment"),
     "transfer.released": mark("Went on with a paused payment"),
     "transfer.stopped": mark("Did not make a paused payment"),

@@ -1,0 +1,63 @@
+"""What people read for acts on members' accounts, as the audit log and the history of a claim name them."""
+
+from anlan.web.languages import mark
+
+ACCOUNT_TITLES: dict[str, str] = {
+    # claims to lost accounts, in the history of their cases
+    "case_recovery_review": mark("Claim taken to people"),
+    "case_recovery_doubted": mark("Doubted by the owner or a friend"),
+    "case_recovery_granted": mark("Account given back"),
+    "case_recovery_refused": mark("Claim turned down"),
+    "case_recovery_stopped": mark("Claim stopped by the owner"),
+    "case_recovery_withdrawn": mark("Claim taken back"),
+    "case_recovery_expired": mark("Claim lapsed"),
+    # the same in the audit log
+    "recovery.register": mark("Registered what an owner remembers"),
+    "recovery.open": mark("Claimed a lost account"),
+    "recovery.document": mark("Told what the check of a document came to"),
+    "recovery.vouch": mark("Vouched for a claimant, or against"),
+    "recovery.review": mark("Took a claim to people"),
+    "recovery.doubted": mark("Doubted a claim"),
+    "recovery.look": mark("Looked at how to reach a claimant"),
+    "recovery.judge": mark("Answered a claim"),
+    "recovery.cool_off": mark("Began the time in which a claim can be stopped"),
+    "recovery.granted": mark("Gave an account back"),
+    "recovery.refused": mark("Turned a claim down"),
+    "recovery.stopped": mark("Stopped a claim"),
+    "recovery.withdrawn": mark("Took a claim back"),
+    "recovery.expired": mark("Let a claim lapse"),
+    "judgement of a claim": mark("Answer to a claim"),
+    # sign-ins, sessions, devices
+    "account.personal": mark("Looked at personal data of an account"),
+    "account.security": mark("Read how safe an account stands"),
+    "sign_in.own": mark("Said that a sign-in was theirs"),
+    "sign_in.not_own": mark("Said that a sign-in was not theirs"),
+    "session.end": mark("Ended sessions"),
+    "session.ended": mark("Told that sessions ended"),
+    "device.trust": mark("Trusted a device"),
+    "device.distrust": mark("Trusted a device no more"),
+    "device.remove": mark("Removed a device"),
+    "attack.contain": mark("Contained the accounts of an attack"),
+    # proofs and factors
+    "challenge.start": mark("Asked for a proof"),
+    "challenge.passed": mark("Proved that the account is theirs"),
+    "challenge.failed": mark("Failed to prove that the account is theirs"),
+    "challenge.used": mark("Used a proof"),
+    "factor.added": mark("Added a way of verification"),
+    "factor.removed": mark("Removed a way of verification"),
+    "factor.used_up": mark("Used up the recovery codes"),
+    "factor.suspend": mark("Suspended a way of verification"),
+    "factor.resume": mark("Let a way of verification count again"),
+    "access.allow": mark("Allowed a sensitive act"),
+    "access.step_up": mark("Asked for more trust before a sensitive act"),
+    "access.deny": mark("Refused a sensitive act"),
+    # security events
+    "stream.add": mark("Set up a stream of security events"),
+    "stream.status": mark("Changed a stream of security events"),
+    "stream.verify": mark("Asked a stream for a sign of life"),
+    "stream.replay": mark("Sent security events again"),
+    "stream.delete": mark("Deleted a stream of security events"),
+    "transmitter.add": mark("Added a sender of security events"),
+    "transmitter.delete": mark("Removed a sender of security events"),
+    "signing_key.rotate": mark("Changed the signing key"),
+}
