@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from consoled import Consoled
+from consoled import Consoled, waking_zone
 from deskwork import until
 from led_astray import ANN, BEN, Harbor, form_circle
 from platforms import Receiver
@@ -14,7 +14,7 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="module")
 def harbor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbor]:
-    console = Consoled(tmp_path_factory.mktemp("coupon"), allow_http_endpoints=True).start()
+    console = Consoled(tmp_path_factory.mktemp("coupon"), allow_http_endpoints=True, time_zone=waking_zone()).start()
     try:
         with Receiver() as receiver:
             made = Harbor(console, receiver)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from consoled import Consoled
+from consoled import Consoled, waking_zone
 from deskwork import until
 from led_astray import ANN, BEN, LINK, SAID, STRANGER, Harbor, form_circle
 from platforms import Receiver
@@ -13,7 +13,7 @@ from platforms import Receiver
 
 @pytest.fixture(scope="module")
 def harbor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbor]:
-    console = Consoled(tmp_path_factory.mktemp("members"), allow_http_endpoints=True).start()
+    console = Consoled(tmp_path_factory.mktemp("members"), allow_http_endpoints=True, time_zone=waking_zone()).start()
     try:
         with Receiver() as receiver:
             made = Harbor(console, receiver)
