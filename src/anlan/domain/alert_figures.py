@@ -8,8 +8,6 @@ from anlan.domain.alerts import ALERT_STATES
 from anlan.domain.prevented_loss import wilson
 
 ANSWERED = ("helped", "wrong", "dismissed", "stopped", "went_on")
-RATES = ("opened", "stopped", "went_on", "helped", "dismissed", "wrong")
-"""What happens to those that were told, in the order in which it is shown."""
 WRONG_SHARE = 0.2
 FEWEST_WRONG = 10
 

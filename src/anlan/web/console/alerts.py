@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.center.alert_figures import read_figures
-from anlan.domain.alert_figures import RATES, is_often_wrong
+from anlan.domain.alert_figures import is_often_wrong
 from anlan.domain.alerts import Arm, Cap
 from anlan.domain.scenarios import STRENGTHS, Strength
 from anlan.errors import NotFound
@@ -41,7 +41,7 @@ def show_alerts(visit: Annotated[Visit, allowed("see_alerts")], days: Annotated[
     with visit.rooms.database.snapshot() as connection:
         figures = read_figures(connection, visit.rooms.zone, clock.now(), chosen)
     return visit.page(
-        "console/alerts.html", figures=figures, days=chosen, periods=PERIODS, rates=RATES, rate_titles=RATE_TITLES,
+        "console/alerts.html", figures=figures, days=chosen, periods=PERIODS, rate_titles=RATE_TITLES,
         cap_titles=CAP_TITLES, arm_titles=ARM_TITLES, strength_titles=STRENGTH_TITLES, strengths=STRENGTHS,
         scenarios=visit.rooms.alerts.scenarios, is_often_wrong=is_often_wrong,
     )

@@ -28,7 +28,7 @@ SHAPE_NOTES = {
     "stuffing": mark("About one try for each account, as with a leaked list."),
     "spraying": mark("A few tries on each of many accounts, as with popular passwords."),
 }
-STATE_TITLES = {"standing": mark("going on"), "over": mark("over")}
+STATE_TITLES = {"standing": mark("going on"), "over": mark("has passed")}
 BARS = 120
 
 

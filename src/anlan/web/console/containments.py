@@ -82,8 +82,8 @@ def _draw(visit: Visit, containment_id: str, *, problem: str = "", reason: str =
         one = visit.rooms.containments.get(connection, containment_id)
         steps = steps_of(connection, database.vault, containment_id)
     return visit.page(
-        "console/containment.html", answer=answer, one=one, steps=steps, problem=problem, reason=reason,
-        step_words=_step_words, subject_of=_subject, **_words(),
+        "console/containment.html", answer=answer, one=one, steps=_alike(steps, visit.language), problem=problem,
+        reason=reason, step_words=_step_words, subject_of=_subject, **_words(),
     )
 
 
@@ -108,6 +108,14 @@ def _words() -> dict[str, Any]:
         "ground_titles": GROUND_TITLES, "state_titles": STATE_TITLES, "state_marks": STATE_MARKS,
         "answer_titles": ANSWER_TITLES, "answer_marks": ANSWER_MARKS,
     }
+
+
+def _alike(steps: list[Step], language: Language) -> list[list[Step]]:
+    """The steps that say the same and stand the same together, in the order of the first of each."""
+    found: dict[tuple[str, str, str], list[Step]] = {}
+    for step in steps:
+        found.setdefault((_step_words(step, language), step.act, step.answer), []).append(step)
+    return list(found.values())
 
 
 def _step_words(step: Step, language: Language) -> str:
