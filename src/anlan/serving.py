@@ -48,7 +48,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         circles=company.circles, alerts=company.alerts,
         funds=house.funds, payouts=house.payouts, appeals=house.appeals, sanctions=house.sanctions,
         containments=house.containments, security_events=house.security_events, transfers=company.transfers,
-        handover=company.handover, scenarios=house.workshop.scenarios,
+        handover=company.handover, scenarios=house.workshop.scenarios, places=house.workshop.places,
         platform_answers=house.platform_answers, closures=house.closures,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
         anchors=house.anchors, campaigns=house.campaigns, bulletins=house.bulletins,

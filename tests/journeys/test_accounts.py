@@ -14,8 +14,10 @@ from anlan import clock
 from anlan.domain.digests import salted_digest
 from anlan.domain.sanctions import STANDING_STATES
 from anlan.engine.profiles import tie
+from anlan.store.audit import latest_entries
 from anlan.store.audit_report import verify
 from anlan.store.sanctions import sanctions_of
+from anlan.web.console.words import TITLES
 
 ANN = "ann"
 DAY_S = 86_400.0
@@ -209,6 +211,9 @@ def test_from_stuffing_to_the_owners_return(console: Consoled, harbor: Harbor) -
     assert harbor.call("GET", f"/v1/containments/{order['containment']}")["state"] == "lifted"
     assert {"session-revoked", "account-credential-change-required", "recovery-activated"} <= harbor.tokens()
     assert verify(console.house.database, "system").is_sound, "every act has its trace"
+    with console.house.database.read() as connection:
+        acts = {entry.act for entry in latest_entries(connection, 1_000)}
+    assert acts <= TITLES.keys(), "every trace has words"
 
 
 def _come_back(console: Consoled, harbor: Harbor) -> None:

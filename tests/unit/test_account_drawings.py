@@ -26,6 +26,15 @@ def test_the_graph_ties_devices_to_networks_and_sharers() -> None:
     assert all(0 < node.y < drawn.height and 0 < node.x < drawn.width for node in drawn.nodes)
 
 
+def test_what_a_claimant_brings_is_told_apart() -> None:
+    assert {dot.is_claimed for dot in draw_world({"CN": 9}, "FR") if dot.mark} == {False}
+    assert {dot.mark for dot in draw_world({"CN": 9}, "CN") if dot.is_claimed} == {3}
+    uses = [Use("d1", "New", ("AS1",), ("eve",), "claimed"), Use("d2", "Old", ("AS1",), (), "device")]
+    drawn = draw_graph("ann", uses)
+    assert [node.kind for node in drawn.nodes] == ["account", "claimed", "device", "network", "other"]
+    assert [line.is_claimed for line in drawn.edges] == [True, False, False, False, False]
+
+
 def test_the_graph_is_bounded() -> None:
     uses = [Use(f"d{n}", f"Device {n}", (f"AS{n}",), tuple(f"o{n}-{m}" for m in range(HUB))) for n in range(50)]
     drawn = draw_graph("ann", uses)

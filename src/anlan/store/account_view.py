@@ -71,13 +71,13 @@ def open_cases_of(connection: Connection, account: str) -> list[OpenCase]:
     return [OpenCase(*row) for row in connection.execute(query.order_by(cases.c.opened_at).limit(_CASES))]
 
 
-def neighbours(view: JournalView, account: str, since: float) -> list[Neighbour]:
-    """Who else signed in since `since` on devices on which the account (its id) did, the most frequent first."""
+def neighbours(view: JournalView, account: str, since: float, device: str = "") -> list[Neighbour]:
+    """Who else signed in since `since` on devices on which the account (its id) did, or on `device`; the most first."""
     relation = view.relation(since)
     logins = f"SELECT device, account FROM {relation} WHERE _type = 'account.login' AND result = 'success'"
     sql = (
-        f"WITH logins AS ({logins}), own AS (SELECT DISTINCT device FROM logins WHERE account = ?) "
+        f"WITH logins AS ({logins}), own AS (SELECT DISTINCT device FROM logins WHERE account = ? OR device = ?) "
         "SELECT device, account, count(*) FROM logins JOIN own USING (device) WHERE account <> ? "
         f"GROUP BY device, account ORDER BY 3 DESC, 2 LIMIT {MOST_NEIGHBOURS:d}"
     )
-    return [Neighbour(*row) for row in view.run(sql, (account, account))]
+    return [Neighbour(*row) for row in view.run(sql, (account, device, account))]

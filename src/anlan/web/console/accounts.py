@@ -1,6 +1,5 @@
 """One member's account as staff see it: how it stands, what happened to it, from where, on which devices."""
 
-from collections import Counter, defaultdict
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
@@ -10,30 +9,24 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.domain.claims import CLAIM_STATES
 from anlan.domain.sign_in_messages import country_name
-from anlan.domain.sign_ins import device_name
 from anlan.domain.user_agents import stored_client
-from anlan.errors import AnlanError
 from anlan.store import audit
-from anlan.store.account_view import Happening, Neighbour, happenings, neighbours, open_cases_of
+from anlan.store.account_view import Happening, happenings, open_cases_of
 from anlan.store.containments import containments_of
 from anlan.store.recovery import claims_for
 from anlan.store.reports import recent_on_target
 from anlan.store.sanctions import sanctions_of
-from anlan.store.sign_ins import Device, SignIn, devices_of, failures_of, sign_ins_of
-from anlan.web.console.device_graph import Use, draw_graph
+from anlan.store.sign_ins import devices_of, failures_of, sign_ins_of
+from anlan.web.console.account_drawings import draw, find_sharers
 from anlan.web.console.gate import allowed
 from anlan.web.console.sanctions import words as sanction_words
 from anlan.web.console.shell import Visit
 from anlan.web.console.words import TITLES
-from anlan.web.console.world_map import COLUMNS, ROWS, draw_world
 from anlan.web.languages import mark
 
 router = APIRouter()
 PAGE_LINES = 50
 SIGN_INS = 200
-NEIGHBOURS_DAYS = 30
-NEIGHBOURS_WITHIN_S = 5.0
-_DAY_S = 86_400.0
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sign_ins": (mark("Sign-ins"), ("account.login", "verification.completed", "session.changed")),
@@ -97,7 +90,7 @@ def _draw(
     account, database = f"account:{name}", visit.rooms.database
     chosen = kind if kind in KINDS else ""
     types = KINDS[chosen][1] if chosen else tuple(type_ for _, some in KINDS.values() for type_ in some)
-    others, is_slow = _neighbours(visit, name)
+    sharers = find_sharers(visit, name)
     with database.read() as connection:
         events = happenings(connection, account, types, before, PAGE_LINES) if types else []
         sign_ins = sign_ins_of(connection, database.vault, account, SIGN_INS)
@@ -105,28 +98,15 @@ def _draw(
         failures = sum(one.count for one in failures_of(connection, account))
         standing = _standing(connection, account)
         measures = _measures(visit, connection, account) if not chosen or chosen == "measures" else []
-    countries = Counter(one.country for one in sign_ins if one.country)
-    uses = _uses(visit, devices, sign_ins, others, account)
     return visit.page(
         "console/member_account.html", name=name, account=account, chosen=chosen, kinds=KINDS, is_open=is_open,
         moments=_merged([_moment(visit, one) for one in events], measures, is_first=before is None,
                         is_whole=len(events) < PAGE_LINES),
         older=events[-1].seq if len(events) == PAGE_LINES else None,
-        dots=draw_world(countries), columns=COLUMNS, rows=ROWS,
-        countries=[(visit.language.pick(country_name(code)), count) for code, count in countries.most_common()],
-        sign_ins=sign_ins[:20], failures=failures, uses=uses, graph=draw_graph(name, uses), is_slow=is_slow,
+        sign_ins=sign_ins[:20], failures=failures,
         client_of=lambda one: visit.language.pick(stored_client(one.client).title), country_of=country_name,
-        **standing, **sanction_words(),
+        **draw(visit, name, devices, sign_ins, sharers), **standing, **sanction_words(),
     )
-
-
-def _neighbours(visit: Visit, name: str) -> tuple[list[Neighbour], bool]:
-    """(other accounts on the account's devices, whether the journal did not answer in time)."""
-    try:
-        with visit.rooms.analysis.view(NEIGHBOURS_WITHIN_S) as view:
-            return neighbours(view, name, clock.now() - NEIGHBOURS_DAYS * _DAY_S), False
-    except AnlanError:
-        return [], True
 
 
 def _standing(connection: Connection, account: str) -> dict[str, Any]:
@@ -175,24 +155,3 @@ def _merged(events: list[Moment], measures: list[Moment], *, is_first: bool, is_
     return sorted(
         [*events, *(one for one in measures if oldest <= one.at <= newest)], key=lambda one: one.at, reverse=True
     )
-
-
-def _uses(
-    visit: Visit, devices: list[Device], sign_ins: list[SignIn], others: list[Neighbour], account: str
-) -> list[Use]:
-    """The account's devices with their networks and who else uses them; devices' own names are secrets."""
-    networks: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for one in sign_ins:
-        if one.device_id and one.asn:
-            networks[one.device_id][f"AS{one.asn}"] += 1
-    shared: defaultdict[str, list[str]] = defaultdict(list)
-    for other in others:
-        shared[device_name(account, other.device)].append(other.account)
-    titles = Counter[str]()
-    made = []
-    for device in devices:
-        title = visit.language.pick(stored_client(device.client).title)
-        titles[title] += 1
-        numbered = f"{title} {titles[title]}" if titles[title] > 1 else title
-        made.append(Use(device.id, numbered, tuple(networks[device.id]), tuple(shared[device.id])))
-    return made

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 MOST_DEVICES, MOST_NETWORKS, MOST_OTHERS = 8, 10, 12
 HUB = 6
@@ -11,17 +11,22 @@ _WIDTH, _ROW, _TOP = 640, 44, 30
 _X = {"account": 60, "device": 225, "network": 395, "other": 560}
 
 
+UseKind = Literal["device", "claimed", "both"]
+"""A device of the account's own; of somebody who claims the account; of theirs and known before."""
+
+
 class Use(NamedTuple):
-    """A device of the account: its page name, what it is called, and the networks (ASN, or none) it came from."""
+    """A device: its page name, what it is called, and the networks (ASN, or none) it came from."""
 
     device: str
     title: str
     networks: tuple[str, ...]
     others: tuple[str, ...]
+    kind: UseKind = "device"
 
 
 class Node(NamedTuple):
-    """Something drawn; `kind` is `account`, `device`, `network`, `other` or `crowd`."""
+    """Something drawn; `kind` is `account`, a `UseKind`, `network`, `other` or `crowd`."""
 
     kind: str
     title: str
@@ -30,12 +35,13 @@ class Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A line between two nodes."""
+    """A line between two nodes; `is_claimed`: only a claimant says so."""
 
     x1: int
     y1: int
     x2: int
     y2: int
+    is_claimed: bool = False
 
 
 class Drawing(NamedTuple):
@@ -57,12 +63,15 @@ def draw_graph(account: str, uses: Sequence[Use]) -> Drawing:
     crowds = [use for use in shown if len(use.others) > HUB]
     rows = max(len(shown), len(networks), len(others) + len(crowds), 1)
     height = 2 * _TOP + (rows - 1) * _ROW
-    devices = _column("device", [use.title for use in shown], height)
+    devices = [
+        node._replace(kind=use.kind)
+        for use, node in zip(shown, _column("device", [use.title for use in shown], height), strict=True)
+    ]
     network_nodes = _column("network", networks, height)
     far = _column("other", [*others, *(f"+{len(use.others)}" for use in crowds)], height)
     far[len(others) :] = [node._replace(kind="crowd") for node in far[len(others) :]]
     owner = Node("account", account, _X["account"], height // 2)
-    edges = [_edge(owner, node) for node in devices]
+    edges = [_edge(owner, node)._replace(is_claimed=node.kind == "claimed") for node in devices]
     for use, node in zip(shown, devices, strict=True):
         edges += [_edge(node, one) for one in network_nodes if one.title in use.networks]
         ends = [one for one in far[: len(others)] if one.title in use.others] if use in small else []

@@ -17,17 +17,23 @@ from anlan.domain.claims import (
     UNDER_WAY,
     ClaimState,
 )
+from anlan.domain.places import Place
 from anlan.domain.recovery import (
     FORGERY_COSTS,
     LIKELY_FORGED_SHARE,
     Assessment,
 )
+from anlan.domain.sign_in_messages import country_name
+from anlan.domain.user_agents import client_of
 from anlan.errors import InvalidRequest, NotFound
 from anlan.store import recovery
 from anlan.store.attachments import files_of_case, open_file
 from anlan.store.cases import Case
 from anlan.store.claim_judgements import ClaimJudgement, judgements_of
 from anlan.store.recovery import Answered, Claim, Particulars
+from anlan.store.recovery_facts import SETTLED_S
+from anlan.store.sign_ins import devices_of, sign_ins_of
+from anlan.web.console.account_drawings import Brought, draw, find_sharers
 from anlan.web.console.gate import allowed
 from anlan.web.console.shell import Visit
 from anlan.web.languages import mark
@@ -36,6 +42,7 @@ from anlan.web.pages.uploads import hand_out
 router = APIRouter()
 
 PAGE_LINES = 50
+SIGN_INS = 200
 Words = Annotated[str, Form(max_length=2_000)]
 Choice = Annotated[str, Form(max_length=16)]
 
@@ -95,6 +102,7 @@ def _draw(
         claim = recovery.find_claim(connection, claim_id)
         if claim is None:
             raise NotFound("there is no such claim", zh="没有这份申请", en="There is no such claim.")
+        told = recovery.read_particulars(connection, vault, claim_id)
         answers = recovery.answers_of(connection, vault, claim_id)
         vouches = recovery.vouches_of(connection, claim_id)
         rivals = [one for one in recovery.claims_for(connection, claim.account) if one.id != claim.id]
@@ -106,8 +114,24 @@ def _draw(
         "console/recovery.html", answer=answer, one=claim, answers=_said(visit, answers), vouches=vouches,
         rivals=rivals, files=files, assessment=assessment, seen=seen, problem=problem,
         filled=filled or {}, now=clock.now(),
-        limit=LIKELY_FORGED_SHARE, **_standing(visit, claim, said), **_words(),
+        limit=LIKELY_FORGED_SHARE, **_drawings(visit, claim, told), **_standing(visit, claim, said), **_words(),
     )
+
+
+def _drawings(visit: Visit, claim: Claim, told: Particulars | None) -> dict[str, Any]:
+    """What the claimant brings beside what the account had before a thief could have taught it."""
+    database, settled = visit.rooms.database, claim.opened_at - SETTLED_S
+    device = told.device if told else None
+    sharers = find_sharers(visit, claim.account.removeprefix("account:"), device)
+    with database.read() as connection:
+        sign_ins = sign_ins_of(connection, database.vault, claim.account, SIGN_INS)
+        devices = devices_of(connection, database.vault, claim.account)
+    place = (visit.rooms.places.place(told.ip) if told and told.ip else None) or Place(None, None)
+    return draw(
+        visit, claim.account.removeprefix("account:"),
+        [one for one in devices if one.first_seen_at <= settled], [one for one in sign_ins if one.at <= settled],
+        sharers, Brought(place, device, client_of(told.agent if told else None)),
+    ) | {"country_of": country_name}
 
 
 def _standing(visit: Visit, claim: Claim, said: list[ClaimJudgement]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from anlan.desk.policy_life import PolicyLife
 from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.desk.sanctions import Sanctions
+from anlan.domain.places import Places
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.scenarios import ScenarioBase
 from anlan.domain.signals import Signal
@@ -89,6 +90,7 @@ class Rooms:
     containments: Containments
     handover: Handover
     scenarios: ScenarioBase
+    places: Places
     transfers: Transfers
     review: Review
     sanctions: Sanctions

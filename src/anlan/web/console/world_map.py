@@ -17,17 +17,19 @@ class Dot(NamedTuple):
     x: int
     y: int
     mark: int
+    is_claimed: bool = False
 
 
-def draw_world(counts: Mapping[str, int]) -> list[Dot]:
+def draw_world(counts: Mapping[str, int], claimed: str | None = None) -> list[Dot]:
     """Every dot of land.
 
     Args:
         counts: by ISO 3166-1 alpha-2 code.
+        claimed: the country from which somebody claims the account, if that is to be told apart.
     """
     most = max(counts.values(), default=1)
     marks = {code: 1 + min(MARKS - 1, int(MARKS * count / (most + 1))) for code, count in counts.items() if count}
-    return [Dot(x, y, marks.get(code, 0)) for x, y, code in _land()]
+    return [Dot(x, y, marks.get(code, 0), code == claimed) for x, y, code in _land()]
 
 
 @cache
