@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from anlan.center.assistant.acts import TalkActs
 from anlan.center.assistant.people import People
 from anlan.center.assistant.talks import Assistant
+from anlan.center.errands import Errands
 from anlan.center.hotline_file import load_hotlines
 from anlan.desk.reports import Reports
 from anlan.domain.scenarios import Quote, Recognised, Scenario, ScenarioBase, Sign, Speaker, Step
@@ -76,7 +77,8 @@ class TalkDesk:
             database, SCENARIOS, PlainRecogniser(), load_hotlines(), facts, People(database.vault)
         )
         self.acts = TalkActs(
-            database, self.assistant, Reports(database, codec, facts), self.alarm, "https://safe.example"
+            database, self.assistant, Reports(database, codec, facts), self.alarm, Errands(database),
+            "https://safe.example",
         )
 
     def begin(self, account: str = ANN, language: str = "en", now: float = 1_000.0) -> str:

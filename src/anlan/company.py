@@ -14,6 +14,7 @@ from anlan.center.care_cards import CareCards
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
 from anlan.center.entrance import Entrance
+from anlan.center.errands import Errands
 from anlan.center.followers import AlertFollower
 from anlan.center.hotline_file import load_hotlines
 from anlan.center.identity_provider import Client, IdentityProvider
@@ -62,7 +63,8 @@ class Company:
             database, scenarios, workshop.recogniser, self.hotlines, Facts(database, codec), People(database.vault),
             read_image=PictureReader(settings.ocr_url) if settings.ocr_url else None, wording=self.wording,
         )
-        self.talk_acts = TalkActs(database, self.assistant, reports, safety, settings.address)
+        self.errands = Errands(database)
+        self.talk_acts = TalkActs(database, self.assistant, reports, safety, self.errands, settings.address)
         self.handover = Handover(database, settings.address)
         self.care_cards = CareCards(database, codec, load_cards(), settings.address)
         self.called_rounds: dict[str, Round] = {

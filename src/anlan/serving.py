@@ -60,7 +60,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
     )
     pages = build_pages(MemberRooms(
         database=house.database, alerts=company.alerts, hotlines=company.hotlines, care_cards=company.care_cards,
-        assistant=company.assistant, talk_acts=company.talk_acts,
+        assistant=company.assistant, talk_acts=company.talk_acts, errands=company.errands,
         transfers=company.transfers, transfer_help=company.transfer_help,
         circles=company.circles, circle_warnings=company.circle_warnings, neutral_url=house.settings.neutral_url,
         appeals=house.appeals, closures=house.closures,

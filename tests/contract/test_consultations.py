@@ -18,6 +18,7 @@ from anlan.errors import InvalidReport, InvalidRequest, NotFound, RateLimited
 from anlan.store import consultations as kept
 from anlan.store.cases import NewCase, list_cases, open_case
 from anlan.store.database import Database
+from anlan.store.errands import errands_of
 from anlan.store.reports import reports_by
 from anlan.store.tables import (
     assistance_requests,
@@ -76,6 +77,20 @@ def test_a_talk_is_nobody_elses(desk: TalkDesk) -> None:
             act()
     assert desk.alarm.given == []
     assert desk.assistant.talks_of(bob) == []
+
+
+def test_money_that_is_gone_can_be_stopped_by_one_press(desk: TalkDesk) -> None:
+    talk_id = desk.begin()
+    told = "I won a prize, he wants a fee first. I have paid the 300 already."
+    said = desk.assistant.hear(ANN, talk_id, told, "en", 1_000.0)
+    assert said.turns[-1].offers[0] == "freeze"
+    done = desk.acts.take(ANN, talk_id, "freeze", "en", 1_001.0)
+    assert "payment team" in done.turns[-1].words
+    assert "freeze" in done.talk.known.done
+    with desk.database.read() as connection:
+        assert [(one.kind, one.about) for one in errands_of(connection, ANN)] == [("freeze", "")]
+    again = desk.assistant.hear(ANN, talk_id, "what do I do now", "en", 1_002.0).turns[-1]
+    assert "freeze" not in again.offers
 
 
 def test_deleting_leaves_nothing_of_what_was_said(desk: TalkDesk) -> None:

@@ -37,6 +37,7 @@ HANDED_OVER = {
     "care_card_answers": "cards", "care_cards": "cards", "circle_bonds": "circles",
     "circle_invitations": "invitations", "circle_warnings": "circle_warnings", "consultation_turns": "consultations",
     "consultations": "consultations", "containment_steps": "protection", "containments": "protection",
+    "errands": "errands",
     "factors": "factors", "fund_holds": "funds", "fund_owners": "funds", "holdings": "funds",
     "member_notices": "notices", "payout_applications": "funds", "recovery_claims": "recoveries",
     "recovery_codes": "factors", "recovery_vouches": "recoveries", "reports": "reports", "sanctions": "sanctions",

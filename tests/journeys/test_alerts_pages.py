@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 import pytest
-from consoled import Consoled, Visitor
+from consoled import Consoled, Visitor, waking_zone
 from sqlalchemy import select
 
 from anlan.store.alerts import Alert, alerts_of
@@ -33,7 +33,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
     folder = tmp_path_factory.mktemp("alerts")
     (folder / "policies").mkdir()
     (folder / "policies" / "own.yaml").write_text(POLICY, "utf-8")
-    running = Consoled(folder / "data", policies_dir=folder / "policies").start()
+    running = Consoled(folder / "data", policies_dir=folder / "policies", time_zone=waking_zone()).start()
     running.add_person("wen", "analyst")
     running.add_person("rev", "reviewer")
     yield running
@@ -90,6 +90,54 @@ def test_a_member_reads_why_and_says_that_they_stopped(house: Consoled, platform
     assert eve.get(page).status_code == 404
     assert eve.post(f"{page}/answer", form_on="/me", answer="wrong").status_code == 404
     assert "Nothing to warn you of" in eve.get("/me/alerts").text
+
+
+def test_a_member_has_the_other_blocked_and_the_money_stopped_and_takes_it_back(
+    house: Consoled, platform: httpx.Client
+) -> None:
+    alert = warned(house, platform, "mia")
+    page = f"/me/alerts/{alert.id}"
+    mia = member(house, platform, "mia", page)
+    assert mia.post(f"{page}/block", form_on=page).headers["location"] == page
+    assert mia.post(f"{page}/freeze", form_on=page).status_code == 303
+    shown = mia.get(page).text
+    assert "has been asked to block this account" in shown
+    assert "asked to stop the money" in shown
+    stop, block = house.house.company.errands.of("account:mia")
+    assert platform.post(f"/v1/errands/{block.id}:answer", json={"outcome": "done"}).json()["other"] == "account:sly<b>"
+    assert "This account is blocked for you" in mia.get(page).text
+    assert platform.post(f"/v1/errands/{stop.id}:answer", json={"outcome": "refused"}).json()["state"] == "refused"
+    assert "could not stop the money" in mia.get(page).text
+    back = mia.post(f"/me/errands/{block.id}/take-back", form_on=page, leads_to=page)
+    assert (back.status_code, back.headers["location"]) == (303, page)
+    assert "Block this account" in mia.get(page).text
+    listed = mia.get("/me/errands").text
+    assert "Account sly&lt;b&gt;" in listed
+    assert ("taken back" in listed, "not possible" in listed) == (True, True)
+    assert platform.post(f"/v1/errands/{block.id}:answer", json={"outcome": "done"}).status_code == 409
+    assert platform.get(f"/v1/errands/{block.id}").json()["state"] == "taken_back"
+    kinds = kinds_about(house, block.id) + kinds_about(house, stop.id)
+    assert kinds == ["member.block_asked", "member.block_taken_back", "payment.freeze_asked"]
+
+
+def test_nobody_asks_for_anything_from_what_another_was_warned_of(house: Consoled, platform: httpx.Client) -> None:
+    page = f"/me/alerts/{warned(house, platform, 'ned').id}"
+    ned, eve = member(house, platform, "ned", page), member(house, platform, "eve2", "/me/alerts")
+    for act in ("block", "freeze"):
+        assert eve.post(f"{page}/{act}", form_on="/me").status_code == 404
+    assert ned.http.post(f"{page}/block").status_code == 403, "a form of ours alone"
+    assert ned.post(f"{page}/ban", form_on="/me").status_code == 422
+    ned.post(f"{page}/block", form_on=page)
+    mine, = house.house.company.errands.of("account:ned")
+    assert eve.post(f"/me/errands/{mine.id}/take-back", form_on="/me").status_code == 404
+    lured = ned.post(f"/me/errands/{mine.id}/take-back", form_on="/me", leads_to="https://evil.example")
+    assert lured.headers["location"] == "/me"
+
+
+def kinds_about(house: Consoled, errand_id: str) -> list[str]:
+    query = select(outbox.c.kind).where(outbox.c.id.like(f"msg_{errand_id}.%")).order_by(outbox.c.created_at)
+    with house.house.database.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def quick_link(house: Consoled, alert: Alert) -> str:

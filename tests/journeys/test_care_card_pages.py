@@ -83,6 +83,10 @@ def test_each_offer_is_one_tap_and_counts(house: Consoled, platform: httpx.Clien
     for offer, expected in (("trusted_adult", "怎么开口"), ("hotline", "12355"), ("block", "怎么拉黑")):
         went = lee.post(f"{path}/answer", form_on=path, answer=offer).headers["location"]
         assert expected in lee.get(went).text
+    assert "替我拉黑" in lee.get(f"{path}?show=block").text
+    assert lee.post(f"{path}/block", form_on=f"{path}?show=block").headers["location"] == path
+    assert "已请平台替你拉黑对方" in lee.get(path).text
+    assert [one.about for one in house.house.company.errands.of("account:lee77")] == ["account:sly77"]
     assert lee.post(f"{path}/answer", form_on=path, answer="talk").headers["location"] == "/me/assistant"
     assert lee.get("/me/report").status_code == 200
     assert lee.post(f"{path}/answer", form_on=path, answer="report").headers["location"] == "/me/report"

@@ -103,6 +103,8 @@ def test_and_says_so_when_it_was_a_fraud_after_all(till: Till) -> None:
     till.send_event("s2", "payment.settled", payer="ann", payment_id="pay-2", outcome="paid")
     until(lambda: "The payment was made" in ann.get(path).text)
     assert ann.post(f"{path}/regret", form_on=path).status_code == 303
+    assert ann.post(f"{path}/freeze", form_on=path).headers["location"] == path
+    assert "has been asked to stop the money" in ann.get(path).text
     assert "minutes count" in ann.get(path).text
 
 

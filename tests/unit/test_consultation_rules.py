@@ -205,7 +205,7 @@ def test_every_word_that_rules_name_can_be_said_in_both_languages_to_both_ages()
             parts = composer.compose(Answer(tuple(sorted(words)), question), known, reader)
             assert all(part.text and "{" not in part.text for part in parts)
     said = {word for word in words if word != "verdict"} | {"likely", "possible"}
-    others = {"person_called", "reported", "protected", "follow_up_off", "no_pictures", "picture_read"}
+    others = {"person_called", "reported", "protected", "frozen", "follow_up_off", "no_pictures", "picture_read"}
     assert set(built_in_words().says) == said | others
 
 

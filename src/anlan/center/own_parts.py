@@ -26,6 +26,7 @@ from anlan.store import (
     circles,
     consultations,
     containments,
+    errands,
     factors,
     funds,
     member_notices,
@@ -150,6 +151,11 @@ def _add_reason(connection: Connection, vault: Vault, transfer: Row) -> Row:
         "words": transfers.read_words(connection, vault, transfer["id"]),
         "asked": [msgspec.to_builtins(one) for one in asked],
     }
+
+
+def _read_errands(connection: Connection, _: Vault, account: str) -> list[Row]:
+    found = errands.errands_of(connection, account, MOST_ROWS)
+    return _picked(found, "id", "kind", "about", "state", "asked_at", "answered_at", "taken_back_at")
 
 
 def _read_sign_ins(connection: Connection, vault: Vault, account: str) -> list[Row]:
@@ -313,6 +319,10 @@ PARTS: tuple[Part, ...] = (
         "zh": ("暂缓的转账", "转账前多留一点时间想清楚"),
         "en": ("Payments that were paused", "To leave a moment for a second thought"),
     }, adds=_add_reason),
+    _part("errands", "/me/errands", _read_errands, {
+        "zh": ("您请平台做的事", "替您拉黑、拦截已付的钱，并让您能撤回"),
+        "en": ("What you asked the platform to do", "To block somebody or stop money for you, and to undo it"),
+    }),
     _part("sign_ins", "/me/security", _read_sign_ins, {
         "zh": ("登录、设备和会话", "看出是谁在使用您的账号"),
         "en": ("Sign-ins, devices and sessions", "To notice when somebody else uses your account"),

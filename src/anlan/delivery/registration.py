@@ -11,7 +11,7 @@ from anlan.store.endpoints import Endpoint, add_endpoint, begin_rotation, get_en
 KIND_FAMILIES = (
     "action", "appeal", "decision", "staff", "sanction", "export", "funds", "payout", "security_event", "login",
     "session", "factor", "challenge", "containment", "contact", "owner", "alert", "circle", "transfer", "consultation",
-    "care_card",
+    "care_card", "member", "payment",
 )
 
 

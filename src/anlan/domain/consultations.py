@@ -29,7 +29,7 @@ FACTS: tuple[Fact, ...] = get_args(Fact)
 
 Question = Literal["what", "asked", "paid", "who", "channel", "scenario", "how_are_you"]
 
-Offer = Literal["report", "protect", "person", "no_follow_up"]
+Offer = Literal["freeze", "report", "protect", "person", "no_follow_up"]
 OFFERS: tuple[Offer, ...] = get_args(Offer)
 
 Sureness = Literal["likely", "possible", "none"]
@@ -87,7 +87,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         put: questions that were put, in order; the last is open while `is_waiting`.
         told: what the member was last told it is: `<scenario>:<sureness>`, `RISKY`, `TO_CHECK`
             or `SEEN_NOTHING`.
-        done: acts that were taken: `report`, `protect`, `person`.
+        done: acts that were taken: `freeze`, `report`, `protect`, `person`.
         aided: first steps after a loss that were told: `paid`, `code_given`.
     """
 
@@ -255,7 +255,7 @@ RULES: tuple[Rule, ...] = (
     Rule("in danger", _has("in_danger"), ("danger", "danger_lines"), ("person", "report")),
     Rule("asks for a person", _has("wants_person"), ("person",), ("person",)),
     Rule("money is gone", _must_aid, ("paid", "verdict", "points", "evidence", "lines"),
-         ("report", "protect", "person"), asks=True),
+         ("freeze", "report", "protect", "person"), asks=True),
     Rule("a code is gone", lambda known, heard: known.is_code_given and "code_given" not in known.aided,
          ("code_given", "verdict", "points", "lines"), ("protect", "report", "person"), asks=True),
     Rule("says they were cheated", lambda known, heard: "cheated" in heard.intents and known.sureness == "none",

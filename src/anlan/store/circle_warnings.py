@@ -155,6 +155,12 @@ def people_in(connection: Connection, seqs: Iterable[int]) -> dict[int, frozense
     return {row.seq: _accounts(row.actor, bytes(row.data or b"{}")) for row in connection.execute(query)}
 
 
+def other_in(connection: Connection, seq: int, account: str) -> str:
+    """The one other account that an event is about; empty where there is none, or more than one."""
+    others = people_in(connection, [seq]).get(seq, frozenset()) - {account}
+    return next(iter(others)) if len(others) == 1 else ""
+
+
 def _accounts(actor: str, data: bytes) -> frozenset[str]:
     said = _fields.decode(shown_data(data))
     names = (said.get(field) for field in _NAMES_SOMEBODY)

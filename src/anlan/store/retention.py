@@ -20,6 +20,7 @@ from anlan.store.consultations import forget_consultations
 from anlan.store.containments import forget_details
 from anlan.store.database import Database
 from anlan.store.dormancy import AGE, forget_ages, forget_wishes
+from anlan.store.errands import forget_errands
 from anlan.store.factors import forget_factors
 from anlan.store.judgements import forget_texts
 from anlan.store.marks import REDACTED, raise_mark, read_mark
@@ -91,6 +92,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int = 0
     notices: int = 0
     absent: int = 0
+    errands: int = 0
 
 
 def apply(database: Database, policy: RetentionDays, now: float, types: Iterable[EventType]) -> Gone:
@@ -144,6 +146,7 @@ def apply(database: Database, policy: RetentionDays, now: float, types: Iterable
         transfers=_drain(database, lambda connection: forget_transfers(connection, personal_before, BATCH_ROWS)),
         notices=_drain(database, lambda connection: forget_notices(connection, personal_before, BATCH_ROWS)),
         absent=_forget_absent(database, personal_before, now),
+        errands=_drain(database, lambda connection: forget_errands(connection, personal_before, BATCH_ROWS)),
     )
 
 

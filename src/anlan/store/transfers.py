@@ -66,6 +66,11 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: float | None = None
     regretted_at: float | None = None
 
+    @property
+    def other(self) -> str:
+        """`kind:id` of who would get it."""
+        return f"account:{self.payee_account}" if self.payee_account is not None else f"payee:{self.payee}"
+
 
 class Payment(msgspec.Struct, frozen=True):
     """A payment of the journal as it was about to be made; `time` is event time."""

@@ -1,17 +1,18 @@
-"""What members do from a talk: report, have the account protected, ask for a person, not be asked again tomorrow."""
+"""What members do from a talk: stop money, report, have the account protected, ask for a person, not be asked again."""
 
 from typing import Protocol
 
 import msgspec
 
 from anlan.center.assistant.talks import PAGE, Assistant, Spoken
+from anlan.center.errands import Errands
 from anlan.desk.reports import NewReport, Reports
 from anlan.domain.consultation_messages import follow_up_message
 from anlan.domain.consultations import Offer
 from anlan.errors import InvalidReport
 from anlan.store import consultations as kept
 from anlan.store import outbox
-from anlan.store.alerts import find_alert
+from anlan.store.alerts import Alert, find_alert
 from anlan.store.consultations import Consultation
 from anlan.store.database import Database
 from anlan.store.surroundings import event_key_at
@@ -30,16 +31,19 @@ class TalkActs:
     """What may be done with one press beside a talk."""
 
     def __init__(
-        self, database: Database, assistant: Assistant, reports: Reports, safety: Protecting, address: str
+        self, database: Database, assistant: Assistant, reports: Reports, safety: Protecting, errands: Errands,
+        address: str,
     ) -> None:
         self._database, self._assistant = database, assistant
-        self._reports, self._safety, self._address = reports, safety, address
+        self._reports, self._safety, self._errands, self._address = reports, safety, errands, address
 
     def take(
         self, account: str, talk_id: str, act: Offer, language: str, now: float, *, shows_talk: bool = False
     ) -> Spoken:
         """Do what the assistant offered; see the act's own method for what may go wrong."""
         match act:
+            case "freeze":
+                return self.freeze(account, talk_id, language, now)
             case "report":
                 return self.report(account, talk_id, language, now)
             case "protect":
@@ -48,6 +52,17 @@ class TalkActs:
                 return self.ask_person(account, talk_id, language, now, shows_talk=shows_talk)
             case "no_follow_up":
                 return self.drop_follow_up(account, talk_id, language, now)
+
+    def freeze(self, account: str, talk_id: str, language: str, now: float) -> Spoken:
+        """Ask the platform to stop money that has gone, to whom the alert was about where the talk began with one.
+
+        Raises:
+            NotFound: the talk is gone.
+            RateLimited: too many today.
+        """
+        alert = self._alert_of(account, talk_id)
+        self._errands.ask(account, "freeze", alert.other if alert else "", now)
+        return self._finish(account, talk_id, "freeze", "frozen", language, now)
 
     def report(self, account: str, talk_id: str, language: str, now: float) -> Spoken:
         """Report whom the alert was about, with the event that it came from.
@@ -61,13 +76,18 @@ class TalkActs:
         return self._finish(account, talk_id, "report", "reported", language, now)
 
     def _report_of(self, account: str, talk_id: str) -> NewReport:
-        known = self._assistant.look(account, talk_id).consultation.known
+        alert = self._alert_of(account, talk_id)
         with self._database.read() as connection:
-            alert = find_alert(connection, known.alert, account) if known.alert else None
             key = event_key_at(connection, alert.event_seq) if alert else None
         if alert is None or not alert.other.startswith(("account:", "group:")):
             raise InvalidReport("say whom you report, on the page for reports", zh="请在举报页写明要举报谁")
         return NewReport(reporter=account, reason="fraud", target=alert.other, cites=(key,) if key else ())
+
+    def _alert_of(self, account: str, talk_id: str) -> Alert | None:
+        """What the talk began with; None for nothing."""
+        known = self._assistant.look(account, talk_id).consultation.known
+        with self._database.read() as connection:
+            return find_alert(connection, known.alert, account) if known.alert else None
 
     def protect(self, account: str, talk_id: str, language: str, now: float) -> Spoken:
         """Give the alarm for the account.

@@ -26,6 +26,7 @@ from anlan.store.tables.consultations import (
 )
 from anlan.store.tables.containment import containment_alarms, containment_steps, containments
 from anlan.store.tables.entrances import spent_entrances
+from anlan.store.tables.errands import errands
 from anlan.store.tables.factors import (
     account_channels,
     challenge_codes,
@@ -125,7 +126,7 @@ __all__ = [
     "challenge_limits", "challenges", "circle_blocks", "circle_bonds", "circle_invitations", "circle_members",
     "circle_warnings", "claim_codes", "closures", "consultation_hours", "consultation_turns", "consultations",
     "containment_alarms", "containment_steps", "containments", "content_requests", "counter_snapshots", "decisions",
-    "deferred", "deliveries", "endpoints", "event_streams", "events", "factor_enrolments", "factors",
+    "deferred", "deliveries", "endpoints", "errands", "event_streams", "events", "factor_enrolments", "factors",
     "facts",
     "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
     "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",

@@ -17,6 +17,7 @@ from anlan.web.api import (
     decisions,
     deliveries,
     description,
+    errands,
     funds,
     health,
     lexicon,
@@ -42,7 +43,7 @@ ROUTERS = (
     deliveries.router, reports.router, recoveries.router, funds.router, sanctions.router, members.router,
     alerts.router, challenges.router, care_cards.router, circles.router, consultations.router,
     containments.router, access_checks.router, security.router,
-    security_events.router, passwords.router, transfers.router, health.router, description.router,
+    security_events.router, passwords.router, transfers.router, errands.router, health.router, description.router,
 )
 
 

@@ -30,6 +30,7 @@ from anlan.web.api import (
     containments,
     decisions,
     deliveries,
+    errands,
     explanations,
     funds,
     health,
@@ -120,6 +121,7 @@ SCHEMAS = (
     circles.CircleBlock, circles.CircleSafety, circles.CircleAnswer, circles.CircleShown, circles.CircleWarningShown,
     passwords.PasswordQuestion, PasswordChecked,
     transfers.TransferReason, transfers.TransferShown, transfers.TransferList, ReasonOffered,
+    errands.ErrandShown, errands.ErrandAnswered,
 )
 
 

@@ -8,12 +8,15 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.domain.alert_messages import words_of
 from anlan.domain.alerts import AlertAnswer, QuietHours
+from anlan.domain.errands import ErrandKind
 from anlan.domain.scenarios import Scenario, Strength
 from anlan.store.alerts import Alert, alerts_of, keep_quiet_hours, quiet_hours_of
 from anlan.store.circle_warnings import warnings_of_alert
 from anlan.store.circles import names_by
+from anlan.store.errands import errand_about
 from anlan.store.transfers import waiting_transfers
 from anlan.web.languages import mark
+from anlan.web.pages import errands
 from anlan.web.pages.gate import OwnVisit
 from anlan.web.pages.shell import Card, MemberVisit
 
@@ -72,12 +75,15 @@ def show_alert(visit: OwnVisit, alert_id: AlertId) -> Response:
     with visit.rooms.database.read() as connection:
         told = warnings_of_alert(connection, visit.rooms.database.vault, found.id, visit.account)
         names = names_by(connection, visit.rooms.database.vault, visit.account) if told else {}
+        block = errand_about(connection, visit.account, "block", found.other)
+        freeze = errand_about(connection, visit.account, "freeze", found.other)
         waiting = [one for one in waiting_transfers(connection, visit.account) if one.event_seq == found.event_seq]
     return visit.page(
         "pages/alert.html", one=found, told=told, names=names, scenario=scenario,
         words=scenario and _words(found, scenario),
         lines=visit.rooms.hotlines.pick(scenario.hotlines) if scenario else [], strengths=STRENGTHS, answers=ANSWERS,
-        said=SAID, other=_other(visit, found), waiting=waiting,
+        said=SAID, other=errands.name_other(visit, found.other), waiting=waiting, block=block, freeze=freeze,
+        asked=errands.TOLD,
     )
 
 
@@ -87,17 +93,15 @@ def take_answer(visit: OwnVisit, alert_id: AlertId, answer: Annotated[AlertAnswe
     return visit.go(f"{PATH}/{alert_id}")
 
 
+@router.post(PATH + "/{alert_id}/{kind}")
+def ask_platform(visit: OwnVisit, alert_id: AlertId, kind: ErrandKind) -> Response:
+    """Have whom it is about blocked, or money stopped that went to them."""
+    found = visit.rooms.alerts.open(visit.account, alert_id, clock.now())
+    return errands.ask(visit, kind, found.other, f"{PATH}/{alert_id}")
+
+
 def _words(alert: Alert, scenario: Scenario) -> dict[str, str]:
     return words_of(scenario, alert.strength, alert.arm)
-
-
-def _other(visit: MemberVisit, alert: Alert) -> str:
-    """Who is on the other side, as the member knows them; empty for nobody."""
-    kind, _, name = alert.other.partition(":")
-    if not name:
-        return ""
-    said = mark("Account {name}") if kind == "account" else mark("Payee {name}")
-    return visit.language.say(said, name=name)
 
 
 def _minute(text: str) -> int:

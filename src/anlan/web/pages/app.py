@@ -19,6 +19,7 @@ from anlan.web.pages import (
     care_cards,
     circles,
     entrance,
+    errands,
     factors,
     funds,
     groups,
@@ -44,8 +45,9 @@ MAX_PLAIN_BYTES = 256 * 1024
 MAX_OPEN_BYTES = 32 * 1024
 """What anybody may send to a page under /public; a larger form is treated as one under /me."""
 ROOMS = (
-    home, alerts, alert_links, assistant, care_cards, circles, transfers, entrance, bulletins, notices, appeals, groups,
-    funds, reports, security, safety, sign_in_links, factors, verify, recovery, recovery_stops, passwords, privacy,
+    home, alerts, alert_links, assistant, care_cards, circles, transfers, errands, entrance, bulletins, notices,
+    appeals, groups, funds, reports, security, safety, sign_in_links, factors, verify, recovery, recovery_stops,
+    passwords, privacy,
 )
 """Modules with a `router`."""
 FAULTS = Faults(anybody, stranger, "pages/problem.html", {401: mark("Please open this page from the app")})

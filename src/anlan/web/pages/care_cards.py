@@ -7,9 +7,13 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.domain.care_cards import OFFERS, Band, CardAnswer, CareCard, Offer
+from anlan.domain.errands import ErrandKind, ErrandState
 from anlan.store.care_cards import Card as KeptCard
+from anlan.store.circle_warnings import other_in
+from anlan.store.errands import errand_about
 from anlan.web.card_drawings import OFFER_TITLES, draw_picture
 from anlan.web.languages import mark
+from anlan.web.pages import errands
 from anlan.web.pages.gate import OwnVisit
 from anlan.web.pages.shell import Card, MemberVisit
 
@@ -33,6 +37,12 @@ SAID: dict[CardAnswer, str] = {
     "dismissed": mark("All right. The card stays here in case you want it later."),
 }
 
+BLOCK_TOLD: dict[tuple[ErrandKind, ErrandState], str] = {
+    ("block", "asked"): mark("The app has been asked to block them for you. They are not told."),
+    ("block", "done"): mark("They are blocked for you. They are not told."),
+    ("block", "refused"): mark("The app could not block them. Here is how you can do it yourself."),
+}
+
 CardId = Annotated[str, Path(pattern=r"^care_[0-9a-f]{24}$")]
 
 
@@ -54,10 +64,14 @@ def show_card(visit: OwnVisit, card_id: CardId, show: str = "") -> Response:
     """One card; that it was opened is noted."""
     kept, answers, band = visit.rooms.care_cards.open(visit.account, card_id, clock.now())
     card = visit.rooms.care_cards.card_of(kept)
+    with visit.rooms.database.read() as connection:
+        other = other_in(connection, kept.event_seq, visit.account)
+        block = errand_about(connection, visit.account, "block", other) if other else None
     return visit.page(
         "pages/care_card.html", one=kept, card=card, says=_says(card, band), answers=answers, draw=draw_picture,
         lines=visit.rooms.hotlines.pick(card.hotlines) if card else [], offer_titles=OFFER_TITLES, icons=ICONS,
-        opened=_opened(card, show), feedback=FEEDBACK, said=[SAID[each] for each in answers if each in SAID][-1:],
+        other=other, block=block, asked=BLOCK_TOLD, opened=_opened(card, show, has_asked=block is not None),
+        feedback=FEEDBACK, said=[SAID[each] for each in answers if each in SAID][-1:],
     )
 
 
@@ -70,15 +84,25 @@ def take_answer(visit: OwnVisit, card_id: CardId, answer: Annotated[CardAnswer, 
     return visit.go(f"{PATH}/{card_id}", show=answer if answer in OFFERS else "")
 
 
+@router.post(PATH + "/{card_id}/block")
+def ask_to_block(visit: OwnVisit, card_id: CardId) -> Response:
+    """Have whom the card came of blocked."""
+    kept, _, _ = visit.rooms.care_cards.open(visit.account, card_id, clock.now())
+    with visit.rooms.database.read() as connection:
+        other = other_in(connection, kept.event_seq, visit.account)
+    return errands.ask(visit, "block", other, f"{PATH}/{card_id}")
+
+
 def _says(card: CareCard | None, band: Band) -> dict[str, str] | None:
     return card.says[band] if card else None
 
 
-def _opened(card: CareCard | None, show: str) -> list[str]:
-    """The offers that stand open: the one that was asked for, and whom to call where a person is needed."""
+def _opened(card: CareCard | None, show: str, *, has_asked: bool) -> list[str]:
+    """The offers that stand open: what was asked for, now or before, and whom to call where a person is needed."""
     if card is None:
         return []
-    return [offer for offer in card.offers if offer == show or (card.needs_person and offer == "hotline")]
+    open_too = {"hotline": card.needs_person, "block": has_asked}
+    return [offer for offer in card.offers if offer == show or open_too.get(offer, False)]
 
 
 def _known(visit: MemberVisit) -> list[Shown]:

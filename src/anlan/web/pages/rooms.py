@@ -10,6 +10,7 @@ from anlan.center.challenges import Challenges
 from anlan.center.circle_warnings import CircleWarnings
 from anlan.center.circles import Circles
 from anlan.center.entrance import Entrance
+from anlan.center.errands import Errands
 from anlan.center.factors import Factors
 from anlan.center.own_data import OwnData
 from anlan.center.passwords import Passwords
@@ -50,6 +51,7 @@ class MemberRooms:
     circle_warnings: CircleWarnings
     hotlines: Hotlines
     care_cards: CareCards
+    errands: Errands
     appeals: Appeals
     closures: Closures
     payouts: Payouts

@@ -25,9 +25,11 @@ from anlan.domain.transfers import (
     needs_words,
 )
 from anlan.store.circles import names_by
+from anlan.store.errands import errand_about
 from anlan.store.transfer_helpers import helpers_of
 from anlan.store.transfers import Transfer, transfers_of, waiting_transfers, warning_of
 from anlan.web.languages import Language, mark
+from anlan.web.pages import errands
 from anlan.web.pages.gate import OwnVisit
 from anlan.web.pages.shell import Card, MemberVisit
 
@@ -107,6 +109,14 @@ def regret(visit: OwnVisit, transfer_id: TransferId) -> Response:
     return _done(visit, transfer_id, lambda: act(transfer_id, clock.now(), payer=visit.account))
 
 
+@router.post(PAGE + "/{transfer_id}/freeze")
+def ask_to_freeze(visit: OwnVisit, transfer_id: TransferId) -> Response:
+    """Have money stopped that went to a fraud."""
+    with visit.rooms.database.read() as connection:
+        found = visit.rooms.transfers.get(connection, transfer_id, visit.account)
+    return errands.ask(visit, "freeze", found.other, f"{PAGE}/{transfer_id}")
+
+
 @router.get(HELP_PAGE + "/{transfer_id}")
 def show_asked(visit: OwnVisit, transfer_id: TransferId) -> Response:
     """A payment of somebody whom this member stands by."""
@@ -139,6 +149,7 @@ def _draw(
         helpers = helpers_of(connection, found.id)
         guardians = rooms.transfer_help.guardians_for(connection, found) if found.state == "waiting" else []
         warned = warning_of(connection, found.event_seq, found.payer)
+        freeze = errand_about(connection, visit.account, "freeze", found.other)
         names = names_by(connection, rooms.database.vault, visit.account)
     is_vouched = any(one.answer == "vouched" for one in helpers)
     plain = Reason(code="family")
@@ -149,7 +160,7 @@ def _draw(
         reasons=REASONS,
         needs_words=needs_words(plain, found.strength, found.until, now, is_vouched=is_vouched), filled=filled,
         lacks_words=filled is not None and not has_words(filled), states=STATES, said=SAID, help_said=HELP_SAID,
-        strengths=STRENGTHS, after_loss=AFTER_LOSS,
+        strengths=STRENGTHS, after_loss=AFTER_LOSS, freeze=freeze, asked=errands.TOLD,
         lines=rooms.hotlines.pick(LOSS_LINES if found.regretted_at else scenario.hotlines), max_words=MAX_WORDS,
         is_cooling=now < found.until, is_held=found.guarded_until is not None and now < found.guarded_until,
         lapses_at=found.until + LAPSES_S,
