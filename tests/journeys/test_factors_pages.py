@@ -89,6 +89,17 @@ def test_a_member_sets_up_and_removes_a_factor_without_a_script(house: Consoled)
     assert visitor.post(f"/me/factors/{factor[1]}/remove", form_on="/me/factors").status_code == 303
 
 
+def test_whoever_has_nothing_to_prove_by_while_contained_is_shown_the_way(house: Consoled) -> None:
+    with house.house.database.write() as connection:
+        now = clock.now()
+        house.house.containments.open(connection, "account:zed", "staff", now, by="staff:li", since=now - 60)
+    visitor = member(house, "zed")
+    page = visitor.get("/me/factors").text
+    assert "Prove that it is me" not in page
+    assert 'href="/public/recover"' in page
+    assert 'value="zed"' in visitor.get("/public/recover").text
+
+
 def test_a_proof_is_good_in_its_own_session_only(house: Consoled) -> None:
     first, second = member(house, "bo"), member(house, "bo")
     app = add_totp(first)

@@ -264,7 +264,7 @@ def _check_answer(claim: Claim, before: Sequence[ClaimJudgement], judged: Judged
         raise InvalidRequest("tell the claimant why", zh="请向申请人说明原因", en="Tell the claimant why.")
     if not may_end_with(judged.answer, [one.answer for one in before]):
         raise InvalidRequest(
-            "grant what one of the two would, or turn it down", zh="请在两人的意见中选择其一，或不予通过",
+            "grant what one of the two would, or turn it down", zh="请在两人的意见中选择其一，或驳回",
             en="Grant what one of the two would, or turn it down.",
         )
 

@@ -19,7 +19,7 @@ ANSWER_TITLES: dict[ClaimAnswer, dict[str, str]] = {
     "hand_over": SETTLEMENT_TITLES["hand_over"],
     "memorial": SETTLEMENT_TITLES["memorial"],
     "close": SETTLEMENT_TITLES["close"],
-    "refuse": {"zh": "不予通过", "en": "Turn it down"},
+    "refuse": {"zh": "驳回", "en": "Turn it down"},
 }
 
 

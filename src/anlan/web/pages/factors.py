@@ -37,13 +37,14 @@ def _draw(visit: MemberVisit, *, problem: str = "", answer: int = 200) -> Respon
         titles = {name: one.title for name, one in factors.secrets_of(connection, vault, visit.account).items()}
         devices = trusted_devices.trusted_of(connection, vault, visit.account, now)
         channels = factors.hints_of(connection, vault, visit.account)
+        can_prove = visit.rooms.challenges.level_of(connection, visit.account) != "human"
     return visit.page(
         "pages/factors.html", answer=answer, problem=problem, factors=own, titles=titles, devices=devices,
         channels=channels, kind_titles=KIND_TITLES, icons=ICONS, total_codes=RECOVERY_CODES,
         client=client_of, has_totp=any(one.kind == "totp" for one in own),
         has_codes=any(one.kind == "recovery_codes" for one in own),
         has_passkeys=visit.rooms.factors.passkeys.is_possible,
-        is_proven=is_proven(visit),
+        is_proven=is_proven(visit), can_prove=can_prove,
     )
 
 
