@@ -97,6 +97,23 @@ def test_unnamed_thieves_are_found_by_what_was_new(theft: Theft) -> None:
 
 
 @on_both
+def test_what_a_stolen_session_did_before_the_alarm_is_undone_too(empty: Theft) -> None:
+    """Nobody signed in on the strange device, and the policy needed several of its acts to be sure."""
+    theft = empty
+    theft.sign_in(NOON - 30 * 86_400.0, OWN)
+    theft.happen("message.sent", NOON - 7_200.0, text="晚饭吃什么", recipient="bob", message_id="m-own", **OWN)
+    for number in range(4):
+        theft.happen("message.sent", NOON - 500.0 + number, text="借我两千", recipient="bob",
+                     message_id=f"m-{number}", **(THIEF | {"session": OWN["session"]}))
+    with theft.database.write() as connection:
+        name = theft.containments.open(
+            connection, ANN, "policy", NOW, by="policy:p", since=NOON - 497.0, device=THIEF["device"],
+            session=OWN["session"],
+        )
+    assert _about(theft, name, "message", "take_back_message") == ["m-0", "m-1", "m-2", "m-3"]
+
+
+@on_both
 def test_what_was_committed_out_of_order_is_found(theft: Theft) -> None:
     """An old sign-in that came in late says nothing about where the thief's acts stand in the journal."""
     theft.sign_in(NOON - 20 * 86_400.0, OWN)

@@ -171,21 +171,35 @@ class Containments:
             return self._widen(connection, held, [], found, now, "widened", "system")
 
     def _draft(self, connection: Connection, alarm: Alarm) -> Containment:
-        account, device = alarm.account, alarm.device
-        came_at = first_known_at(connection, account, device, alarm.since - WINDOW_S) if device else None
-        reach_s = REACH_S if device or alarm.session else WINDOW_S
-        since = max(min(alarm.since, came_at or alarm.since), alarm.at - reach_s)
+        reach_s = REACH_S if alarm.device or alarm.session else WINDOW_S
+        since = max(self._came_at(connection, alarm), alarm.at - reach_s)
         return Containment(
-            id=f"cont_{secrets.token_hex(12)}", account=account, ground=alarm.ground,
+            id=f"cont_{secrets.token_hex(12)}", account=alarm.account, ground=alarm.ground,
             is_affirmed=alarm.ground != "policy", since=since, opened_at=alarm.at, opened_by=alarm.by,
             ends_at=alarm.at + LONGEST_S, state="standing", closed_at=None, closed_by=None, close_reason=None,
             case_id=None, traces=self._traces(connection, alarm, since), seen_seq=0, revision=0,
             sent_at=alarm.at, sendings=0,
         )
 
+    def _came_at(self, connection: Connection, alarm: Alarm) -> float:
+        """When a strange device first signed in or, in a session that was stolen, first did anything; at the latest
+        when the alarm says. An owner's own device did not come.
+        """
+        if alarm.device is None:
+            return alarm.since
+        earliest = alarm.since - WINDOW_S
+        came_at = first_known_at(connection, alarm.account, alarm.device, earliest)
+        if came_at is None and alarm.device not in self._known(connection, alarm, alarm.since):
+            acts = acts_of(connection, self._codec, alarm.account, earliest, 0, AT_ONCE_ACTS)
+            came_at = min((act.time for act in acts if act.said.device == alarm.device), default=None)
+        return min(alarm.since, came_at if came_at is not None else alarm.since)
+
+    def _known(self, connection: Connection, alarm: Alarm, since: float) -> frozenset[str]:
+        return devices_before(connection, self._codec, alarm.account, since, alarm.device)
+
     def _traces(self, connection: Connection, alarm: Alarm, since: float) -> Traces:
         """Of a device that the account knew before, only staff and the platform may say that it is a thief's."""
-        known = devices_before(connection, self._codec, alarm.account, since, alarm.device)
+        known = self._known(connection, alarm, since)
         is_theirs = alarm.device is not None and (alarm.device not in known or alarm.ground in NAMING)
         devices = (alarm.device,) if alarm.device is not None and is_theirs else ()
         sessions = (alarm.session,) if alarm.session is not None else ()
