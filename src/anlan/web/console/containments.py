@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from anlan import clock
 from anlan.center.safety import Ending
-from anlan.domain.containment import SENSITIVE, step_title
+from anlan.domain.containment import step_title
 from anlan.errors import AnlanError, InvalidRequest
 from anlan.store import audit
 from anlan.store.containments import Step, list_containments, steps_of
@@ -17,6 +17,8 @@ from anlan.web.languages import Language, mark
 
 router = APIRouter()
 
+NAMED = ("message", "recipient", "group", "from", "other", "payee", "contact", "device", "session")
+"""Details of steps that name something, in the order in which staff read them."""
 GROUND_TITLES = {
     "owner": mark("Said by the owner"), "staff": mark("Seen by staff"), "policy": mark("Seen by a policy"),
     "platform": mark("Said by the platform"), "partner": mark("Said by a partner"),
@@ -122,7 +124,10 @@ def _step_words(step: Step, language: Language) -> str:
     return language.pick(step_title(step.kind, step.act, step.details))
 
 
-def _subject(step: Step) -> str:
-    """What a step is about; phones and mail addresses stay with the platform."""
-    shown = {name: value for name, value in step.details.items() if name not in SENSITIVE | {"feature", "binding"}}
-    return " · ".join(str(value) for value in shown.values() if value and not isinstance(value, list))
+def _subject(step: Step, language: Language) -> str:
+    """What a step is about, an event only where nothing else names it; phones and mail stay with the platform."""
+    said = step.details
+    named = [str(said[name]) for name in NAMED if said.get(name)]
+    if said.get("amount_minor") is not None:
+        named.append(language.amount(said["amount_minor"], said.get("currency") or "CNY"))
+    return " · ".join(named) or str(said.get("event") or "")
