@@ -1,5 +1,6 @@
 """One member's account as staff see it: how it stands, what happened to it, from where, on which devices."""
 
+from itertools import groupby
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
@@ -49,6 +50,7 @@ class Moment(NamedTuple):
     Attributes:
         path: the page that explains it; empty for none.
         word, mark: what came of it, and how that is coloured.
+        times, since: how often it happened in a row, and when that began; `at` is the last of them.
     """
 
     at: float
@@ -57,6 +59,8 @@ class Moment(NamedTuple):
     word: str = ""
     mark: str = ""
     by: str = ""
+    times: int = 1
+    since: float = 0.0
 
 
 @router.get("/accounts")
@@ -100,8 +104,8 @@ def _draw(
         measures = _measures(visit, connection, account) if not chosen or chosen == "measures" else []
     return visit.page(
         "console/member_account.html", name=name, account=account, chosen=chosen, kinds=KINDS, is_open=is_open,
-        moments=_merged([_moment(visit, one) for one in events], measures, is_first=before is None,
-                        is_whole=len(events) < PAGE_LINES),
+        moments=_folded(_merged([_moment(visit, one) for one in events], measures, is_first=before is None,
+                                is_whole=len(events) < PAGE_LINES)),
         older=events[-1].seq if len(events) == PAGE_LINES else None,
         sign_ins=sign_ins[:20], failures=failures,
         client_of=lambda one: visit.language.pick(stored_client(one.client).title), country_of=country_name,
@@ -155,3 +159,12 @@ def _merged(events: list[Moment], measures: list[Moment], *, is_first: bool, is_
     return sorted(
         [*events, *(one for one in measures if oldest <= one.at <= newest)], key=lambda one: one.at, reverse=True
     )
+
+
+def _folded(moments: list[Moment]) -> list[Moment]:
+    """What happened again and again in a row as one line, which leads to the last of it."""
+    found = []
+    for _, alike in groupby(moments, key=lambda one: (one.what, one.word, one.by)):
+        newest, *rest = alike
+        found.append(newest._replace(times=1 + len(rest), since=rest[-1].at if rest else newest.at))
+    return found
