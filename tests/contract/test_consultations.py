@@ -11,12 +11,13 @@ from housed import count
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from anlan.center.assistant.people import MAX_WAITING
 from anlan.center.assistant.talks import MEMBER_TURNS_1H
 from anlan.domain.consultations import FOLLOW_UP_S
 from anlan.domain.facts import Fact
 from anlan.errors import InvalidReport, InvalidRequest, NotFound, RateLimited
 from anlan.store import consultations as kept
-from anlan.store.cases import NewCase, list_cases, open_case
+from anlan.store.cases import NewCase, close_case, list_cases, open_case
 from anlan.store.database import Database
 from anlan.store.errands import errands_of
 from anlan.store.reports import reports_by
@@ -141,6 +142,22 @@ def test_a_person_is_called_once_with_a_summary_and_reads_the_talk_only_if_the_m
         request = kept.find_request(connection, desk.database.vault, case.id)
         assert request is not None
         assert kept.turns_of(connection, desk.database.vault, talk_id, request.shows_turns)
+
+
+def test_one_member_does_not_bury_the_others(desk: TalkDesk) -> None:
+    for _ in range(MAX_WAITING + 2):
+        talk_id = desk.begin()
+        desk.acts.ask_person(ANN, talk_id, "en", 1_000.0, shows_talk=False)
+        desk.hear(talk_id, "I lost everything and I want to die")
+    with desk.database.read() as connection:
+        waiting = list_cases(connection)
+    assert [case.queue for case in waiting].count("care") == MAX_WAITING
+    assert len(waiting) == 2 * MAX_WAITING
+    with desk.database.write() as connection:
+        close_case(connection, waiting[0].id, "grant", 1_000.0)
+    desk.hear(desk.begin(), "I lost everything and I want to die")
+    with desk.database.read() as connection:
+        assert len(list_cases(connection)) == 2 * MAX_WAITING, "whoever was answered can call again"
 
 
 def test_despair_calls_a_person_at_once_even_where_one_was_called_before(desk: TalkDesk) -> None:

@@ -4,7 +4,7 @@ import gc
 import re
 import warnings
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,10 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from servers import PostgresServer
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from stores import KEY
 
-from anlan.errors import InvalidSettings, Unavailable
+from anlan.errors import InvalidRequest, InvalidSettings, Unavailable
 from anlan.store.database import MIGRATIONS, Database, head_revision
 from anlan.store.marks import (
     ALERTED_PAYMENTS,
@@ -186,6 +186,20 @@ def test_the_database_itself_refuses_a_live_policy_without_a_second_person(
         connection.execute(policy_versions.insert(), row)
     with database.write() as connection:
         connection.execute(policy_versions.insert(), row | {"approved_by": "bea"})
+
+
+@pytest.mark.parametrize("odd", ["a\0b", 10**30], ids=["nul", "too_large"])
+def test_what_no_column_holds_is_a_fault_of_the_request(database: Database, odd: str | int) -> None:
+    """PostgreSQL has no NUL in text, neither has numbers without end; both come in addresses that strangers write."""
+    column = policy_versions.c.id if isinstance(odd, str) else policy_versions.c.version
+    takes_it = database.is_sqlite and isinstance(odd, str)
+    with nullcontext() if takes_it else pytest.raises(InvalidRequest), database.read() as connection:
+        assert not connection.execute(select(column).where(column == odd)).all()
+
+
+def test_a_sum_that_the_caller_got_wrong_is_no_fault_of_the_request(database: Database) -> None:
+    with pytest.raises(OverflowError), database.read():
+        pow(10.0, 400)
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

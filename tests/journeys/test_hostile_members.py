@@ -88,7 +88,12 @@ def test_whoever_was_left_learns_nothing_more_of_a_payment(house: Consoled) -> N
 def test_pictures_are_not_read_for_whoever_may_not_speak(house: Consoled, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
     monkeypatch.setattr(talks, "MEMBER_TURNS_1H", 8)
-    monkeypatch.setattr(house.house.company.assistant, "_read_image", lambda picture: read.append(picture) or [])
+
+    def read_image(picture: bytes) -> list[str]:
+        read.append(picture)
+        return []
+
+    monkeypatch.setattr(house.house.company.assistant, "_read_image", read_image)
     owner, stranger = come_in(house, "en", "account:pat"), come_in(house, "en", "account:quinn")
     talk = owner.post("/me/assistant", form_on="/me/assistant", words="Is this real?").headers["location"]
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Insert, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Row, Select, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.consultation_turns import Part, Summary, Turn
 from anlan.domain.consultations import ConsultationState, Known, Offer, Speaking
 from anlan.store.batch import storable
-from anlan.store.tables import assistance_requests, consultation_hours, consultation_turns, consultations
+from anlan.store.tables import assistance_requests, cases, consultation_hours, consultation_turns, consultations
 from anlan.store.vault import Vault
 
 HOUR_S = 3_600.0
@@ -199,6 +199,14 @@ def find_request(connection: Connection, vault: Vault, case_id: str) -> Assistan
 def requests_of(connection: Connection, vault: Vault, talk_id: str) -> list[AssistanceRequest]:
     """For whom a person was asked in this talk, oldest first."""
     return _requests(connection, vault, assistance_requests.c.consultation_id == talk_id)
+
+
+def count_waiting(connection: Connection, account: str, *, is_urgent: bool) -> int:
+    """How many people an account waits for in all its talks, deleted ones too."""
+    r = assistance_requests.c
+    waiting = select(func.count()).join_from(assistance_requests, cases, r.case_id == cases.c.id)
+    mine = r.account == storable(account), r.is_urgent == is_urgent, cases.c.state == "open"
+    return int(connection.execute(waiting.where(*mine)).scalar_one())
 
 
 def _requests(connection: Connection, vault: Vault, condition: Any) -> list[AssistanceRequest]:

@@ -13,11 +13,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from anlan import clock
-from anlan.errors import AnlanError, InvalidSettings, Unavailable
+from anlan.errors import AnlanError, InvalidRequest, InvalidSettings, Unavailable
 from anlan.store.vault import Vault
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -213,6 +213,13 @@ class Database:
             yield
         except (OperationalError, InterfaceError) as error:
             raise self._explained(error) from error
+        except (DataError, OverflowError) as error:
+            if isinstance(error, OverflowError) and "SQLite" not in str(error):
+                raise  # of the caller's own reckoning
+            raise InvalidRequest(
+                "it holds something that cannot be stored: a sign that is none, or a number that is too large",
+                zh="其中有无法保存的字符，或过大的数字", en="It holds a sign or a number that cannot be stored.",
+            ) from error
         except DBAPIError as error:
             if "file is not a database" in str(error.orig) or "malformed" in str(error.orig):
                 raise InvalidSettings(

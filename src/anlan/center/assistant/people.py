@@ -14,6 +14,8 @@ from anlan.store.vault import Vault
 
 QUEUE = "assistance"
 CRISIS_PRIORITY, LOSS_PRIORITY, USUAL_PRIORITY = 1, 2, 3
+MAX_WAITING = 3
+"""Of one member's calls; who begins talk after talk is heard by those who were called, and buries nobody else."""
 
 
 class People:
@@ -31,6 +33,8 @@ class People:
             is_urgent: the member sounds desperate. Who was called before is not called twice, but for this.
         """
         if any(request.is_urgent >= is_urgent for request in kept.requests_of(connection, self._vault, talk.id)):
+            return talk
+        if kept.count_waiting(connection, talk.account, is_urgent=is_urgent) >= MAX_WAITING:
             return talk
         case_id = open_case(connection, _case(talk, known, is_urgent=is_urgent), talk.account, now)
         request = AssistanceRequest(

@@ -8,7 +8,7 @@ from anlan.engine.conditions import Condition, parse
 from anlan.engine.investigate import Page, investigate
 from anlan.engine.policies import write_policy
 from anlan.engine.readings import Scope
-from anlan.errors import AnlanError
+from anlan.errors import AnlanError, InvalidPolicy
 
 DEFAULT_EVENT = "message.sent"
 DEFAULT_WHEN = "text_fraud_score >= 0.8 AND sender_age_days < 7"
@@ -20,7 +20,11 @@ def skeleton(analysis: AnalyticJournal, scope: Scope, when: str, event_type: str
     Raises:
         InvalidPolicy: the condition cannot be used on this type of event.
     """
-    condition = parse(when, scope.registry.types_on([event_type]), "when")
+    try:
+        types = scope.registry.types_on([event_type])
+    except KeyError as error:
+        raise InvalidPolicy(f"there is no type of event {event_type!r}") from error
+    condition = parse(when, types, "when")
     return write_policy(
         {
             "id": "custom.give_it_a_name",
