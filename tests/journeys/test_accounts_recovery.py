@@ -166,6 +166,14 @@ def claims_by_api(platform: httpx.Client, account: str, said: dict[str, str], **
     return {**made, "path": f"/v1/recoveries/{made['claim']}"}
 
 
+def test_a_claimant_takes_a_claim_back_by_the_api(platform: httpx.Client) -> None:
+    made = claims_by_api(platform, "gil", {})
+    other = claims_by_api(platform, "hal", {})
+    assert platform.post(f"{made['path']}:withdraw", json={"token": other["token"]}).status_code == 404
+    assert platform.post(f"{made['path']}:withdraw", json={"token": made["token"]}).json()["state"] == "withdrawn"
+    assert platform.post(f"{made['path']}:withdraw", json={"token": made["token"]}).status_code == 409
+
+
 def test_the_owner_stops_a_forger_who_got_that_far(house: Consoled, platform: httpx.Client) -> None:
     has_past(house, platform, "bea")
     made = claims_by_api(platform, "bea", {**KNOWS, "contacts": "bea-f0\nbea-f1\nbea-f2"}, device="phone-bea")

@@ -221,6 +221,20 @@ def submit_recovery(
 
 
 @router.post(
+    "/v1/recoveries/{claim_id}:withdraw",
+    **documented("accounts:write", ClaimShown, takes=ClaimToken, problems=(404, 409)),
+)
+def withdraw_recovery(
+    caller: CallerDep, claim_id: ClaimPath, said: Annotated[ClaimToken, body_of(ClaimToken)]
+) -> Response:
+    """The claimant takes the claim back."""
+    recoveries = caller.house.recoveries
+    _check_token(recoveries.find(said.token), claim_id)
+    recoveries.withdraw(said.token, clock.now())
+    return answer(_shown(recoveries.find(said.token)))
+
+
+@router.post(
     "/v1/recoveries/{claim_id}:document",
     **documented("accounts:write", ClaimShown, takes=DocumentChecked, problems=(404, 409)),
 )
