@@ -144,7 +144,7 @@ class Desk:
 
     def take_in(self) -> None:
         """Follow them; each of `TOGETHER` and all of the rest."""
-        self.alerts.take_in_new(START)
+        self.alerts.take_in(START)
 
 
 def rows_of(database: Database, table: Table, limit: int) -> list[dict[str, object]]:
@@ -236,7 +236,7 @@ class Watched:
     def __init__(self, house: House) -> None:
         self.house = house
         self.committed_at: dict[str, float] = {}
-        self._take = house.company.alerts.take_in_new
+        self._take = house.company.alerts.take_in
         house.company.called_rounds["alert"] = self._take_in
         self._seen = 0
 

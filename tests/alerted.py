@@ -68,7 +68,7 @@ class AlertDesk:
         """Order and take in; returns the new alerts, in order."""
         before = {one.id for one in self.all()}
         self.commit(self.order(*actions, **more))
-        self.alerts.take_in_new(now)
+        self.alerts.take_in(now)
         return [one for one in self.all() if one.id not in before]
 
     def all(self) -> list[Alert]:

@@ -55,7 +55,7 @@ class CareDesk:
         """Order, take in; returns the new cards, those that were held back too."""
         before = {one.id for one in self.all()}
         self.journal.commit([self.order(*actions, at=now - 1.0 if at is None else at)])
-        self.cards.take_in_new(now)
+        self.cards.take_in(now)
         return [one for one in self.all() if one.id not in before]
 
     def all(self) -> list[Card]:

@@ -77,7 +77,7 @@ class Purse:
         named: dict[str, Any] = {"payment_id": payment_id} if payment_id else {}
         self.commit(self.judge(**named, **more))
         if is_warned:
-            self.alerts.take_in_new(NOON + 1)
+            self.alerts.take_in(NOON + 1)
         self.transfers.take_in(NOON + 1)
         return self.latest()
 

@@ -68,8 +68,8 @@ class Company:
         self.handover = Handover(database, settings.address)
         self.care_cards = CareCards(database, codec, load_cards(), settings.address)
         self.called_rounds: dict[str, Round] = {
-            "alert": self.alerts.take_in_new, "cool_down": self.transfers.take_in,
-            "care_card": self.care_cards.take_in_new,
+            "alert": self.alerts.take_in, "cool_down": self.transfers.take_in,
+            "care_card": self.care_cards.take_in,
         }
         self.rounds: tuple[Round, ...] = (
             self.alerts.take_in, self.transfers.take_in, self.care_cards.take_in, self.circles.round,

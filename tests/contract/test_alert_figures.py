@@ -116,7 +116,7 @@ def test_the_trial_tells_with_both_arms(database: Database) -> None:
     desk.commit(*(
         desk.order(alert_to(name), at=NOON - 5 * DAY_S, sender="sly", recipient=name) for name in names
     ))
-    desk.alerts.take_in(NOW)
+    desk.alerts.take_in(NOW - 5 * DAY_S)
     states = {one.account.removeprefix("account:"): one.state for one in desk.all()}
     for name in names:
         if states[name] == "control":
@@ -135,7 +135,9 @@ def test_the_trial_tells_with_both_arms(database: Database) -> None:
 
 def test_figures_count_by_day_and_scenario_with_intervals(desk: AlertDesk) -> None:
     made = [desk.warn(alert_to(f"m{number}"), sender="sly", recipient=f"m{number}")[0] for number in range(10)]
-    desk.warn(alert_to("zoe", "police"), at=NOON - 3 * DAY_S, sender="sly", recipient="zoe")
+    desk.warn(
+        alert_to("zoe", "police"), now=NOW - 3 * DAY_S, at=NOON - 3 * DAY_S, sender="sly", recipient="zoe"
+    )
     for one in made[:4]:
         desk.alerts.answer(one.account, one.id, "stopped", NOW)
     with desk.database.read() as connection:

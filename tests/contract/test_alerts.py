@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 from alerted import NIGHT, NOW, AlertDesk, alert_to
 from judged import NOON, second_pass
@@ -10,12 +11,13 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from anlan.center.alerts import alert_id
-from anlan.domain.alerts import AlertAnswer, QuietHours
+from anlan.domain.alerts import FRESH_S, AlertAnswer, QuietHours
 from anlan.domain.keys import event_key
 from anlan.errors import NotFound
 from anlan.store.alerts import alerts_of, find_alert, keep_quiet_hours
 from anlan.store.database import Database
 from anlan.store.tables import alerts
+from anlan.store.tables.alerts import SHOWN
 
 DAY_S = 86_400.0
 PAYMENT: dict[str, Any] = {
@@ -38,7 +40,7 @@ def test_a_decision_becomes_an_alert_and_a_message_once(desk: AlertDesk) -> None
     assert (body["alert"], body["text"], body["question"]) == (made.id, scenario.say["banner"], None)
     assert body["link"] == f"https://safe.example/me/alerts/{made.id}"
     assert body["event"] == {"id": "e1", "source": "im", "type": "message.sent", "message_id": None, "payment_id": None}
-    assert [desk.alerts.take_in_new(NOW), desk.alerts.take_in(NOW)] == [0, 0]
+    assert [desk.alerts.take_in(NOW), desk.alerts.take_in(NOW)] == [0, 0]
     assert AlertDesk(desk.database).alerts.take_in(NOW) == 0
     assert len(desk.all()) == len(desk.sent()) == len(desk.heard) == 1
 
@@ -95,10 +97,10 @@ def test_a_follower_that_fails_takes_everything_with_it(desk: AlertDesk) -> None
     desk.alerts._followers = (fail,)
     desk.commit(desk.order(alert_to("bob")))
     with pytest.raises(RuntimeError):
-        desk.alerts.take_in_new(NOW)
+        desk.alerts.take_in(NOW)
     assert (desk.all(), desk.sent()) == ([], [])
     desk.alerts._followers = ()
-    assert desk.alerts.take_in_new(NOW) == 1
+    assert desk.alerts.take_in(NOW) == 1
 
 
 def test_the_same_of_the_same_person_is_held_back_and_kept(desk: AlertDesk) -> None:
@@ -113,13 +115,27 @@ def test_the_same_of_the_same_person_is_held_back_and_kept(desk: AlertDesk) -> N
 
 def test_one_commit_counts_like_many(desk: AlertDesk) -> None:
     desk.commit(*(desk.order(alert_to("bob"), at=NOON + n) for n in range(3)))
-    desk.alerts.take_in_new(NOW)
+    desk.alerts.take_in(NOW)
     assert [one.state for one in desk.all()] == ["sent", "capped", "capped"]
 
 
 def test_money_is_never_capped_and_never_waits_for_morning(desk: AlertDesk) -> None:
     made = [desk.warn(alert_to("bob"), type_name="payment.initiated", at=NIGHT + n, **PAYMENT)[0] for n in range(9)]
     assert {(one.state, one.strength) for one in made} == {("sent", "stop")}
+
+
+def test_what_is_long_past_is_kept_and_told_to_nobody(desk: AlertDesk) -> None:
+    late = NOON + FRESH_S + 1
+    [old] = desk.warn(alert_to("bob"), now=late)
+    [paid] = desk.warn(alert_to("bob"), now=late, type_name="payment.initiated", **PAYMENT)
+    assert [(one.state, one.cap) for one in (old, paid)] == [("past", None)] * 2
+    assert (desk.sent(), [one.was_sent for one in desk.heard]) == ([], [False, False])
+    with desk.database.read() as connection:
+        assert alerts_of(connection, "account:bob") == []
+        assert find_alert(connection, old.id, "account:bob") is None
+    [again] = desk.warn(alert_to("bob"), now=late, at=late - 1)
+    assert again.state == "sent", "what nobody was told keeps nothing back"
+    assert desk.counted() == {"past": 2, "sent": 1}
 
 
 def test_quiet_hours_are_the_members_own(desk: AlertDesk) -> None:
@@ -133,6 +149,25 @@ def test_quiet_hours_are_the_members_own(desk: AlertDesk) -> None:
         alert_to("dan"), at=NIGHT, type_name="link.opened", account="dan", sender="sly", url="https://x.example"
     )
     assert awake[0].state == "sent"
+
+
+@pytest.mark.parametrize("said", [
+    {"payer": "bob", "payee": "p1", "payee_account": "sly", "amount_minor": 1, "during_call_with": "mei"},
+    {"payer": "bob", "payee": "p1", "viewer": "mei", "amount_minor": 1, "payee_account": "sly"},
+])
+def test_whoever_is_told_of_alerts_hears_who_the_event_is_about(desk: AlertDesk, said: dict[str, Any]) -> None:
+    desk.warn(alert_to("bob"), type_name="payment.initiated", **said)
+    assert desk.heard[0].people == {"account:bob", "account:sly", "account:mei"}
+
+
+def test_an_event_of_an_operators_own_names_whom_it_can(desk: AlertDesk) -> None:
+    ordered = desk.order(alert_to("bob"))
+    said = {"sender": "sly", "recipient": {"name": "the shop"}, "account": 7, "other": None}
+    desk.commit(msgspec.structs.replace(ordered, event=msgspec.structs.replace(
+        ordered.event, raw=msgspec.json.encode(said)
+    )))
+    assert desk.alerts.take_in(NOW) == 1
+    assert (desk.heard[0].people, desk.all()[0].other) == ({"account:sly"}, "account:sly")
 
 
 def test_answers_count_once_and_the_last_one_stands(desk: AlertDesk) -> None:
@@ -170,7 +205,7 @@ def test_the_control_arm_is_told_nothing_but_where_money_moves(database: Databas
     desk.commit(*(
         desk.order(alert_to(name), type_name="payment.initiated", **{**PAYMENT, "payer": name}) for name in names
     ))
-    desk.alerts.take_in_new(NOW)
+    desk.alerts.take_in(NOW)
     by_moment = {moment: [one for one in desk.all() if one.moment == moment] for moment in ("turn", "money")}
     control = [one for one in by_moment["turn"] if one.state == "control"]
     assert 15 <= len(control) <= 45
@@ -190,6 +225,7 @@ def _row(desk: AlertDesk, **changes: object) -> dict[str, object]:
     {"event_seq": 1, "id": "alert_y"}, {"moment": "money", "state": "quiet"}, {"state": "capped"},
     {"state": "control"}, {"state": "capped", "cap": "day", "answer": "wrong", "answered_at": 1.0},
     {"answer": "wrong"}, {"strength": "shout"}, {"cap": "bored", "state": "capped"},
+    {"state": "past", "answer": "wrong", "answered_at": 1.0}, {"state": "past", "cap": "day"},
 ])
 def test_the_database_refuses_what_must_not_stand(desk: AlertDesk, changes: dict[str, object]) -> None:
     row = _row(desk, **changes)
@@ -202,6 +238,6 @@ def test_a_flood_of_capped_ones_stays_out_of_the_members_index(desk: AlertDesk) 
     with desk.database.read() as connection:
         if connection.dialect.name == "sqlite":
             plan = connection.execute(text(
-                "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE account = 'a' AND at > 1 AND state <> 'capped'"
+                "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE account = 'a' AND at > 1 AND " + SHOWN
             )).all()
             assert "ix_alerts_account" in str(plan)

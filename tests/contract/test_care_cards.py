@@ -12,6 +12,7 @@ from anlan.center.card_file import load_cards
 from anlan.center.care_cards import QUEUE, CareCards
 from anlan.domain.care_cards import CARD_ANSWERS, DAY_S, FRESH_S, MAX_A_DAY, SMALLEST_COUNT, told_count
 from anlan.errors import NotFound
+from anlan.store import automatic
 from anlan.store import care_cards as rows
 from anlan.store.care_cards import KEPT_S
 from anlan.store.cases import list_cases
@@ -71,10 +72,10 @@ def test_each_event_shows_one_card_to_a_reader_however_often_and_by_whom_it_is_l
 def test_one_call_reaches_the_journals_end_however_much_was_left(
     desk: CareDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "ROUND_EVENTS", 2)
+    monkeypatch.setattr(automatic, "STEP_EVENTS", 2)
     desk.journal.commit([desk.order(card_for("kim"), at=NOW)] + [desk.order(at=NOW) for _ in range(6)])
     desk.journal.commit([desk.order(card_for("lee", "threat"), at=NOW)])
-    desk.cards.take_in_new(NOW)
+    desk.cards.take_in(NOW)
     assert [one.account for one in desk.all()] == ["account:kim", "account:lee"]
 
 

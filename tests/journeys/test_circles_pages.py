@@ -56,7 +56,7 @@ def bind(platform: httpx.Client, ward: str, guardian: str) -> None:
 
 def warn(house: Consoled, ward: str, name: str) -> None:
     alert = AlertRaised(
-        alert_id=name, account=f"account:{ward}", scenario="coupon", strength="stop", was_sent=True, event_seq=1,
+        alert_id=name, account=f"account:{ward}", scenario="coupon", strength="stop", was_sent=True, people=frozenset(),
         at=clock.now(),
     )
     with house.house.database.write() as connection:

@@ -1,11 +1,12 @@
 """Tells staff what alerts came to, what holding some back cost, and which policy warns wrongly too often."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Connection
 
 from anlan.domain.alert_figures import Cohort, cohorts, is_often_wrong
@@ -17,15 +18,17 @@ from anlan.domain.prevented_loss import (
     ArmPaid,
     AtPayment,
     ByTrial,
-    WarnedPayment,
+    WarnedPayments,
     at_payment,
     by_trial,
 )
 from anlan.store.alert_figures import Count, answers_by_policy, counts_since
-from anlan.store.alerted_payments import ended_payments, paid_after_alerts, unwarned_since
+from anlan.store.alerted_payments import paid_after_alerts, unwarned_since, warned_payments
 from anlan.store.database import Database
 from anlan.store.notices import tell_staff
 
+NO_PAYMENTS = WarnedPayments(count=0, kept=0, kept_minor=0, possible_minor=0)
+NOBODY_PAID = ArmPaid(members=0, total=0.0, squares=0.0)
 WRONG_DAYS = 7
 LOOK_EVERY_S = 600.0
 
@@ -53,7 +56,7 @@ class AlertFigures(NamedTuple):
         days: (seconds of its midnight, all made, those told) of every day, oldest first.
         arms: by scenario, of those that have more than one.
         caps: how many were held back by which.
-        quiet, control: likewise by quiet hours and to learn.
+        quiet, past, control: likewise by quiet hours, because they came too late, and to learn.
     """
 
     since: float
@@ -65,6 +68,7 @@ class AlertFigures(NamedTuple):
     arms: dict[str, list[Cohort]]
     caps: dict[str, int]
     quiet: int
+    past: int
     control: int
     money: list[Money]
 
@@ -86,7 +90,8 @@ def read_figures(connection: Connection, zone: str, now: float, days: int) -> Al
         policies=cohorts((one.policy, one.what, one.alerts) for one in counts),
         strengths=cohorts((one.strength, one.what, one.alerts) for one in counts),
         arms=_arms(counts), caps={cap: whole.counts.get(f"cap_{cap}", 0) for cap in CAPS},
-        quiet=whole.counts.get("quiet", 0), control=whole.counts.get("control", 0),
+        quiet=whole.counts.get("quiet", 0), past=whole.counts.get("past", 0),
+        control=whole.counts.get("control", 0),
         money=_money(connection, since, now, next(iter(midnights)), counts, _last_settled_day(midnights, now)),
     )
 
@@ -119,44 +124,32 @@ def _arms(counts: Sequence[Count]) -> dict[str, list[Cohort]]:
 def _money(
     connection: Connection, since: float, now: float, first_day: str, counts: Sequence[Count], last_day: str
 ) -> list[Money]:
-    warned: dict[str, list[WarnedPayment]] = defaultdict(list)
-    for row in ended_payments(connection, since):
-        warned[row.currency].append(WarnedPayment(
-            payer=row.payer, other=row.other, amount_minor=row.amount_minor, at=row.at, outcome=row.outcome,
-            is_warned=bool(row.is_warned),
-        ))
-    after: dict[str, list[Any]] = defaultdict(list)
-    for row in paid_after_alerts(connection, since):
-        after[row.currency].append(row)
+    warned, after = warned_payments(connection, since), paid_after_alerts(connection, since)
     usual = unwarned_since(connection, first_day)
     members = {
         state: sum(one.alerts for one in counts if one.what == state and one.strength != "stop" and one.day <= last_day)
         for state in ("sent", "control")
     }
     return [
-        _money_of(currency, warned[currency], usual, after[currency], members)
+        _money_of(currency, warned.get(currency, NO_PAYMENTS), usual, after.get(currency, {}), members)
         for currency in sorted({*warned, *after})
     ]
 
 
 def _money_of(
-    currency: str, warned: Sequence[WarnedPayment], usual: Mapping[str, int], after: Sequence[Any],
+    currency: str, warned: WarnedPayments, usual: Mapping[str, int], after: Mapping[str, ArmPaid],
     members: Mapping[str, int],
 ) -> Money:
     def arm(state: str) -> ArmPaid:
-        return _arm_paid(members[state], (row.paid for row in after if row.state == state))
+        paid = after.get(state, NOBODY_PAID)
+        return msgspec.structs.replace(paid, members=max(members[state], paid.members))
 
-    capped = [row.paid for row in after if row.state == "capped"]
+    capped = after.get("capped", NOBODY_PAID)
     return Money(
         currency=currency, at_payment=at_payment(warned, usual.get("paid", 0), usual.get("cancelled", 0)),
         by_trial=by_trial(arm("sent"), arm("control")),
-        after_capped=int(sum(capped)), capped_payers=len(capped),
+        after_capped=int(capped.total), capped_payers=capped.members,
     )
-
-
-def _arm_paid(members: int, paid: Iterable[int]) -> ArmPaid:
-    sums = [float(one) for one in paid]
-    return ArmPaid(members=max(members, len(sums)), total=sum(sums), squares=sum(one * one for one in sums))
 
 
 class WrongAlertWatch:

@@ -1,14 +1,15 @@
 """Warns members: takes in what decisions order, weighs whether and how to say it, and keeps what members answer.
 
 It is called at each commit that orders an alert, and by the clock for what other processes committed. Everything is
-read and weighed before the store is written, so that events wait for nothing but the writing itself.
+read and weighed before the store is written, so that events wait for nothing but the writing itself. What comes of
+events of long ago, which somebody brought in, is kept and told to nobody.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
-from threading import Lock
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from anlan.domain.actions import Action
 from anlan.domain.alert_messages import AlertEvent, alert_message
 from anlan.domain.alerts import (
     DAY_S,
+    FRESH_S,
     LOOK_BACK_S,
     AlertAnswer,
     AlertState,
@@ -41,9 +43,10 @@ from anlan.errors import InvalidSettings, NotFound
 from anlan.store import alerts as rows
 from anlan.store import outbox
 from anlan.store.alerts import Alert, Named, Ordered
+from anlan.store.automatic import Step, follow
 from anlan.store.batch import storable
 from anlan.store.database import Database
-from anlan.store.marks import ALERTS, raise_mark, read_mark
+from anlan.store.marks import ALERTS
 
 log = structlog.get_logger(__name__)
 
@@ -59,23 +62,6 @@ class _Wanted(NamedTuple):
     order: Order
     policy: str
     ordered: Ordered
-
-
-class _Look(NamedTuple):
-    """What one look at the store found, and what shall come of it.
-
-    Attributes:
-        mark: how far this was followed when it looked.
-        newest: how far it looked.
-        late: events of which an alert may have been made meanwhile.
-        is_at_end: nothing was left; what comes later calls again.
-    """
-
-    mark: int
-    newest: int
-    made: list[tuple[Alert, Ordered]]
-    late: frozenset[int]
-    is_at_end: bool
 
 
 class Alerts:
@@ -99,42 +85,26 @@ class Alerts:
         self._address = address
         self._zone = ZoneInfo(zone)
         self._control_share = control_share
-        self._seen = 0
-        self._taking = Lock()
 
     def take_in(self, now: float) -> int:
-        """Follow decisions to the journal's end, late second passes too; returns how many alerts were made."""
-        return self._take(now, is_whole=True)
+        """Follow decisions to the journal's end; returns how many alerts were made."""
+        def keep(connection: Connection, made: Sequence[tuple[Alert, Ordered]]) -> int:
+            self._write(connection, made, now)
+            return len(made)
 
-    def take_in_new(self, now: float) -> int:
-        """Likewise, but only decisions that are newer than any seen: cheap enough for every commit."""
-        return self._take(now, is_whole=False)
+        return follow(self._database, ALERTS, partial(self._look, now=now), keep)
 
-    def _take(self, now: float, *, is_whole: bool) -> int:
-        total = 0
-        with self._taking:
-            while True:
-                look = self._look(now, is_whole=is_whole)
-                total += self._keep(look, now, is_whole=is_whole)
-                self._seen = max(self._seen, look.newest)
-                if look.is_at_end:
-                    return total
-
-    def _look(self, now: float, *, is_whole: bool) -> _Look:
-        with self._database.read() as connection:
-            mark = read_mark(connection, ALERTS)
-            done = max(mark, self._seen)
-            fresh, newest = rows.ordered_since(connection, done)
-            late = rows.ordered_late(connection, done) if is_whole else []
-            told = rows.warned_at(connection, [one.event_seq for one in late])
-            wanted = self._wanted([*fresh, *late], told)
-            accounts = {storable(one.order.account) for one in wanted}
-            since = min((one.order.at for one in wanted), default=now) - LOOK_BACK_S
-            past = rows.past_of(connection, accounts, since)
-            quiet = rows.quiet_hours_of(connection, accounts)
-        made = [(self._weigh(one, past, quiet, now), one.ordered) for one in wanted]
-        is_at_end = newest < done + rows.ROUND_EVENTS
-        return _Look(mark, newest, made, frozenset(one.event_seq for one in late), is_at_end)
+    def _look(self, connection: Connection, step: Step, *, now: float) -> list[tuple[Alert, Ordered]]:
+        """The alerts that a step asks for, weighed."""
+        found = rows.ordered_in(connection, step)
+        told = rows.warned_at(connection, [one.event_seq for one in found if one.pass_number > 1])
+        wanted = self._wanted(found, told)
+        if not wanted:
+            return []
+        accounts = {storable(one.order.account) for one in wanted}
+        past = rows.past_of(connection, accounts, min(one.order.at for one in wanted) - LOOK_BACK_S)
+        quiet = rows.quiet_hours_of(connection, accounts)
+        return [(self._weigh(one, past, quiet, now), one.ordered) for one in wanted]
 
     def _wanted(self, found: Iterable[Ordered], told: set[tuple[int, str]]) -> list[_Wanted]:
         """One for each event and member: the strongest of what policies ask for, the first of equals."""
@@ -177,11 +147,13 @@ class Alerts:
         order = softened(wanted.order, mine)
         scenario = self.scenarios[order.scenario]
         local = datetime.fromtimestamp(order.at, self._zone)
-        cap = cap_on(order, mine)
+        is_past = now - order.at > FRESH_S
+        cap = None if is_past else cap_on(order, mine)
         arm = arm_of(order.account, scenario, order.strength, self._control_share)
         is_quiet = is_held_by_night(order, quiet.get(account, QuietHours()), local.hour * 60 + local.minute)
-        state = _state(cap, is_quiet=is_quiet, is_control=arm == "control" and may_withhold(order))
-        if cap is None:
+        is_control = arm == "control" and may_withhold(order)
+        state = "past" if is_past else _state(cap, is_quiet=is_quiet, is_control=is_control)
+        if state not in ("past", "capped"):
             mine.append(Past(
                 scenario=order.scenario, other=storable(order.other), strength=order.strength, answer=None, at=order.at
             ))
@@ -193,30 +165,14 @@ class Alerts:
             day=local.date().isoformat(), at=order.at, made_at=now,
         )
 
-    def _keep(self, look: _Look, now: float, *, is_whole: bool) -> int:
-        """Write what a look found, unless somebody else did meanwhile; how many alerts that were."""
-        if not look.made and not (is_whole and look.newest > look.mark):
-            return 0
-        with self._database.write() as connection:
-            mark = raise_mark(connection, ALERTS, 0)  # other processes wait here and then see what was done
-            told = rows.warned_at(connection, look.late)
-            made = [
-                one for one in look.made
-                if one[0].event_seq > mark or (one[0].event_seq in look.late and _name(one[0]) not in told)
-            ]
-            self._write(connection, made, now)
-            if look.newest > mark:
-                raise_mark(connection, ALERTS, look.newest - mark)
-        return len(made)
-
     def _write(self, connection: Connection, made: Sequence[tuple[Alert, Ordered]], now: float) -> None:
         if not made:
             return
         rows.add_alerts(connection, [alert for alert, _ in made])
         outbox.put(connection, [self._message(*one, now) for one in made if one[0].state == "sent"], now)
-        raised = [_raised(alert) for alert, _ in made]
-        for follow in self._followers:
-            follow(connection, raised, now)
+        raised = [_raised(*one) for one in made]
+        for tell in self._followers:
+            tell(connection, raised, now)
 
     def _message(self, alert: Alert, ordered: Ordered, now: float) -> OutgoingMessage:
         event = AlertEvent(
@@ -309,10 +265,6 @@ def _level(order: Order) -> int:
     return STRENGTHS.index(order.strength)
 
 
-def _name(alert: Alert) -> tuple[int, str]:
-    return alert.event_seq, alert.account
-
-
 def _state(cap: Cap | None, *, is_quiet: bool, is_control: bool) -> AlertState:
     if cap is not None:
         return "capped"
@@ -321,10 +273,10 @@ def _state(cap: Cap | None, *, is_quiet: bool, is_control: bool) -> AlertState:
     return "quiet" if is_quiet else "sent"
 
 
-def _raised(alert: Alert) -> AlertRaised:
+def _raised(alert: Alert, ordered: Ordered) -> AlertRaised:
     return AlertRaised(
         alert_id=alert.id, account=alert.account, scenario=alert.scenario, strength=alert.strength,
-        was_sent=alert.state == "sent", event_seq=alert.event_seq, at=alert.at,
+        was_sent=alert.state == "sent", people=ordered.people, at=alert.at,
     )
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from anlan.center.containment import Containments
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
+from anlan.store.automatic import Judged, Step, follow, passes_in, sort_orders
 from anlan.store.containments import add_alarm, alarms_of, withdraw_alarm
-from anlan.store.marks import AUTOMATIC_CONTAINMENTS, raise_mark
+from anlan.store.marks import AUTOMATIC_CONTAINMENTS
 from anlan.store.own_acts import act_at
 from anlan.store.vault import Codec
 
@@ -34,24 +34,20 @@ class AutomaticContainments:
 
     def take_in(self, now: float) -> int:
         """Contain what policies want contained; returns how many events were new."""
-        database = self._containments.database
-        with database.read() as connection:
-            passes, newest = decisions_since(connection, AUTOMATIC_CONTAINMENTS)
-            wanted, gone = sort_orders(passes, _wanted)
-            told = alarms_of(connection, [*wanted, *gone])
-            has_moved = is_behind(connection, AUTOMATIC_CONTAINMENTS, newest)
-        if not (wanted.keys() - told.keys() or any(told.get(seq, now) is None for seq in gone) or has_moved):
-            return 0
-        with database.write() as connection:
-            raise_mark(connection, AUTOMATIC_CONTAINMENTS, 0)  # other processes wait here and then see what was done
-            told = alarms_of(connection, [*wanted, *gone])
-            for seq in gone:
-                self._withdraw(connection, seq, gone[seq], now)
-            fresh = [one for seq, one in wanted.items() if seq not in told]
+        def look(connection: Connection, step: Step) -> tuple[list[Wanted], list[Wanted]]:
+            wanted, gone = sort_orders(passes_in(connection, step), _wanted)
+            told = alarms_of(connection, list(wanted))
+            return [one for seq, one in wanted.items() if seq not in told], list(gone.values())
+
+        def keep(connection: Connection, found: tuple[list[Wanted], list[Wanted]]) -> int:
+            fresh, gone = found
+            for one in gone:
+                self._withdraw(connection, one, now)
             for one in fresh:
                 self._contain(connection, one, now)
-            advance(connection, AUTOMATIC_CONTAINMENTS, newest)
-        return len(fresh)
+            return len(fresh)
+
+        return follow(self._containments.database, AUTOMATIC_CONTAINMENTS, look, keep)
 
     def _contain(self, connection: Connection, wanted: Wanted, now: float) -> None:
         act = act_at(connection, self._codec, wanted.event_seq)
@@ -61,8 +57,8 @@ class AutomaticContainments:
         )
         add_alarm(connection, wanted.event_seq, containment_id, wanted.policy, now)
 
-    def _withdraw(self, connection: Connection, event_seq: int, wanted: Wanted, now: float) -> None:
-        containment_id = withdraw_alarm(connection, event_seq, now)
+    def _withdraw(self, connection: Connection, wanted: Wanted, now: float) -> None:
+        containment_id = withdraw_alarm(connection, wanted.event_seq, now)
         if containment_id is not None:
             by = f"policy:{wanted.policy}"
             self._containments.lift(connection, containment_id, by, WITHDRAWN, now, is_false_alarm=True)

@@ -6,7 +6,6 @@ of all others nothing is kept. Where a life may be in danger a person is asked t
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -16,11 +15,12 @@ from anlan.domain.care_cards import FRESH_S, THEME_EVERY_S, Band, CardAnswer, Ca
 from anlan.errors import NotFound
 from anlan.store import care_cards as rows
 from anlan.store import outbox
+from anlan.store.automatic import Step, follow
 from anlan.store.batch import storable
 from anlan.store.care_cards import Card, Ordered
 from anlan.store.cases import NewCase, add_findings, open_case
 from anlan.store.database import Database
-from anlan.store.marks import CARE_CARDS, raise_mark, read_mark
+from anlan.store.marks import CARE_CARDS
 from anlan.store.vault import Codec
 
 log = structlog.get_logger(__name__)
@@ -28,23 +28,6 @@ log = structlog.get_logger(__name__)
 QUEUE = "care"
 """Where people who help find whom they are asked to be there for."""
 CATEGORY = "care"
-
-
-class _Look(NamedTuple):
-    """What one look at the store found.
-
-    Attributes:
-        mark: how far this was followed when it looked.
-        newest: how far it looked.
-        bands: of those who are minors.
-        is_at_end: nothing was left; what comes later calls again.
-    """
-
-    mark: int
-    newest: int
-    ordered: list[Ordered]
-    bands: dict[str, Band]
-    is_at_end: bool
 
 
 class CareCards:
@@ -60,52 +43,25 @@ class CareCards:
         self._codec = codec
         self.book = book
         self._address = address
-        self._seen = 0
 
     def take_in(self, now: float) -> int:
-        """Follow decisions to the journal's end, late second passes too; returns how many cards were shown."""
-        return self._take(now, is_whole=True)
+        """Follow decisions to the journal's end; returns how many cards were shown."""
+        def keep(connection: Connection, found: Sequence[tuple[Ordered, Band | None]]) -> int:
+            return sum(self._care(connection, one, band, now) for one, band in found)
 
-    def take_in_new(self, now: float) -> int:
-        """Likewise, but only decisions that are newer than any seen: cheap enough for every commit."""
-        return self._take(now, is_whole=False)
+        return follow(self._database, CARE_CARDS, self._look, keep)
 
-    def _take(self, now: float, *, is_whole: bool) -> int:
-        shown = 0
-        while True:
-            look = self._look(is_whole=is_whole)
-            if look.ordered or (is_whole and look.newest > look.mark):
-                shown += self._keep(look, now)
-            self._seen = max(self._seen, look.newest)
-            if look.is_at_end:
-                return shown
-
-    def _keep(self, look: _Look, now: float) -> int:
-        """Do what a look found, unless somebody else did meanwhile; how many cards were shown."""
-        shown = 0
-        with self._database.write() as connection:
-            mark = raise_mark(connection, CARE_CARDS, 0)  # other processes wait here and then see what was done
-            settled = rows.settled(connection, [one.event_seq for one in look.ordered])
-            for one in look.ordered:
-                if (one.event_seq, storable(one.account)) not in settled:
-                    settled.add((one.event_seq, storable(one.account)))
-                    shown += self._care(connection, one, look.bands.get(one.account), now)
-            if look.newest > mark:
-                raise_mark(connection, CARE_CARDS, look.newest - mark)
-        return shown
-
-    def _look(self, *, is_whole: bool) -> _Look:
-        with self._database.read() as connection:
-            mark = read_mark(connection, CARE_CARDS)
-            done = max(mark, self._seen)
-            found, newest = rows.ordered_since(connection, done)
-            if is_whole:
-                found += rows.ordered_late(connection, done)
-            ordered = [one for one in found if self._is_known(one)]
-            told = rows.age_bands(connection, self._codec, {one.account for one in ordered})
-        bands = {account: band for account, fact in told.items() if (band := band_of(fact))}
-        wanted = [one for one in ordered if one.account in bands or self.book[one.theme].needs_person]
-        return _Look(mark, newest, wanted, bands, is_at_end=newest < done + rows.ROUND_EVENTS)
+    def _look(self, connection: Connection, step: Step) -> list[tuple[Ordered, Band | None]]:
+        """The cards that a step asks for of minors, and those for which a person is needed; one for each reader."""
+        found = [one for one in rows.ordered_in(connection, step) if self._is_known(one)]
+        settled = rows.settled(connection, [one.event_seq for one in found if one.pass_number > 1])
+        told = rows.age_bands(connection, self._codec, {one.account for one in found})
+        first: dict[tuple[int, str], tuple[Ordered, Band | None]] = {}
+        for one in found:
+            name, band = (one.event_seq, storable(one.account)), band_of(told.get(one.account))
+            if name not in settled and (band is not None or self.book[one.theme].needs_person):
+                first.setdefault(name, (one, band))
+        return list(first.values())
 
     def _is_known(self, ordered: Ordered) -> bool:
         if ordered.theme not in self.book:

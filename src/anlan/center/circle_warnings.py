@@ -98,13 +98,12 @@ def _choose(
     connection: Connection, told: Sequence[tuple[AlertRaised, Harm]], watching: Sequence[Watching], now: float
 ) -> list[Warned]:
     """The warnings of these alerts, in order; what is too much for one guardian is held."""
-    people = circle_warnings.people_in(connection, (alert.event_seq for alert, _ in told))
     recent = circle_warnings.recent(connection, (bond.id for bond in watching), now - DAY_S)
     wanted = _wanted(told, watching)
     known = circle_warnings.known_warnings(connection, wanted)
     made = []
     for name, (alert, harm, bond) in wanted.items():
-        if name in known or bond.guardian in people.get(alert.event_seq, ()):
+        if name in known or bond.guardian in alert.people:
             continue
         before = recent.get(bond.id, Recent(0, 0.0))
         state = warning_state(alert.strength, before.count, before.last_at or None, now)

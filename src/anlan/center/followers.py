@@ -82,7 +82,7 @@ class AlertRaised(msgspec.Struct, frozen=True, kw_only=True):
         account: `account:<id>` of who is at risk.
         scenario: id in the scenario base.
         was_sent: whether the member gets it; held back by a cap, quiet hours or the control arm otherwise.
-        event_seq: the event in whose decision it was ordered.
+        people: who the event is about in whose decision it was ordered, whoever acted included; `account:<id>`.
         at: event time, seconds.
     """
 
@@ -91,7 +91,7 @@ class AlertRaised(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
     strength: Strength
     was_sent: bool
-    event_seq: int
+    people: frozenset[str]
     at: float
 
 

@@ -34,9 +34,9 @@ from anlan.domain.transfers import (
 from anlan.errors import Conflict, InvalidAnswer, NotFound
 from anlan.store import audit
 from anlan.store.alerts import find_alert, record_answer
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
+from anlan.store.automatic import Judged, Step, follow, passes_in, sort_orders
 from anlan.store.database import Database
-from anlan.store.marks import COOL_DOWNS, TRANSFER_SETTLEMENTS, raise_mark, read_mark
+from anlan.store.marks import COOL_DOWNS, TRANSFER_SETTLEMENTS, read_mark
 from anlan.store.transfer_helpers import helpers_of
 from anlan.store.transfers import (
     Payment,
@@ -69,8 +69,6 @@ ACTION = "cool_down"
 GENERAL = "general"
 MINUTE_S = 60.0
 ROUND_ROWS = 200
-CHUNK_EVENTS = 50
-"""Pauses to a transaction: who commits verdicts waits for it."""
 STRENGTH: Strength = "stop"
 """Where money is about to move, unless the policy says otherwise."""
 
@@ -107,32 +105,21 @@ class Transfers:
 
         Returns how many events were new. Safe to call from several threads and processes.
         """
-        with self.database.read() as connection:
-            passes, newest = decisions_since(connection, COOL_DOWNS)
-            wanted, gone = sort_orders(passes, _wanted)
-            told = taken_pauses(connection, [*wanted, *gone])
-            has_moved = is_behind(connection, COOL_DOWNS, newest)
-        fresh = [one for seq, one in wanted.items() if seq not in told]
-        if not (fresh or gone.keys() & told.keys() or has_moved):
-            return 0
-        taken = sum(self._take(fresh[at : at + CHUNK_EVENTS], now) for at in range(0, len(fresh), CHUNK_EVENTS))
-        with self.database.write() as connection:
-            raise_mark(connection, COOL_DOWNS, 0)
-            told = taken_pauses(connection, list(gone))
-            for seq in gone.keys() & told.keys():
-                self._withdraw(connection, seq, told[seq], gone[seq].action.policy, now)
-            advance(connection, COOL_DOWNS, newest)
-        return taken
+        def look(connection: Connection, step: Step) -> tuple[dict[int, Wanted], dict[int, Wanted]]:
+            return sort_orders(passes_in(connection, step), _wanted)
 
-    def _take(self, wanted: Sequence[Wanted], now: float) -> int:
-        with self.database.write() as connection:
-            raise_mark(connection, COOL_DOWNS, 0)  # other processes wait here and then see what was done
-            told = taken_pauses(connection, [one.event_seq for one in wanted])
-            fresh = [one for one in wanted if one.event_seq not in told]
+        def keep(connection: Connection, found: tuple[dict[int, Wanted], dict[int, Wanted]]) -> int:
+            wanted, gone = found
+            told = taken_pauses(connection, [*wanted, *gone])
+            fresh = [one for seq, one in wanted.items() if seq not in told]
             payments = payments_at(connection, self._codec, [one.event_seq for one in fresh])
             for one in fresh:
                 self._pause(connection, one, payments.get(one.event_seq), now)
-        return len(fresh)
+            for seq in gone.keys() & told.keys():
+                self._withdraw(connection, seq, told[seq], gone[seq].action.policy, now)
+            return len(fresh)
+
+        return follow(self.database, COOL_DOWNS, look, keep)
 
     def _pause(self, connection: Connection, wanted: Wanted, payment: Payment | None, now: float) -> None:
         new = self._draft(connection, wanted, payment, now) if payment else None

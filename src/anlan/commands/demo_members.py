@@ -136,7 +136,7 @@ class Members:
     def _follow(self) -> None:
         """What the verdicts so far ask for, at once and not with the next round."""
         now = clock.now()
-        self._company.alerts.take_in_new(now)
+        self._company.alerts.take_in(now)
         self._company.transfers.take_in(now)
 
     def _waiting(self, payment: Payment) -> list[Transfer]:
@@ -225,7 +225,7 @@ class Members:
 
     def _answer_cards(self) -> None:
         cards, now = self._company.care_cards, clock.now()
-        cards.take_in_new(now)
+        cards.take_in(now)
         for minor in self._community.minors:
             for card in cards.list_shown(_name(minor)):
                 if self._rng.random() < 0.8:

@@ -15,7 +15,7 @@ from anlan.domain.facts import MAX_NOTICE_ID_CHARS, StaffNotice
 from anlan.domain.keys import fitted
 from anlan.domain.ladder import DAY_S, HOUR_S
 from anlan.domain.sanctions import LIFTABLE_STATES, Ground
-from anlan.store.automatic import Judged, advance, decisions_since, is_behind, sort_orders
+from anlan.store.automatic import Judged, Step, follow, passes_in, sort_orders
 from anlan.store.cases import NewCase, open_case
 from anlan.store.marks import AUTOMATIC
 from anlan.store.notices import tell_staff
@@ -47,24 +47,23 @@ class AutomaticSanctions:
 
     def take_in(self, now: float) -> int:
         """Keep every temporary measure of a policy as a sanction, each once; returns how many were new."""
-        with self._sanctions.database.read() as connection:
-            passes, newest = decisions_since(connection, AUTOMATIC)
-            kinds = self._sanctions.ladder.automatic.kinds
-            stands, gone = sort_orders(passes, lambda judged: _measures(judged, kinds))
+        def look(connection: Connection, step: Step) -> tuple[list[Measure], list[Measure]]:
+            stands, gone = sort_orders(passes_in(connection, step), lambda judged: _measures(judged, kinds))
             known = states_of(connection, [*stands, *gone])
-            has_moved = is_behind(connection, AUTOMATIC, newest)
-        fresh = [measure for name, measure in stands.items() if name not in known]
-        withdrawn = [measure for name, measure in gone.items() if known.get(name) in LIFTABLE_STATES]
-        if not (fresh or withdrawn or has_moved):
-            return 0
-        with self._sanctions.database.write() as connection:
+            fresh = [measure for name, measure in stands.items() if name not in known]
+            return fresh, [measure for name, measure in gone.items() if known.get(name) in LIFTABLE_STATES]
+
+        def keep(connection: Connection, found: tuple[list[Measure], list[Measure]]) -> int:
+            fresh, withdrawn = found
             for measure in withdrawn:
                 by = f"policy:{measure.action.policy}"
                 self._sanctions.lift(connection, measure.sanction_id, by, WITHDRAWN, now)
             for measure in fresh:
                 self._keep(connection, measure, now)
-            advance(connection, AUTOMATIC, newest)
-        return len(fresh)
+            return len(fresh)
+
+        kinds = self._sanctions.ladder.automatic.kinds
+        return follow(self._sanctions.database, AUTOMATIC, look, keep)
 
     def _keep(self, connection: Connection, measure: Measure, now: float) -> None:
         sanction = self._sanction(measure, now)

@@ -18,7 +18,7 @@ Moment = Literal["setting", "turn", "money"]
 """When it is said: as something begins, at a turn of a dialogue, before money moves."""
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
-AlertState = Literal["sent", "capped", "quiet", "control"]
+AlertState = Literal["sent", "capped", "quiet", "control", "past"]
 """What came of it; all but the first were held back and are kept, so that what that costs can be told."""
 ALERT_STATES: tuple[AlertState, ...] = get_args(AlertState)
 
@@ -45,6 +45,8 @@ PAIR_REST_S: dict[Strength, float] = {"hint": DAY_S, "banner": 6 * HOUR_S}
 WRONG_REST_S = 14 * DAY_S
 LOOK_BACK_S = 30 * DAY_S
 """What is older bears on nothing."""
+FRESH_S = DAY_S
+"""What is older was brought in, or waited for us too long: a warning would only frighten."""
 MAX_REST_DAYS = 16
 
 

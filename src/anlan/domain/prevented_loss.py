@@ -14,8 +14,6 @@ alone, on top of the stop that both arms get.
 None of them knows whether a payment would have been a loss: they count money that stayed, not crimes.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
 from math import sqrt
 from typing import Literal, get_args
 
@@ -30,20 +28,20 @@ FEWEST = 30
 """Of each arm; with fewer an interval would say more than is known."""
 
 
-class WarnedPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment by somebody who was warned of it, or before of whom it goes to, and how it ended.
+class WarnedPayments(msgspec.Struct, frozen=True, kw_only=True):
+    """The payments of one currency that members were warned of and that have ended; amounts in minor units.
 
     Attributes:
-        amount_minor: in minor units of one currency.
-        is_warned: of this very payment.
+        count: all of them.
+        kept: those that were cancelled and not made to the same person after all within `AFTERWARDS_S`.
+        kept_minor: what those were about.
+        possible_minor: what all were about but those that the platform refused.
     """
 
-    payer: str
-    other: str
-    amount_minor: int
-    at: float
-    outcome: PaymentOutcome
-    is_warned: bool
+    count: int
+    kept: int
+    kept_minor: int
+    possible_minor: int
 
 
 class AtPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,31 +77,20 @@ class ByTrial(msgspec.Struct, frozen=True, kw_only=True):
     high_minor: int
 
 
-def at_payment(payments: Sequence[WarnedPayment], usual_paid: int, usual_cancelled: int) -> AtPayment:
+def at_payment(warned: WarnedPayments, usual_paid: int, usual_cancelled: int) -> AtPayment:
     """The first estimate.
 
     Args:
-        payments: of one currency that have ended.
         usual_paid, usual_cancelled: payments without a warning.
     """
-    paid: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for one in payments:
-        if one.outcome == "paid":
-            paid[one.payer, one.other].append(one.at)
-    warned = [one for one in payments if one.is_warned]
-    kept = [
-        one for one in warned if one.outcome == "cancelled"
-        and not any(0 <= at - one.at <= AFTERWARDS_S for at in paid.get((one.payer, one.other), ()))
-    ]
-    kept_minor = sum(one.amount_minor for one in kept)
     ended = usual_paid + usual_cancelled
     usual_share = usual_cancelled / ended if ended else None
     prevented = None
     if usual_share is not None:
-        anyway = usual_share * sum(one.amount_minor for one in warned if one.outcome != "refused")
-        prevented = max(round(kept_minor - anyway), 0)
+        prevented = max(round(warned.kept_minor - usual_share * warned.possible_minor), 0)
     return AtPayment(
-        warned=len(warned), kept=len(kept), kept_minor=kept_minor, usual_share=usual_share, prevented_minor=prevented
+        warned=warned.count, kept=warned.kept, kept_minor=warned.kept_minor, usual_share=usual_share,
+        prevented_minor=prevented,
     )
 
 

@@ -5,10 +5,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    Connection,
+    Double,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.prevented_loss import PaymentOutcome
+from anlan.domain.prevented_loss import AFTERWARDS_S, ArmPaid, PaymentOutcome, WarnedPayments
 from anlan.store.batch import storable
 from anlan.store.tables import alerted_payments, alerts, events, payment_days
 from anlan.store.tables.alerts import CAPPED, SHOWN
@@ -164,30 +177,44 @@ def forget_payments(connection: Connection, before: float, limit: int) -> int:
     return len(old)
 
 
-def ended_payments(connection: Connection, since: float) -> list[Any]:
-    """Payments that have ended, since `since` (event time).
-
-    Rows have payer, other, amount_minor, currency, at, outcome and is_warned.
-    """
-    table = alerted_payments
-    query = select(
-        table.c.payer, table.c.other, table.c.amount_minor, table.c.currency, table.c.at, table.c.outcome,
-        table.c.own_id.is_not(None).label("is_warned"),
+def warned_payments(connection: Connection, since: float) -> dict[str, WarnedPayments]:
+    """What became of payments that members were warned of, since `since` (event time); by currency."""
+    one, later = alerted_payments.c, alerted_payments.alias("later").c
+    was_made_after_all = exists().where(
+        later.payer == one.payer, later.other == one.other, later.currency == one.currency, later.outcome == "paid",
+        later.at.between(one.at, one.at + AFTERWARDS_S),
     )
-    return list(connection.execute(query.where(table.c.at > since, table.c.outcome.is_not(None))))
+    ended = select(
+        one.currency, one.amount_minor, one.own_id.is_not(None).label("is_warned"),
+        (one.outcome != "refused").label("was_possible"),
+        and_(one.own_id.is_not(None), one.outcome == "cancelled", ~was_made_after_all).label("is_kept"),
+    ).where(one.at > since, one.outcome.is_not(None)).subquery().c
+    amount = func.sum(ended.amount_minor)
+    query = select(
+        ended.currency, func.count().filter(ended.is_warned), func.count().filter(ended.is_kept),
+        amount.filter(ended.is_kept), amount.filter(ended.is_warned, ended.was_possible),
+    )
+    return {
+        currency: WarnedPayments(
+            count=count, kept=kept, kept_minor=int(kept_minor or 0), possible_minor=int(possible_minor or 0)
+        )
+        for currency, count, kept, kept_minor, possible_minor in connection.execute(query.group_by(ended.currency))
+    }
 
 
-def paid_after_alerts(connection: Connection, since: float) -> list[Any]:
-    """What was paid after each earlier alert, whatever its state, since `since` (event time).
-
-    Rows have alert_id, state, currency and paid (minor units).
-    """
-    table = alerted_payments
-    paid = func.sum(table.c.amount_minor).label("paid")
-    query = select(table.c.earlier_id.label("alert_id"), alerts.c.state, table.c.currency, paid)
-    query = query.join(alerts, alerts.c.id == table.c.earlier_id)
-    query = query.where(alerts.c.at > since, alerts.c.moment != "money", table.c.outcome == "paid")
-    return list(connection.execute(query.group_by(table.c.earlier_id, alerts.c.state, table.c.currency)))
+def paid_after_alerts(connection: Connection, since: float) -> dict[str, dict[str, ArmPaid]]:
+    """What was paid after each earlier alert, since `since` (event time): by currency and the alert's state."""
+    one = alerted_payments.c
+    paid = func.sum(one.amount_minor).label("paid")
+    each = select(one.earlier_id, alerts.c.state, one.currency, paid).join(alerts, alerts.c.id == one.earlier_id)
+    each = each.where(alerts.c.at > since, alerts.c.moment != "money", one.outcome == "paid")
+    sums = each.group_by(one.earlier_id, alerts.c.state, one.currency).subquery().c
+    amount = cast(sums.paid, Double)
+    query = select(sums.currency, sums.state, func.count(), func.sum(amount), func.sum(amount * amount))
+    found: dict[str, dict[str, ArmPaid]] = defaultdict(dict)
+    for currency, state, count, total, squares in connection.execute(query.group_by(sums.currency, sums.state)):
+        found[currency][state] = ArmPaid(members=count, total=total, squares=squares)
+    return found
 
 
 def payments_of(connection: Connection, payer: str, limit: int) -> list[Any]:

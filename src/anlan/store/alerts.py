@@ -5,21 +5,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.actions import Action
 from anlan.domain.alerts import AlertAnswer, AlertState, Arm, Cap, Moment, Past, QuietHours
 from anlan.domain.scenarios import Strength
-from anlan.store.batch import storable
-from anlan.store.journal import last_seq
+from anlan.store.automatic import Passes, Step
+from anlan.store.batch import add_rows, insert_into, storable
 from anlan.store.tables import alert_days, alert_wishes, alerts, decisions, events
 from anlan.store.tables.alerts import SHOWN
 from anlan.store.vault import shown_data
 
-ROUND_EVENTS = 5_000
-LATE_EVENTS = 5_000
-"""So many events back a second pass may still come."""
 _INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert, "sqlite": sqlite.insert,
 }
@@ -83,6 +80,7 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     event_seq: int
+    pass_number: int
     key: str
     event_id: str
     source: str
@@ -93,6 +91,16 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     actions: Sequence[Action]
     signals: Mapping[str, Any]
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Who the event is about, whoever acted included; `account:<id>`, and what else acts."""
+        said = self.named
+        names = (
+            said.sender, said.recipient, said.account, said.other, said.payer, said.payee_account, said.viewer,
+            said.during_call_with,
+        )
+        return frozenset({self.actor, *(f"account:{name}" for name in names if name is not None)})
+
 
 class _Body(msgspec.Struct):
     actions: tuple[Action, ...]
@@ -101,6 +109,8 @@ class _Body(msgspec.Struct):
 
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_named = msgspec.json.Decoder(Named).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
+_ALERTS = insert_into(alerts)
 _COLUMNS = [alerts.c[name] for name in Alert.__struct_fields__]
 _SHOWN = text(SHOWN)
 """As the index has it, so that both databases use it."""
@@ -111,35 +121,15 @@ _PAST = (
 )
 """Asked at every commit that warns somebody; making a statement anew costs several times what running it does."""
 _QUIET_HOURS = select(alert_wishes).where(alert_wishes.c.account.in_(bindparam("these", expanding=True)))
-_ORDERED = select(
-    decisions.c.event_seq, decisions.c.body, events.c.key, events.c.id, events.c.source, events.c.type, events.c.actor,
-    events.c.time, events.c.data,
-).join(events, events.c.seq == decisions.c.event_seq)
+_PASSES = Passes(select(
+    decisions.c.event_seq, decisions.c.pass_number, decisions.c.body, events.c.key, events.c.id, events.c.source,
+    events.c.type, events.c.actor, events.c.time, events.c.data,
+).join(events, events.c.seq == decisions.c.event_seq))
 
 
-def ordered_since(connection: Connection, done: int) -> tuple[list[Ordered], int]:
-    """What decisions after event `done` ask for, and how far that reaches; at most `ROUND_EVENTS` events."""
-    newest = min(last_seq(connection), done + ROUND_EVENTS)
-    if newest <= done:
-        return [], done
-    is_new = (decisions.c.event_seq > done) & (decisions.c.event_seq <= newest)
-    return _read_ordered(connection, is_new & decisions.c.policy.is_not(None)), newest
-
-
-def ordered_late(connection: Connection, done: int) -> list[Ordered]:
-    """What second passes ask for whose events were followed already."""
-    passes = select(decisions.c.event_seq).where(
-        decisions.c.event_seq > done - LATE_EVENTS, decisions.c.event_seq <= done, decisions.c.pass_number > 1
-    )
-    seqs = connection.execute(passes).scalars().all()
-    if not seqs:
-        return []
-    return _read_ordered(connection, decisions.c.event_seq.in_(seqs) & (decisions.c.pass_number > 1))
-
-
-def _read_ordered(connection: Connection, condition: Any) -> list[Ordered]:
-    query = _ORDERED.where(condition).order_by(decisions.c.event_seq, decisions.c.pass_number)
-    found = ((row, _decode_body(row.body)) for row in connection.execute(query))
+def ordered_in(connection: Connection, step: Step) -> list[Ordered]:
+    """What the passes of a step ask for."""
+    found = ((row, _decode_body(row.body)) for row in _PASSES.of(connection, step))
     return [
         _ordered(row, body, actions) for row, body in found
         if (actions := [action for action in body.actions if action.kind == "alert"])
@@ -147,14 +137,20 @@ def _read_ordered(connection: Connection, condition: Any) -> list[Ordered]:
 
 
 def _ordered(row: Any, body: _Body, actions: Sequence[Action]) -> Ordered:
-    try:
-        named = _decode_named(shown_data(row.data))
-    except msgspec.MsgspecError:  # an operator's own type may use a name of ours for something else
-        named = Named()
     return Ordered(
-        event_seq=row.event_seq, key=row.key, event_id=row.id, source=row.source, type=row.type, actor=row.actor,
-        time=row.time, named=named, actions=actions, signals=body.signals,
+        event_seq=row.event_seq, pass_number=row.pass_number, key=row.key, event_id=row.id, source=row.source,
+        type=row.type, actor=row.actor, time=row.time, named=_read_named(row.data or b"{}"), actions=actions,
+        signals=body.signals,
     )
+
+
+def _read_named(data: bytes) -> Named:
+    shown = shown_data(data)
+    try:
+        return _decode_named(shown)
+    except msgspec.ValidationError:  # an operator's own type may use a name of ours for something else
+        said = _decode_fields(shown)
+        return Named(**{name: said[name] for name in Named.__struct_fields__ if isinstance(said.get(name), str)})
 
 
 def warned_at(connection: Connection, seqs: Collection[int]) -> set[tuple[int, str]]:
@@ -191,10 +187,9 @@ def add_alerts(connection: Connection, made: Sequence[Alert]) -> None:
     """Keep alerts and count them; the database refuses a second of the same event, account and scenario."""
     if not made:
         return
-    connection.execute(insert(alerts), [msgspec.structs.asdict(one) for one in made])
-    counts: Counter[tuple[str, ...]] = Counter()
+    add_rows(connection, _ALERTS, map(msgspec.structs.asdict, made))
+    counts = Counter(_cohort(one, one.state) for one in made)
     for one in made:
-        counts[_cohort(one, one.state)] += 1
         if one.cap is not None:
             counts[_cohort(one, f"cap_{one.cap}")] += 1
     count(connection, counts)
@@ -205,6 +200,12 @@ def _cohort(alert: Alert, what: str) -> tuple[str, ...]:
 
 
 _COUNT_BY = ("day", "scenario", "policy", "strength", "arm", "what")
+_COUNTING = {
+    dialect: adding.on_conflict_do_update(
+        index_elements=list(_COUNT_BY), set_={"alerts": alert_days.c.alerts + adding.excluded.alerts}
+    )
+    for dialect, adding in ((dialect, inserting(alert_days)) for dialect, inserting in _INSERT.items())
+}
 
 
 def count(connection: Connection, counts: Mapping[tuple[str, ...], int]) -> None:
@@ -212,9 +213,7 @@ def count(connection: Connection, counts: Mapping[tuple[str, ...], int]) -> None
     rows = [dict(zip(_COUNT_BY, name, strict=True)) | {"alerts": n} for name, n in sorted(counts.items()) if n]
     if not rows:
         return
-    adding = _INSERT[connection.dialect.name](alert_days)
-    summed = {"alerts": alert_days.c.alerts + adding.excluded.alerts}
-    connection.execute(adding.on_conflict_do_update(index_elements=list(_COUNT_BY), set_=summed), rows)
+    connection.execute(_COUNTING[connection.dialect.name], rows)
 
 
 def find_alert(connection: Connection, alert_id: str, account: str) -> Alert | None:

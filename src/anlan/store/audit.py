@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from anlan.clock import now
 from anlan.domain.audit_chain import BEGINNING, Anchor, SealedRow, Walk, seal
@@ -13,6 +13,7 @@ from anlan.store.marks import AUDIT, raise_mark, read_mark
 from anlan.store.tables import audit
 
 _encoder = msgspec.json.Encoder(order="sorted")
+_HASH = select(audit.c.hash).where(audit.c.seq == bindparam("of"))
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ def note(connection: Connection, actor: str, act: str, subject: str, details: di
     """Append one row in the caller's transaction, so that the act and its trace are written together or not at all."""
     actor, subject = storable(actor), storable(subject)
     seq = raise_mark(connection, AUDIT)  # also the lock that keeps two writers from continuing the same row
-    previous = connection.execute(select(audit.c.hash).where(audit.c.seq == seq - 1)).scalar_one_or_none() or BEGINNING
+    previous = connection.execute(_HASH, {"of": seq - 1}).scalar_one_or_none() or BEGINNING
     at, body = now(), _encoder.encode(details)
     connection.execute(
         insert(audit),

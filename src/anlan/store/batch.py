@@ -4,12 +4,12 @@ SQLite steps through a statement without the interpreter lock and takes it back 
 rows leaves the event loop alone; PostgreSQL takes many rows by binary COPY. Encoding happens before any lock is held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Connection, Double, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from anlan.clock import now
@@ -69,6 +69,7 @@ OUTBOX = insert_into(tables.outbox, "event_seq")
 CASES = insert_into(tables.cases, "event_seq")
 CASE_FINDINGS = insert_into(tables.case_findings, "event_seq")
 DEFERRED = insert_into(tables.deferred, "event_seq")
+SECOND_LOOKS = insert_into(tables.second_looks)
 FACTS = insert_into(
     tables.facts, "event_seq",
     "ON CONFLICT (entity, field, since) DO UPDATE SET value = excluded.value, privacy = excluded.privacy, "
@@ -106,15 +107,32 @@ class Rows:
 
 def insert_rows(cursor: Any, insert: Insert, values: list[Any], *, is_sqlite: bool) -> None:
     """Write rows that lie flat in `values` through the driver's cursor."""
-    width = len(insert.columns)
-    start, left = 0, len(values) // width
-    if left >= _COPY_ROWS and not is_sqlite and not insert.on_conflict:
+    if not is_sqlite and not insert.on_conflict and len(values) >= _COPY_ROWS * len(insert.columns):
         _copy(cursor, insert, values)
         return
+    for statement, some in _statements(insert, values, "?" if is_sqlite else "%s"):
+        cursor.execute(statement, some)
+
+
+def add_rows(connection: Connection, insert: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows in the transaction of `connection`, where SQLAlchemy would step through them one by one.
+
+    Args:
+        rows: by column; what is left out is NULL.
+    """
+    values = [row.get(column) for row in rows for column in insert.columns]
+    for statement, some in _statements(insert, values, "?" if connection.dialect.name == "sqlite" else "%s"):
+        connection.exec_driver_sql(statement, tuple(some))
+
+
+def _statements(insert: Insert, values: list[Any], mark: str) -> Iterator[tuple[str, list[Any]]]:
+    """What writes rows that lie flat in `values`, with the values of each."""
+    width = len(insert.columns)
+    start, left = 0, len(values) // width
     while left:
         count = next((chunk for chunk in _CHUNKS if chunk <= left), left)
         end = start + count * width
-        cursor.execute(_statement(insert, count, "?" if is_sqlite else "%s"), values[start:end])
+        yield _statement(insert, count, mark), values[start:end]
         start, left = end, left - count
 
 

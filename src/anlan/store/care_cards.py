@@ -9,16 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.actions import Action
 from anlan.domain.care_cards import CardAnswer, CardState, Earlier
-from anlan.store.automatic import LATE_EVENTS
+from anlan.store.automatic import Passes, Step
 from anlan.store.batch import storable
-from anlan.store.journal import last_seq
 from anlan.store.tables import care_card_answers, care_cards, case_findings, cases, decisions, events, facts
 from anlan.store.vault import Codec
 
 ACTION = "care_card"
 _NAMED = f'"{ACTION}"'.encode()
 _AT_ONCE = 500
-ROUND_EVENTS = 5_000
 KEPT_S = 90 * 86_400.0
 """What is kept of minors goes sooner than what is kept of others."""
 _INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
@@ -35,6 +33,7 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     event_seq: int
+    pass_number: int
     account: str
     theme: str
     policy: str
@@ -59,32 +58,16 @@ class _Body(msgspec.Struct):
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode
+_PASSES = Passes(select(
+    decisions.c.event_seq, decisions.c.pass_number, decisions.c.body, events.c.time
+).join(events, events.c.seq == decisions.c.event_seq))
 _COLUMNS = [care_cards.c[name] for name in Card.__struct_fields__]
 _SHOWN = care_cards.c.state == "shown"
 
 
-def ordered_since(connection: Connection, done: int) -> tuple[list[Ordered], int]:
-    """What decisions after event `done` ask for, and how far that reaches; at most `ROUND_EVENTS` events."""
-    newest = min(last_seq(connection), done + ROUND_EVENTS)
-    if newest <= done:
-        return [], done
-    is_new = (decisions.c.event_seq > done) & (decisions.c.event_seq <= newest)
-    return list(_read_ordered(connection, is_new & decisions.c.policy.is_not(None))), newest
-
-
-def ordered_late(connection: Connection, done: int) -> list[Ordered]:
-    """What second passes ask for whose events were followed already."""
-    seqs = decisions.c.event_seq
-    is_late = (seqs > done - LATE_EVENTS) & (seqs <= done) & (decisions.c.pass_number > 1)
-    return list(_read_ordered(connection, is_late))
-
-
-def _read_ordered(connection: Connection, condition: Any) -> Iterator[Ordered]:
-    """The first card that each pass asks for of each account: findings stand most severe first."""
-    query = select(decisions.c.event_seq, decisions.c.body, events.c.time).join(
-        events, events.c.seq == decisions.c.event_seq
-    )
-    for row in connection.execute(query.where(condition).order_by(decisions.c.event_seq, decisions.c.pass_number)):
+def ordered_in(connection: Connection, step: Step) -> Iterator[Ordered]:
+    """The first card that each pass of a step asks for of each account: findings stand most severe first."""
+    for row in _PASSES.of(connection, step):
         if _NAMED not in row.body:
             continue
         told: set[str] = set()
@@ -92,8 +75,8 @@ def _read_ordered(connection: Connection, condition: Any) -> Iterator[Ordered]:
             if action.kind == ACTION and action.target.startswith("account:") and action.target not in told:
                 told.add(action.target)
                 yield Ordered(
-                    event_seq=row.event_seq, account=action.target, theme=str(action.parameters["theme"]),
-                    policy=action.policy, time=row.time,
+                    event_seq=row.event_seq, pass_number=row.pass_number, account=action.target,
+                    theme=str(action.parameters["theme"]), policy=action.policy, time=row.time,
                 )
 
 

@@ -5,11 +5,11 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, GuardianAnswer, WarningState
 from anlan.domain.scenarios import Harm, Strength
-from anlan.store.batch import storable
+from anlan.store.batch import add_rows, insert_into, storable
 from anlan.store.circle_invitations import forget_invitations
 from anlan.store.circles import forget_bonds, forget_safe_modes
 from anlan.store.tables import circle_bonds, circle_warnings, events
@@ -73,6 +73,13 @@ class CircleFigures(msgspec.Struct, frozen=True):
 _risk = msgspec.json.Decoder(Risk)
 _COLUMNS = [_W[name] for name in Warned.__struct_fields__ if name != "risk"]
 _WARNINGS: Select[Any] = select(*_COLUMNS, _W.sealed)
+_ROWS = insert_into(circle_warnings)
+_KNOWN = select(_W.id).where(_W.id.in_(bindparam("ids", expanding=True)))
+_RECENT = (
+    select(_W.bond_id, func.count(), func.max(_W.made_at))
+    .where(_W.bond_id.in_(bindparam("bonds", expanding=True)), _W.made_at > bindparam("since"), _W.state == "sent")
+    .group_by(_W.bond_id)
+)
 
 
 def warning_id(alert_id: str, guardian: str) -> str:
@@ -82,28 +89,25 @@ def warning_id(alert_id: str, guardian: str) -> str:
 
 def known_warnings(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Those of `ids` that were made before; final while the caller holds their bonds."""
-    return set(connection.execute(select(_W.id).where(_W.id.in_(list(ids)))).scalars())
+    return set(connection.execute(_KNOWN, {"ids": list(ids)}).scalars())
 
 
 def add_warnings(connection: Connection, vault: Vault, warnings: Sequence[Warned]) -> None:
     """Keep them; the database refuses a second one for the same alert and guardian."""
-    rows = [
+    add_rows(connection, _ROWS, (
         {
             "id": one.id, "alert_id": one.alert_id, "bond_id": one.bond_id, "ward": storable(one.ward),
             "guardian": storable(one.guardian), "at": one.at, "made_at": one.made_at, "state": one.state,
             "sealed": vault.seal(msgspec.json.encode(one.risk), one.id.encode()),
         }
         for one in warnings
-    ]
-    connection.execute(insert(circle_warnings), rows)
+    ))
 
 
 def recent(connection: Connection, bonds: Iterable[str], since: float) -> dict[str, Recent]:
     """How many warnings each bond has sent since then, and when the last one was."""
-    query = select(_W.bond_id, func.count(), func.max(_W.made_at)).where(
-        _W.bond_id.in_(sorted(set(bonds))), _W.made_at > since, _W.state == "sent"
-    )
-    return {row[0]: Recent(row[1], row[2]) for row in connection.execute(query.group_by(_W.bond_id))}
+    found = connection.execute(_RECENT, {"bonds": list(bonds), "since": since})
+    return {row[0]: Recent(row[1], row[2]) for row in found}
 
 
 def find_warning(connection: Connection, vault: Vault, warning_id: str, guardian: str, now: float) -> Warned | None:

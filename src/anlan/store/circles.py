@@ -5,7 +5,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.circles import DAY_S, SHOWN_DAYS, BondState, Consent, agreed, in_order
@@ -203,16 +217,13 @@ def lets_pause(connection: Connection, ward: str, guardian: str) -> bool:
 def hold_watching(connection: Connection, wards: Iterable[str]) -> list[Watching]:
     """The bonds that stand for any of `wards`, held until the transaction ends: whoever leaves now waits or is gone."""
     names = sorted({storable(ward) for ward in wards})
-    query = _WATCHING.where(_B.ward.in_(names))
-    found = [_watching(row) for row in connection.execute(query.order_by(_B.id).with_for_update(of=circle_bonds))]
-    return _without_cut(connection, found)
+    return _without_cut(connection, [_watching(row) for row in connection.execute(_HOLD, {"wards": names})])
 
 
 def _without_cut(connection: Connection, found: Sequence[Watching]) -> list[Watching]:
     """Without guardians whose friendship with the ward was ended: whoever ends it means that nothing more is told."""
-    ties = {f"tie:{bond.ward}|{bond.guardian}" for bond in found}
-    query = select(facts.c.entity, facts.c.value).where(facts.c.entity.in_(ties), facts.c.field == "friends_since")
-    newest = {row.entity: bytes(row.value) for row in connection.execute(query.order_by(facts.c.since))}
+    ties = [f"tie:{bond.ward}|{bond.guardian}" for bond in found]
+    newest = {row.entity: bytes(row.value) for row in connection.execute(_TIES, {"ties": ties})} if ties else {}
     return [bond for bond in found if newest.get(f"tie:{bond.ward}|{bond.guardian}") != b"null"]
 
 
@@ -300,6 +311,14 @@ _WATCHING: Select[Any] = select(
     _B.id, _B.ward, _B.guardian, _B.ward_harms, _B.guardian_harms, _B.may_pause
 ).where(
     _B.state == "standing", ~_IN_OTHER_HANDS
+)
+_HOLD = (
+    _WATCHING.where(_B.ward.in_(bindparam("wards", expanding=True))).order_by(_B.id).with_for_update(of=circle_bonds)
+)
+_TIES = (
+    select(facts.c.entity, facts.c.value)
+    .where(facts.c.entity.in_(bindparam("ties", expanding=True)), facts.c.field == "friends_since")
+    .order_by(facts.c.since)
 )
 
 

@@ -1,7 +1,8 @@
 """The one commit: an event, its decision and everything that follows from it are written together or not at all.
 
 Sequence numbers are drawn inside the transaction from one row that stays locked until it ends. So they have no gaps,
-and whoever reads event n can already read every event before n, however many processes write.
+and whoever reads event n can already read every event before n, however many processes write. Second passes come when
+they come, so they are numbered likewise on their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from anlan.domain.decisions import Decision, Judged
 from anlan.errors import DuplicateEvent, NotFound
+from anlan.store.batch import SECOND_LOOKS as LOOKS
 from anlan.store.batch import SNAPSHOTS, Batch, insert_rows
 from anlan.store.database import Database
-from anlan.store.marks import JOURNAL, RAISE
+from anlan.store.marks import JOURNAL, RAISE, SECOND_LOOKS
 from anlan.store.tables import decisions, events
 from anlan.store.vault import Codec
 
@@ -143,8 +145,8 @@ class Journal:
             with self._database.write_directly() as cursor:
                 seqs = self._number(cursor, batch)
                 batch.write(cursor, seqs, is_sqlite=is_sqlite)
-                for index in batch.second:
-                    cursor.execute(f"DELETE FROM deferred WHERE event_seq = {seqs[index]:d}")
+                if batch.second:
+                    self._note_second(cursor, [seqs[index] for index in batch.second])
                 if snapshots:
                     self._write_snapshots(cursor, snapshots)
         except IntegrityError as error:
@@ -222,13 +224,24 @@ class Journal:
         seqs = [0] * len(batch.keys)
         seq_of: dict[str, int] = {}
         if batch.first:
-            cursor.execute(self._draw, (JOURNAL, len(batch.first)))
-            first = cursor.fetchone()[0] - len(batch.first) + 1
-            for seq, index in enumerate(batch.first, first):
+            for seq, index in enumerate(batch.first, self._draw_numbers(cursor, JOURNAL, len(batch.first))):
                 seqs[index] = seq_of[batch.keys[index]] = seq
         for index in batch.second:
             seqs[index] = seq_of.get(batch.keys[index]) or self._seq_of(cursor, batch.keys[index])
         return seqs
+
+    def _draw_numbers(self, cursor: Any, mark: str, count: int) -> int:
+        """The first of `count` numbers that are nobody else's."""
+        cursor.execute(self._draw, (mark, count))
+        return int(cursor.fetchone()[0]) - count + 1
+
+    def _note_second(self, cursor: Any, seqs: Sequence[int]) -> None:
+        """Number these second passes, and let none of them wait any more."""
+        first = self._draw_numbers(cursor, SECOND_LOOKS, len(seqs))
+        numbered = [value for row in enumerate(seqs, first) for value in row]
+        insert_rows(cursor, LOOKS, numbered, is_sqlite=self._database.is_sqlite)
+        for seq in seqs:
+            cursor.execute(f"DELETE FROM deferred WHERE event_seq = {seq:d}")
 
     def _seq_of(self, cursor: Any, key: str) -> int:
         cursor.execute(f"SELECT seq FROM events WHERE key = {self._mark}", (bytes.fromhex(key),))

@@ -1,10 +1,13 @@
 """Named counters of the store: the last sequence number, versions of lists and policies, how far retention has come."""
 
-from sqlalchemy import Connection, select, text
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, select, text
 
 from anlan.store.tables import marks
 
 JOURNAL = "journal"
+SECOND_LOOKS = "second_looks"
 AUDIT = "audit"
 LISTS = "lists"
 POLICIES = "policies"
@@ -33,12 +36,27 @@ RAISE = (
 """The statement behind `raise_mark`, for whoever holds the driver's own cursor."""
 
 _RAISE = text(RAISE.replace("{mark}", ":name", 1).replace("{mark}", ":by", 1))
-"""Written once: making the statement anew costs several times what running it does."""
+_MOVE = text(
+    "INSERT INTO marks (name, value) VALUES (:name, :after) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE marks.value = :before"
+)
+_READ = select(marks.c.name, marks.c.value).where(marks.c.name.in_(bindparam("names", expanding=True)))
+"""Written once: making a statement anew costs several times what running it does."""
 
 
 def raise_mark(connection: Connection, name: str, by: int = 1) -> int:
     """Add `by` and return the sum; the row stays locked until the transaction ends, so numbers follow commits."""
     return int(connection.execute(_RAISE, {"name": name, "by": by}).scalar_one())
+
+
+def move_mark(connection: Connection, name: str, before: int, after: int) -> bool:
+    """Set a counter that stands at `before`; False when somebody else has moved it, whom this waits for."""
+    return connection.execute(_MOVE, {"name": name, "before": before, "after": after}).rowcount == 1
+
+
+def read_marks(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    """Those of these counters that were ever raised, as they stood at one moment."""
+    return {row.name: row.value for row in connection.execute(_READ, {"names": list(names)})}
 
 
 def read_mark(connection: Connection, name: str) -> int:

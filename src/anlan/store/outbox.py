@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, tuple_, update
 
 from anlan.domain.messages import OutgoingMessage
+from anlan.store.batch import OUTBOX, add_rows
 from anlan.store.tables import deliveries, endpoints, outbox
 
 CLAIM_S = 120.0
@@ -75,12 +76,10 @@ class Backlog(msgspec.Struct, frozen=True):
 
 def put(connection: Connection, messages: Iterable[OutgoingMessage], now: float, event_seq: int | None = None) -> None:
     """Add `messages`; the caller has made sure that their cause is new."""
-    rows = [
+    add_rows(connection, OUTBOX, (
         {"id": m.id, "created_at": now, "kind": m.kind, "event_seq": event_seq, "body": m.body, "is_routed": False}
         for m in messages
-    ]
-    if rows:
-        connection.execute(insert(outbox), rows)
+    ))
 
 
 def route(connection: Connection, now: float, limit: int = 500) -> int:

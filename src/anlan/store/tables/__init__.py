@@ -59,6 +59,7 @@ from anlan.store.tables.journal import (
     policy_sets,
     policy_versions,
     refused,
+    second_looks,
     segments,
 )
 from anlan.store.tables.learning import (
@@ -134,7 +135,8 @@ __all__ = [
     "own_events", "payment_days", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues",
     "received_tokens", "recovery_accounts", "recovery_claims", "recovery_codes", "recovery_evidence",
     "recovery_judgements", "recovery_traces", "recovery_vouches", "refused", "report_cases", "report_evidence",
-    "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders", "sanctions", "segments",
+    "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders", "sanctions", "second_looks",
+    "segments",
     "shadow_scores", "sign_in_failures", "sign_in_reminders", "sign_ins", "signing_keys", "spent_entrances", "staff",
     "staff_exposures", "staff_notices", "staff_sessions", "staff_ties", "staff_wellbeing", "statements",
     "stream_tokens", "text_models", "transfer_helpers", "transfer_pauses", "transfers", "transmitters",

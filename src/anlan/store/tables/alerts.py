@@ -46,14 +46,14 @@ alerts = Table(
     CheckConstraint(one_of("state", ALERT_STATES), name="state"),
     CheckConstraint(f"cap IS NULL OR {one_of('cap', CAPS)}", name="cap"),
     CheckConstraint("(state = 'capped') = (cap IS NOT NULL)", name="capped_says_why"),
-    CheckConstraint("moment <> 'money' OR state = 'sent'", name="money_is_never_waited_for"),
+    CheckConstraint("moment <> 'money' OR state IN ('sent', 'past')", name="money_is_never_waited_for"),
     CheckConstraint("(state = 'control') = (arm = 'control')", name="control_is_an_arm"),
     CheckConstraint(f"answer IS NULL OR {one_of('answer', ALERT_ANSWERS)}", name="answer"),
     CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answer_has_time"),
     CheckConstraint("answer IS NULL OR state IN ('sent', 'quiet')", name="only_what_was_read_is_answered"),
 )
-SHOWN, CAPPED = "state <> 'capped'", "state = 'capped'"
-"""What a member was told, or would have been but for the arm, and the rest: a flood of those must slow nobody down."""
+SHOWN, CAPPED = "state NOT IN ('capped', 'past')", "state = 'capped'"
+"""What a member was told, or would have been but for the arm; and what was too much: a flood must slow nobody down."""
 Index("ix_alerts_account", alerts.c.account, alerts.c.at, sqlite_where=text(SHOWN), postgresql_where=text(SHOWN))
 Index("ix_alerts_capped", alerts.c.account, alerts.c.at, sqlite_where=text(CAPPED), postgresql_where=text(CAPPED))
 

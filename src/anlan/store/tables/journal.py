@@ -62,6 +62,13 @@ Index(
     postgresql_where=text("verdict <> 'allow'"),
 )
 
+second_looks = Table(
+    "second_looks",
+    metadata,
+    Column("number", BIG, primary_key=True, autoincrement=False, comment="order of commit; given by the writer"),
+    Column("event_seq", BIG, ForeignKey("events.seq"), nullable=False, comment="judged again"),
+)
+
 refused = Table(
     "refused",
     metadata,
