@@ -16,6 +16,7 @@ from anlan.store.alerted_payments import AlertedPayment, add_payments
 from anlan.store.audit import latest_entries
 from anlan.store.database import Database
 from anlan.store.errands import errand_about, forget_errands
+from anlan.store.notices import latest_notices
 from anlan.store.tables import errands, outbox
 
 ANN, SLY = "account:ann", "account:sly"
@@ -87,6 +88,16 @@ def test_nobody_asks_for_another_or_about_nobody(database: Database) -> None:
         with pytest.raises(InvalidRequest):
             mine.ask(ANN, "block", about, NOON)
     assert len(sent(database)) == 1
+
+
+def test_staff_hear_once_of_money_about_which_nobody_says_a_word(database: Database) -> None:
+    mine = Errands(database)
+    silent, answered = (mine.ask(ANN, "freeze", about, NOON) for about in (SLY, "account:di"))
+    mine.ask(ANN, "block", SLY, NOON)
+    mine.answer(answered.id, "refused", "key:k1", NOON + 60)
+    assert [mine.round(NOON + seconds) for seconds in (599, 601, 602)] == [0, 1, 0]
+    with database.read() as connection:
+        assert [one.subject for one in latest_notices(connection)] == [silent.id]
 
 
 def test_there_is_a_most_of_a_day(database: Database) -> None:

@@ -1,5 +1,6 @@
 """The members' center as one place: home, privacy, taking one's data along, and standing in another site's frame."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -174,6 +175,18 @@ def test_a_frame_keeps_its_session_apart(house: Consoled) -> None:
     assert len(cookies) == 2
     for cookie in cookies:
         assert {"SameSite=none", "Secure", "Partitioned", "HttpOnly"} <= {part.strip() for part in cookie.split(";")}
+
+
+def test_a_hurried_exit_out_of_a_frame_leaves_the_whole_window_and_ends_the_session(house: Consoled) -> None:
+    flo, _ = member(house, "flo")
+    framed = flo.http.get("/me/circles", headers={"sec-fetch-dest": "iframe"}).text
+    (way, name), = re.findall(r'href="(/me/circles/exit\?ends=([0-9a-f]{64}))" target="_top"', framed)
+    assert "target=" not in flo.get("/me/circles").text
+    assert flo.http.cookies["anlan_member"] not in framed
+    window = house.visitor()  # to the window the browser does not give the frame's cookie
+    assert window.get(way).status_code == 303
+    assert flo.get("/me/circles").status_code == 401
+    assert window.get(f"/me/circles/exit?ends={name[:-1]}x").status_code == 422
 
 
 def test_a_framed_page_has_no_head_and_tells_its_height_to_named_sites_alone(house: Consoled) -> None:

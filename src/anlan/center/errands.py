@@ -6,7 +6,8 @@ comes from what the member was shown, never from a form, so nobody is named who 
 
 from sqlalchemy import Connection
 
-from anlan.domain.errands import MAX_A_DAY, BlockAsked, ErrandKind, FreezeAsked, Outcome
+from anlan.domain.errands import ANSWER_WITHIN_S, MAX_A_DAY, BlockAsked, ErrandKind, FreezeAsked, Outcome
+from anlan.domain.facts import StaffNotice
 from anlan.domain.messages import seal_message
 from anlan.errors import Conflict, InvalidRequest, NotFound, RateLimited
 from anlan.store import errands as kept
@@ -14,8 +15,10 @@ from anlan.store import outbox
 from anlan.store.audit import note
 from anlan.store.database import Database
 from anlan.store.errands import Errand
+from anlan.store.notices import tell_staff
 
 DAY_S = 86_400.0
+ROUND_ERRANDS = 100
 _KINDS: dict[ErrandKind, str] = {"block": "member.block", "freeze": "payment.freeze"}
 """How kinds of messages begin."""
 
@@ -80,6 +83,19 @@ class Errands:
             if not kept.answer_errand(connection, errand_id, outcome, now):
                 raise Conflict(f"this errand is {found.state}; do what that asks for")
             note(connection, by, "errand.answer", errand_id, {"outcome": outcome})
+
+    def round(self, now: float) -> int:
+        """Tell staff of money about which the platform says nothing, each once; returns how many were new."""
+        with self._database.read() as connection:
+            waiting = kept.unanswered_freezes(connection, now - DAY_S, now - ANSWER_WITHIN_S, ROUND_ERRANDS)
+        if not waiting:
+            return 0
+        notices = [
+            StaffNotice(id=f"errand_unanswered.{one.id}", at=now, kind="errand_unanswered", subject=one.id)
+            for one in waiting
+        ]
+        with self._database.write() as connection:
+            return tell_staff(connection, notices, now)
 
     def find(self, connection: Connection, errand_id: str, account: str | None = None) -> Errand:
         """The errand with this id; with `account` only if it is theirs.

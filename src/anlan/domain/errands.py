@@ -19,6 +19,8 @@ MAX_A_DAY: dict[ErrandKind, int] = {"block": 20, "freeze": 10}
 FREEZE_LOOK_BACK_S = 7 * 86_400.0
 """Payments that are older are not named: no bank stops them any more."""
 MAX_PAYMENTS = 10
+ANSWER_WITHIN_S = 600.0
+"""Money that nobody has said a word about by then is likely gone: staff must hear of it."""
 
 
 class PaymentMeant(msgspec.Struct, frozen=True, kw_only=True):

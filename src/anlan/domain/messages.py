@@ -44,6 +44,8 @@ NOTICE_TITLES = {
     "payout_contradicted": {
         "zh": "平台对同一笔付款先后说法不一", "en": "The platform said both of a payout: paid, and failed",
     },
+    "errand_unanswered": {"zh": "平台十分钟未答复用户拦截资金的请求",
+                          "en": "For ten minutes no answer about money that a member asked to stop"},
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
     "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
     "report_brigade": {"zh": "有账号或群被集中举报，疑似串通", "en": "Reports of one target look agreed upon"},

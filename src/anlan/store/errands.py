@@ -90,6 +90,13 @@ def count_errands(connection: Connection, account: str, kind: ErrandKind, since:
     return connection.execute(query).scalar_one()
 
 
+def unanswered_freezes(connection: Connection, asked_after: float, asked_before: float, limit: int) -> list[Errand]:
+    """Money that the platform was asked to stop in this time and has said nothing about, oldest first."""
+    waits = (_E.kind == "freeze") & (_E.state == "asked") & (_E.asked_at > asked_after) & (_E.asked_at < asked_before)
+    rows = connection.execute(_ERRAND.where(waits).order_by(_E.asked_at).limit(limit)).mappings()
+    return [Errand(**row) for row in rows]
+
+
 def answer_errand(connection: Connection, errand_id: str, outcome: Outcome, now: float) -> bool:
     """Note what the platform did; False when it has said so before, or the member has taken it back."""
     waiting = update(errands).where(_E.id == errand_id, _E.state == "asked")

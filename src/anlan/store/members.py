@@ -84,6 +84,11 @@ def end_session(connection: Connection, token: str) -> None:
     connection.execute(delete(member_sessions).where(member_sessions.c.token_hash == _digest(token)))
 
 
+def end_named_session(connection: Connection, name: str) -> None:
+    """End the session whose token has this SHA-256: it opens nothing, so it may stand in an address."""
+    connection.execute(delete(member_sessions).where(member_sessions.c.token_hash == name))
+
+
 def end_sessions_of(connection: Connection, account: str, now: float) -> int:
     """End every session of `account:<id>`, and let no link that waits open another; returns how many sessions."""
     name = storable(account)

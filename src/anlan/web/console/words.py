@@ -248,6 +248,7 @@ TITLES: dict[str, str] = {
     "case_sanction_order": mark("Sanction ordered"),
     "case_sanction_lift": mark("Sanction taken back"),
     "sanction_refused": mark("The platform refused a sanction"),
+    "errand_unanswered": mark("The platform says nothing about money that a member asked to stop"),
     "sanction_unanswered": mark("The platform does not answer about a sanction"),
     "sanction_drift": mark("The platform differs from what was ordered"),
     "sanction_quota": mark("A policy used up its quota of automatic sanctions"),

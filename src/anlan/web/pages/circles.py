@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Path
+from fastapi import APIRouter, Depends, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from anlan import clock
@@ -277,11 +277,17 @@ def unblock(visit: OwnVisit, account: Account) -> Response:
 
 
 @router.get(PATH + "/exit")
-def exit_fast(visit: AnyVisit) -> Response:
-    """Out of everything and away to a page that says nothing; going back asks for a new link."""
+def exit_fast(visit: AnyVisit, ends: Annotated[str, Query(pattern=r"^([0-9a-f]{64})?$")] = "") -> Response:
+    """Out of everything and away to a page that says nothing; going back asks for a new link.
+
+    Args:
+        ends: the session of a frame that the whole window leaves; its cookie is not sent to us here.
+    """
     token = visit.request.cookies.get(MEMBER_COOKIE, "")
     with visit.rooms.database.write() as connection:
         members.end_session(connection, token)
+        if ends:
+            members.end_named_session(connection, ends)
     response = RedirectResponse(visit.rooms.neutral_url, status_code=303, headers={"Cache-Control": "no-store"})
     set_cookie(response, visit, MEMBER_COOKIE, "", 0, visit.at("") or "/")
     return response

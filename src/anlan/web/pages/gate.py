@@ -33,7 +33,8 @@ def anybody(request: Request) -> MemberVisit:
         return nobody
     spoken = language(nobody.language.code, rooms.zone, is_familiar=rooms.care_cards.is_young(session.account))
     return replace(
-        nobody, csrf=csrf_token(token), account=session.account, came_for=session.path, language=spoken
+        nobody, csrf=csrf_token(token), account=session.account, came_for=session.path, language=spoken,
+        session_name=sha256(token.encode()).hexdigest(),
     )
 
 

@@ -54,11 +54,14 @@ class MemberVisit(PageVisit):
     Attributes:
         account: `account:<id>`; empty for somebody who came in without a link.
         came_for: the page that their link led to, for which the platform vouched.
+        session_name: SHA-256 of the session's token; by it a hurried exit out of a frame ends the session, whose cookie
+            the browser keeps inside that frame.
     """
 
     rooms: MemberRooms
     account: str = ""
     came_for: str = ""
+    session_name: str = ""
 
     @property
     def name(self) -> str:
@@ -69,5 +72,6 @@ class MemberVisit(PageVisit):
         """`template` drawn for this reader."""
         shared = {"account": self.account, "name": self.name, "places": PLACES if self.account else (),
                   "embed_origins": self.rooms.embed_origins if self.is_framed else (),
+                  "leaving": self.session_name if self.is_framed else "",
                   "has_entrance": self.rooms.entrance is not None}
         return self.draw(_FRAME, template, {**shared, **values}, answer)
