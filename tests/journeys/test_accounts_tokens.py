@@ -26,6 +26,9 @@ from anlan.web.api import security_events as api
 from anlan.web.api.access import Gate, Scope
 from anlan.web.api.app import build_api
 
+HALF = jwt.utils.base64url_encode(json.dumps({"iss": "\ud800"}).encode()).decode()
+"""Claims with half of a sign, which JSON can say and no store can keep."""
+
 STREAMS = "/v1/security-events/streams"
 PARTNER, US = "https://partner.example", "https://anlan.example"
 TYPE = {"content-type": "application/secevent+jwt"}
@@ -220,6 +223,7 @@ async def test_what_partners_say_has_the_effect_that_the_table_says(
             (await push(spoken[0], **{"content-type": "application/json"}), "invalid_request"),
             (await push("x" * 70_000), "invalid_request"),
             (await push("令牌"), "invalid_request"),
+            (await push(f"{spoken[0].partition('.')[0]}.{HALF}.AA"), "invalid_request"),
         ):
             assert answer.status_code == 400
             assert answer.headers["content-type"] == "application/json"

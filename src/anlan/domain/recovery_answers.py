@@ -180,7 +180,8 @@ def judge_habit(client: str | None, known: Known) -> EvidenceOutcome:
 def _judge_passwords(said: Sequence[str], known: Sequence[PasswordDigest]) -> EvidenceOutcome:
     if not known:
         return "unknown"
-    met = [one for one in known if any(is_made_of(one.digest, word) for word in said)]
+    # Every word meets every digest: how long it takes must not say whether one of the first words was right.
+    met = [one for one in known if sum(is_made_of(one.digest, word) for word in said)]
     if not met:
         return "wrong"
     return "near" if all(one.is_breached for one in met) else "right"
