@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from consoled import Consoled, Visitor
 from sqlalchemy import insert, select
 
 from anlan import clock
+from anlan.commands.demo_claims import GRANDPA, TANG, claim_lost_accounts, lived_before
+from anlan.domain.claims import CLAIM_STATES
 from anlan.domain.digests import salted_digest
 from anlan.store import recovery
 from anlan.store.tables import facts, outbox
@@ -197,7 +200,7 @@ def test_the_owner_stops_a_forger_who_got_that_far(house: Consoled, platform: ht
 
 def test_value_is_decided_by_two_people_on_the_evidence(house: Consoled, platform: httpx.Client) -> None:
     has_past(house, platform, "eve", "high")
-    said = {**KNOWS, "nickname": HOSTILE, "contacts": "eve-f0\neve-f1\neve-f2"}
+    said = {**KNOWS, "contacts": f"eve-f0\neve-f1\neve-f2\n{HOSTILE}"}
     made = claims_by_api(platform, "eve", said, device="phone-eve")
     platform.post(f"{made['path']}:submit", json={"token": made["token"]})
     cai, dan = house.signed_in("cai"), house.signed_in("dan")
@@ -250,6 +253,22 @@ def test_relatives_bring_documents_that_only_staff_see(house: Consoled, platform
     asked = eli.post(f"{page}/judge", answer="refuse", words="please send the page with your name")
     assert asked.status_code == 303
     assert "please send the page" in relative.get(path).text
+
+
+def test_the_demo_has_claims_for_two_people_and_one_that_knew_too_little(house: Consoled) -> None:
+    house.do(house.house.intake.accept_many(lived_before(clock.now())))
+    claim_lost_accounts(house.house, clock.now())
+    with house.house.database.read() as connection:
+        found = [one for name in (TANG, GRANDPA) for one in recovery.claims_for(
+            connection, f"account:{name}", CLAIM_STATES)]
+    assert sorted((one.account, one.way, one.state, one.needs_two) for one in found) == [
+        (f"account:{GRANDPA}", "relative", "review", True), (f"account:{TANG}", "owner", "refused", False),
+        (f"account:{TANG}", "owner", "review", True),
+    ]
+    page = house.signed_in("cai").get(f"/recoveries/{next(one.id for one in found if one.state == 'refused')}").text
+    assert "the claimant's, not used before" in unescape(page)
+    assert "the claimant is elsewhere" in page
+    assert "shop-1" in page
 
 
 def test_digests_that_prove_nothing_are_refused(platform: httpx.Client) -> None:

@@ -10,6 +10,7 @@ from rich.panel import Panel
 
 from anlan import clock
 from anlan.app import House
+from anlan.commands.demo_claims import claim_lost_accounts, lived_before
 from anlan.commands.demo_desk import live_through_the_desk, obey
 from anlan.commands.demo_members import Members
 from anlan.commands.screen import ERR, OUT, clear_errors, progress
@@ -72,7 +73,7 @@ def _staff(house: House) -> list[Newcomer]:
             return []
         made = [
             Newcomer("lin", ("admin", "analyst", "engineer", "reviewer"), new_one_time_password()),
-            Newcomer("zhou", ("analyst", "reviewer"), new_one_time_password()),
+            Newcomer("zhou", ("analyst", "reviewer", "service"), new_one_time_password()),
             Newcomer("chen", ("senior",), new_one_time_password()),
             Newcomer("wu", ("service",), new_one_time_password()),
         ]
@@ -87,6 +88,7 @@ async def _remember(house: House, members: Members, seed: int, people: int) -> s
         return None
     events = await asyncio.to_thread(lambda: list(history(seed, clock.now(), PAST_HOURS, people)))
     await asyncio.to_thread(members.form_circles, events)
+    await _take(house, lived_before(clock.now()))
     doorkeeper = Doorkeeper()
     happened: list[LabelledEvent] = []
     with progress() as bar:
@@ -97,6 +99,7 @@ async def _remember(house: House, members: Members, seed: int, people: int) -> s
             happened += real
             bar.update(task, advance=len(batch))
     await asyncio.to_thread(live_through_the_desk, house, happened, seed)
+    await asyncio.to_thread(claim_lost_accounts, house, clock.now())
     await happen(house, members, doorkeeper, moments_of_minors(seed, clock.now(), people))
     shown = await asyncio.to_thread(members.live_through)
     await _take(house, members.cancelled())
