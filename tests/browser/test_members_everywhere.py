@@ -7,7 +7,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from consoled import Consoled, Visitor
+from consoled import Consoled, Visitor, waking_zone
 from membered import begin, come_in, fill, routes, walk
 from playwright.sync_api import Browser, Page
 from test_console_for_everybody import AXE, RULES, is_too_wide
@@ -21,7 +21,7 @@ MAX_BYTES = 100_000
 BEHIND_A_TOKEN = {
     "/public/alert/{token}", "/public/sign-in/{token}", "/public/verify/{token}", "/public/recover/{token}",
     "/public/recover/stop/{token}",
-    "/me/factors/totp/{enrolment_id}", "/me/vouch/{claim_id}", "/me/recovery", "/me/security/at/{session}",
+    "/me/factors/totp/{enrolment_id}", "/me/vouch/{claim_id}", "/me/security/at/{session}",
     "/me/groups/{group_id}", "/public/bulletins/{campaign_id}", "/public/questions/{campaign_id}",
     "/me/transfers/asked/{transfer_id}",
 }
@@ -66,7 +66,9 @@ class Parts(HTMLParser):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, site: "Site") -> Iterator[Consoled]:
     origins = f"http://localhost:{site.port}"
-    running = Consoled(tmp_path_factory.mktemp("everywhere"), embed_origins=origins).start()
+    running = Consoled(
+        tmp_path_factory.mktemp("everywhere"), embed_origins=origins, time_zone=waking_zone()
+    ).start()
     fill(running)
     yield running
     running.stop()
