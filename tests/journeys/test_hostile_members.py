@@ -10,7 +10,11 @@ from membered import ANN, BEN, come_in, fill
 from anlan import clock
 from anlan.center.assistant import talks
 from anlan.center.followers import AccountRecovered
+from anlan.domain.digests import salted_digest
+from anlan.domain.recovery_answers import Registered
+from anlan.store.audit import latest_entries
 from anlan.store.members import OpenedLink, make_link
+from anlan.store.recovery_facts import register
 from anlan.store.transfers import transfers_of
 
 
@@ -106,3 +110,22 @@ def test_pictures_are_not_read_for_whoever_may_not_speak(house: Consoled, monkey
     answers = [show(owner, talk).status_code for _ in range(4)]
     assert answers == [303, 303, 303, 429]
     assert len(read) == 3, "each costs a turn of its own"
+
+
+def test_staff_see_a_claimants_number_only_by_a_look_that_is_noted(house: Consoled) -> None:
+    claimant, phones = house.visitor(), (salted_digest("saltsalt", "13900139000"),)
+    with house.house.database.write() as connection:
+        told = Registered(phones=phones)
+        register(connection, house.house.database.vault, "account:dora", "ordinary", told, "key:k", clock.now())
+    page = claimant.http.post("/public/recover", data={"account": "dora", "contact": "a@b.example"}).headers["location"]
+    claimant.http.post(f"{page}/answer", data={"kind": "phone", "said": "13800138000"})
+    claimant.http.post(f"{page}/send")
+    claim = house.house.recoveries.find(page.rsplit("/", 1)[1]).id
+    house.add_person("hua", "service")
+    staff = house.signed_in("hua")
+    seen = staff.get(f"/recoveries/{claim}").text
+    assert "••••8000" in seen
+    assert "13800138000" not in seen
+    assert "13800138000" in staff.post(f"/recoveries/{claim}/look").text
+    with house.house.database.read() as connection:
+        assert [one.actor for one in latest_entries(connection, 20) if one.act == "recovery.look"] == ["staff:hua"]

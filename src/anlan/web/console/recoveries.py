@@ -12,11 +12,13 @@ from anlan.center.recovery_desk import Judged
 from anlan.domain.agreement import SENIOR
 from anlan.domain.claim_judgements import ANSWER_TITLES, CLAIM_ANSWERS, REFUSE, answers_for, may_end_with
 from anlan.domain.claims import (
+    CHANNELS,
     KIND_TITLES,
     STATE_TITLES,
     UNDER_WAY,
     ClaimState,
 )
+from anlan.domain.masking import masked
 from anlan.domain.places import Place
 from anlan.domain.recovery import (
     FORGERY_COSTS,
@@ -111,9 +113,9 @@ def _draw(
         body = recovery.read_assessment(connection, claim_id)
     assessment = _assessment(body) if body else None
     return visit.page(
-        "console/recovery.html", answer=answer, one=claim, answers=_said(visit, answers), vouches=vouches,
-        rivals=rivals, files=files, assessment=assessment, seen=seen, problem=problem,
-        filled=filled or {}, now=clock.now(),
+        "console/recovery.html", answer=answer, one=claim, vouches=vouches, rivals=rivals,
+        answers=_said(visit, answers, is_open=seen is not None), files=files, assessment=assessment, seen=seen,
+        problem=problem, filled=filled or {}, now=clock.now(),
         limit=LIKELY_FORGED_SHARE, **_drawings(visit, claim, told), **_standing(visit, claim, said), **_words(),
     )
 
@@ -149,11 +151,14 @@ def _standing(visit: Visit, claim: Claim, said: list[ClaimJudgement]) -> dict[st
     }
 
 
-def _said(visit: Visit, answers: list[Answered]) -> dict[str, str]:
-    """What was answered, for those who may see what members wrote."""
+def _said(visit: Visit, answers: list[Answered], *, is_open: bool) -> dict[str, str]:
+    """What was answered, for those who may see what members wrote; numbers and addresses whole only to a noted look."""
     if not visit.can("see_personal"):
         return {}
-    return {one.kind: one.said for one in answers if one.said}
+    return {
+        one.kind: one.said if is_open or one.kind not in CHANNELS else masked(one.said, 4)
+        for one in answers if one.said
+    }
 
 
 def _words() -> dict[str, Any]:
