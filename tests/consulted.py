@@ -8,7 +8,7 @@ from anlan.center.assistant.talks import Assistant
 from anlan.center.errands import Errands
 from anlan.center.hotline_file import load_hotlines
 from anlan.desk.reports import Reports
-from anlan.domain.scenarios import Quote, Recognised, Scenario, ScenarioBase, Sign, Speaker, Step
+from anlan.domain.scenarios import Quote, Recognised, Scenario, ScenarioBase, Sign, Speaker, Step, Understood
 from anlan.store.database import Database
 from anlan.store.facts import Facts
 from anlan.store.vault import Codec
@@ -53,6 +53,10 @@ class PlainRecogniser:
         ]
         shown = {quote.sign for quote in quotes}
         return [Recognised("coupon", SHOWN_AS[len(shown)], tuple(quotes))] if shown else []
+
+    def understand(self, texts: Sequence[tuple[Speaker, str]], told: Sequence[str]) -> Understood:
+        is_off_topic = any("knitting" in words for words in told)
+        return Understood(self.recognise(texts), is_off_topic)
 
 
 class Alarm:

@@ -71,6 +71,7 @@ def main() -> None:
 _TRAINING = {
     "measure": "anlan.protections.content.training.command:measure_command",
     "spelling": "anlan.protections.content.training.command:spelling_command",
+    "tellings": "anlan.protections.fraud.training.command:tellings_command",
     "text": "anlan.commands.learning:train_text_command",
 }
 

@@ -38,6 +38,7 @@ from anlan.protections.fraud import scenario_signals
 from anlan.protections.fraud.recognising import Encode, Recogniser
 from anlan.protections.fraud.scenario_file import load_scenarios
 from anlan.protections.fraud.signs import SignBook
+from anlan.protections.fraud.tellings import shipped_tellings
 from anlan.protections.hearing import hear
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
@@ -117,7 +118,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
     return Workshop(catalogue, specs, counters, kept, registry, engine, llm, chat, lexicon, models, places,
-                    scenarios, Recogniser(signs, hear, lambda: _encoder_of(models)))
+                    scenarios, Recogniser(signs, hear, lambda: _encoder_of(models), shipped_tellings()))
 
 
 def _encoder_of(models: ModelShelf) -> Encode | None:

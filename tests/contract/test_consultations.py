@@ -66,6 +66,12 @@ def test_a_talk_is_answered_kept_sealed_and_no_secret_is_kept_at_all(desk: TalkD
     assert "covered it" in turns[4].words
 
 
+def test_what_is_read_as_another_matter_is_declined_without_a_cue_for_it(desk: TalkDesk) -> None:
+    talk_id = desk.begin()
+    assert "I cannot help with that" in desk.hear(talk_id, "I do love knitting scarves for the winter")
+    assert "very likely" in desk.hear(talk_id, LIKELY)
+
+
 def test_a_talk_is_nobody_elses(desk: TalkDesk) -> None:
     talk_id, bob = desk.begin(), "account:bob"
     for act in (

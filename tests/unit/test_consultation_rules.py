@@ -209,6 +209,13 @@ def test_every_word_that_rules_name_can_be_said_in_both_languages_to_both_ages()
     assert set(built_in_words().says) == said | others
 
 
+def test_frauds_that_are_told_alike_make_one_of_them_possible_and_never_likely() -> None:
+    spread = [Recognised("coupon", 0.39, ()), Recognised("loan_fee", 0.36, ()), Recognised("boss", 0.2, ())]
+    known = learn(Known(), Heard(), spread, lambda quote: "")
+    assert (known.scenario, known.sureness) == ("coupon", "possible")
+    assert learn(Known(), Heard(), spread[2:], lambda quote: "").sureness == "none"
+
+
 def test_every_intent_is_heard_by_some_cue() -> None:
     assert set(built_in_cues().intents) == set(INTENTS) - {"told_secret"}
 

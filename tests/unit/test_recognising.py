@@ -14,6 +14,7 @@ from anlan.protections.content.signals import shipped_model
 from anlan.protections.dialogue.signals import BOOK
 from anlan.protections.fraud.recognising import Recogniser
 from anlan.protections.fraud.signs import built_in_signs
+from anlan.protections.fraud.tellings import shipped_tellings
 from anlan.protections.hearing import hear
 
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ BY_WORDS: ports.Recogniser = Recogniser(SIGNS, hear, lambda: None)
 def by_meaning() -> ports.Recogniser:
     model = shipped_model()
     assert model is not None
-    return Recogniser(SIGNS, hear, lambda: model.vectors)
+    return Recogniser(SIGNS, hear, lambda: model.vectors, shipped_tellings())
 
 
 def spoken(texts: Iterable[str], by: Speaker = "them") -> list[tuple[Speaker, str]]:

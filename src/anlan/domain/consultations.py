@@ -81,7 +81,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         alert: id of the alert that it began with, `alert_scenario` what that warned of; both may be empty.
         scenario: what it most probably is; empty for nothing that we know.
-        probability: 0 to 1, calibrated.
+        probability: 0 to 1, calibrated; `risk` that it is any fraud.
         points: what speaks for that scenario.
         paid: whether money is gone; None while nobody said.
         put: questions that were put, in order; the last is open while `is_waiting`.
@@ -95,6 +95,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     alert_scenario: str = ""
     scenario: str = ""
     probability: float = 0.0
+    risk: float = 0.0
     points: tuple[Point, ...] = ()
     facts: dict[Fact, tuple[str, ...]] = {}
     paid: bool | None = None
@@ -109,8 +110,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sureness(self) -> Sureness:
-        """How sure one may sound."""
-        if not self.scenario or self.probability < POSSIBLE_FROM:
+        """How sure one may sound: of some fraud, and then of this one."""
+        if not self.scenario or max(self.risk, self.probability) < POSSIBLE_FROM:
             return "none"
         return "likely" if self.probability >= LIKELY_FROM else "possible"
 
@@ -192,6 +193,7 @@ def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], own_word
         was_cheated=known.was_cheated or "cheated" in heard.intents,
         was_desperate=known.was_desperate or "desperate" in heard.intents,
         scenario=best.scenario if best else "", probability=best.probability if best else 0.0,
+        risk=sum(one.probability for one in recognised),
         points=_points(best, own_words) if best else (),
     )
 

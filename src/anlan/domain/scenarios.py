@@ -5,7 +5,7 @@ them. Everything that a member reads is in both languages.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -112,6 +112,18 @@ class Recognised(msgspec.Struct, frozen=True):
     scenario: str
     probability: float
     quotes: tuple[Quote, ...]
+
+
+class Understood(NamedTuple):
+    """What a talk is.
+
+    Attributes:
+        frauds: those that it may be, most probable first.
+        is_off_topic: whether it is about something else altogether: no fraud, and no deal that might be one.
+    """
+
+    frauds: list[Recognised]
+    is_off_topic: bool
 
 
 class ScenarioBase(Mapping[str, Scenario]):

@@ -177,9 +177,12 @@ class Assistant:
         if covered.had_secret:
             heard = msgspec.structs.replace(heard, intents=heard.intents | {"told_secret"})
         said = [turn.parts[0].text for turn in turns if turn.by == "member"][1 - WEIGHED_TURNS :]
-        evidence = evidence_of(words for words in (*said, covered.text) if self._cues.hear(words).is_evidence)
-        recognised = self._recogniser.recognise(evidence.parts)
-        return rules.answer(rules.learn(known, heard, recognised, evidence.own_words), heard)
+        told = [words for words in (*said, covered.text) if self._cues.hear(words).is_evidence]
+        evidence = evidence_of(told)
+        understood = self._recogniser.understand(evidence.parts, told)
+        if understood.is_off_topic:
+            heard = msgspec.structs.replace(heard, intents=heard.intents | {"other_topic"})
+        return rules.answer(rules.learn(known, heard, understood.frauds, evidence.own_words), heard)
 
     def _speak(
         self, connection: Connection, talk: Consultation, known: Known, answer: Answer, reader: Reader, now: float

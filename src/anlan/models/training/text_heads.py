@@ -40,8 +40,11 @@ def bucket_counts(texts: Sequence[Sequence[str]]) -> csr_matrix:
     return matrix
 
 
-def fit(sample: Sample, categories: tuple[str, ...], version: str, strength: float, min_texts: int = 3) -> TextHeads:
-    """Fit on the n-grams that tell categories apart best, keep the 130,000 strongest, fit on with those.
+def fit(
+    sample: Sample, categories: tuple[str, ...], version: str, strength: float, min_texts: int = 3,
+    max_rows: int = MAX_ROWS,
+) -> TextHeads:
+    """Fit on the n-grams that tell categories apart best, keep the `max_rows` strongest, fit on with those.
 
     Columns are scaled by inverse document frequency, which speeds the fit up; the scale ends up in the weights.
 
@@ -56,7 +59,7 @@ def fit(sample: Sample, categories: tuple[str, ...], version: str, strength: flo
     model = LogisticRegression(C=strength, max_iter=25, tol=1e-3, warm_start=True)
     _fit_as_far(model, matrix, sample)
     mass = np.abs(model.coef_).max(axis=0) * np.sqrt(np.asarray(matrix.power(2).sum(axis=0)).ravel())
-    kept = np.sort(np.argsort(mass)[-MAX_ROWS:])
+    kept = np.sort(np.argsort(mass)[-max_rows:])
     model.coef_ = np.ascontiguousarray(model.coef_[:, kept])
     _fit_as_far(model.set_params(max_iter=40), matrix[:, kept], sample)
     weights = model.coef_.T * rarity[kept, None]

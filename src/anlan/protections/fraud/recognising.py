@@ -1,20 +1,22 @@
 """Decides which fraud a talk is, for the members' center: by signs, moves and what the sentences mean.
 
-The same signs as inline, with where they stand; nearest examples are added where a sentence encoder is there. Without
-one it still works and says so (`knows_meaning`).
+The same signs as inline, with where they stand, and what a model taught by tellings makes of the words (`tellings.py`).
+Scenarios that it was never taught, an operator's own, are known by their signs and by the examples nearest in meaning.
+Without a sentence encoder it still works and says so (`knows_meaning`); without that model the signs speak alone.
 """
 
+import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from anlan.domain.scenarios import Quote, Recognised, Speaker
-from anlan.protections.fraud.signs import SignBook, probabilities
+from anlan.domain.scenarios import Quote, Recognised, Speaker, Understood
+from anlan.protections.fraud.signs import SHARPNESS, SignBook
+from anlan.protections.fraud.tellings import Encode, TellingModel, Told, Vectors
 
 MAX_TEXTS = 30
 MAX_CHARS = 2_000
@@ -28,7 +30,10 @@ LIKENESS_EVIDENCE, LIKENESS_EVIDENCE_LATIN = 5.0, 7.0
 """Evidence that a likeness of 1 adds, growing from nothing there."""
 CONSULTED_AT = 2.2
 """As `signs.NOTHING_AT`, for whoever shows a talk to somebody: they have a reason to ask."""
-WORTH_NAMING = 0.05
+SIGN_SHARE = 0.5
+"""How much the evidence of a sign counts beside the model, in log-odds; fitted to talks that neither was taught."""
+OFF_TOPIC_FROM = 0.5
+WORTH_NAMING = 0.02
 QUOTE_GAP_CHARS = 24
 """Words of one sign that stand no farther apart are quoted in one piece."""
 QUOTE_CHARS = 30
@@ -38,8 +43,6 @@ Place = tuple[int, int]
 _STOP = re.compile(r"[，。！？；：、,.!?;:\n]")
 _NOWHERE: Place = (0, 0)
 """Of what is shown by no words, such as an address that stands there."""
-Vectors = NDArray[np.float32]
-Encode = Callable[[Sequence[str]], Vectors]
 
 
 class Heard(Protocol):
@@ -79,12 +82,14 @@ class Recogniser:
     Args:
         hear: listens to one text.
         encoder: gives the sentence encoder in force; None while there is none.
+        tellings: reads what members tell; None where it cannot be loaded.
     """
 
     def __init__(
-        self, book: SignBook, hear: Callable[[str], Heard], encoder: Callable[[], Encode | None]
+        self, book: SignBook, hear: Callable[[str], Heard], encoder: Callable[[], Encode | None],
+        tellings: TellingModel | None = None,
     ) -> None:
-        self._book, self._hear, self._encoder = book, hear, encoder
+        self._book, self._hear, self._encoder, self._tellings = book, hear, encoder, tellings
 
     @property
     def knows_meaning(self) -> bool:
@@ -93,16 +98,44 @@ class Recogniser:
 
     def recognise(self, texts: Sequence[tuple[Speaker, str]]) -> list[Recognised]:
         """See `domain.ports.Recogniser`; of very long talks, the last `MAX_TEXTS` texts are looked at."""
+        return self.understand(texts, ()).frauds
+
+    def understand(self, texts: Sequence[tuple[Speaker, str]], told: Sequence[str]) -> Understood:
+        """See `domain.ports.Recogniser`."""
         first = max(0, len(texts) - MAX_TEXTS)
         recent = [(number, speaker, text[:MAX_CHARS]) for number, (speaker, text) in enumerate(texts)][first:]
         heard = [(number, speaker, self._hear(text)) for number, speaker, text in recent]
         shown = [one for number, speaker, each in heard for one in self._shown(number, speaker, each)]
-        evidence = self._book.evidence({one.sign for one in shown}, ())
-        for scenario, likeness in self._likeness([text for _, speaker, text in recent if speaker != "me"]).items():
-            evidence[scenario] = evidence.get(scenario, 0.0) + likeness
-        chances = probabilities(evidence, CONSULTED_AT)
+        said = [
+            text for (_, speaker, text), (_, _, each) in zip(recent, heard, strict=True)
+            if speaker != "me" and text.strip() and not (each.warns and speaker == "them")
+        ]
+        read = self._read(told or said)
+        chances = self._chances(self._book.evidence({one.sign for one in shown}, ()), said, read)
         named = sorted((name for name in chances if chances[name] >= WORTH_NAMING), key=lambda name: -chances[name])
-        return [Recognised(name, chances[name], self._quotes(name, shown, texts, heard)) for name in named]
+        return Understood(
+            [Recognised(name, chances[name], self._quotes(name, shown, texts, heard)) for name in named],
+            is_off_topic=read is not None and read.off_topic >= OFF_TOPIC_FROM,
+        )
+
+    def _read(self, told: Sequence[str]) -> Told | None:
+        if self._tellings is None or not any(words.strip() for words in told):
+            return None
+        return self._tellings.read(told, self._encoder())
+
+    def _chances(self, evidence: Mapping[str, float], said: Sequence[str], read: Told | None) -> dict[str, float]:
+        """Probability of each scenario; what is missing to 1 is "something else, or nothing"."""
+        taught = self._tellings.scenarios if self._tellings is not None and read is not None else frozenset[str]()
+        likeness = {} if taught.issuperset(self._book.names) else self._likeness(said)
+        odds = {}
+        for name in self._book.names:
+            shown = evidence.get(name, 0.0)
+            if read is not None and name in taught:
+                odds[name] = math.exp(read.log_odds(name) + SIGN_SHARE * shown)
+            elif found := shown + likeness.get(name, 0.0):
+                odds[name] = math.exp(SHARPNESS * (found - CONSULTED_AT))
+        total = 1.0 + sum(odds.values())
+        return {name: each / total for name, each in odds.items()}
 
     def _shown(self, number: int, speaker: Speaker, heard: Heard) -> list[_Shown]:
         # Who is asked for help speaks of frauds; only what the other side says can be a warning.

@@ -1,0 +1,1 @@
+"""Teaching the model of tellings; needs the `train` extra."""
