@@ -25,8 +25,8 @@ NOBODYS = {
     "case_watchers", "closures", "endpoints", "event_streams", "golden_cases", "golden_items", "lexicon_changes",
     "lexicon_edits", "lexicon_terms", "lexicon_versions", "marks", "model_references", "payment_days", "policy_sets",
     "policy_versions", "queues", "report_cases", "rosters", "second_looks", "segments", "signing_keys",
-    "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_wellbeing", "statements", "text_models",
-    "transmitters",
+    "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_wellbeing", "statements",
+    "text_models", "transmitters",
 }
 """Counts, settings, staff, groups: no row is about one member."""
 
