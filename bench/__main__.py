@@ -12,7 +12,7 @@ from bench.measure import Figure, figures_of, show_figures
 
 MODULES = (
     "policies", "path", "server", "commits", "backtest", "growth", "counters", "text", "spelling", "evasion",
-    "dialogues", "alerts", "members", "assistant", "desk", "review", "recovery", "llm", "logins",
+    "dialogues", "alerts", "members", "assistant", "desk", "review", "recovery", "llm", "logins", "registrations",
     "containment",
 )
 

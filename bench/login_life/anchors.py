@@ -16,6 +16,10 @@ Sources, by the short names used below:
 - Wang 2016: "Targeted Online Password Guessing: An Underestimated Threat", CCS.
 - Doerfler 2019: "Evaluating Login Challenges as a Defense Against Account Takeover", WWW (350,000 attacks).
 - Bursztein 2014: "Handcrafted Fraud and Extortion: Manual Account Hijacking in the Wild", IMC.
+- Yuan 2019: "Detecting Fake Accounts in Online Social Networks at the Time of Registrations", CCS (WeChat).
+- Thomas 2013: "Trafficking Fraudulent Accounts", USENIX Security (121,027 bought accounts of 27 merchants).
+- Thomas 2014: "Dialing Back Abuse on Phone Verified Accounts", CCS (4,695 bought accounts).
+- Xiao 2015: "Detecting Clusters of Fake Accounts in Online Social Networks", AISec (LinkedIn).
 """
 
 DAY_S = 86_400.0
@@ -55,3 +59,17 @@ LOOKS_AROUND_S = 180.0
 """Bursztein 2014: what a manual hijacker takes to judge an account before using it."""
 THIEF_RETURNS = 3
 """Assumed: how often one who failed to prove anything tries again from elsewhere."""
+
+# Newcomers
+FAKE_AMONG_NEWCOMERS = 0.4
+"""Yuan 2019: of a million registrations of a day about 400,000 were made by farms."""
+FARMS_MAIL_WITH_ONE = 0.6
+"""Thomas 2013: bought accounts whose mailbox was with the commonest provider."""
+GIVES_MAIL, GIVES_PHONE = 0.5, 0.8
+THROWS_MAIL_AWAY = 0.01
+"""Assumed of honest people who give a mailbox."""
+COMES_BY_VPN, LIVES_ABROAD = 0.03, 0.08
+TAKES_A_SECOND_ACCOUNT = 0.05
+"""Assumed."""
+DRIPS_A_DAY = 8.0
+"""Assumed: what keeps below every daily count. Xiao 2015 needed clusters to see anything; here is who makes none."""

@@ -26,6 +26,7 @@ from anlan.models.llm.presets import PRESETS, choose_preset
 from anlan.models.places import PlaceTable, load_places
 from anlan.protections.accounts.after_login import AfterLogin
 from anlan.protections.accounts.door import Door
+from anlan.protections.accounts.registrations import Registrations
 from anlan.protections.accounts.sessions import Sessions
 from anlan.protections.content import llm as content_llm
 from anlan.protections.content.lexicon import built_in_terms
@@ -93,7 +94,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     scenarios = load_scenarios(settings.scenarios_dir)
     signs = SignBook(scenarios.values(), [move.name for move in built_in_moves().moves])
     for accumulator in accumulators:
-        if isinstance(accumulator, Door | Sessions):
+        if isinstance(accumulator, Door | Registrations | Sessions):
             accumulator.look_up_in(places)
         if isinstance(accumulator, Dialogues):
             accumulator.weigh_with(signs)

@@ -1,22 +1,22 @@
-"""What is usual at this door: how often honest sign-ins and failed strange ones came from each network and client.
+"""What is usual at a door: how often each network, client or spelling came honestly, and how often with suspects.
 
-Counts fade: honest ones by half in a month, failures by half in twelve hours. Nothing here names an account.
+Suspects are strangers who fail to sign in, and at registration all newcomers of the last hours. Counts fade: honest
+ones by half in a month, suspects by half in hours. Nothing here names an account.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 from typing import Any
 
 from anlan.engine.generations import Generations
 
 HONEST_HALF_LIFE_S = 30 * 86_400.0
-FAILED_HALF_LIFE_S = 12 * 3_600.0
+SUSPECT_HALF_LIFE_S = 12 * 3_600.0
 KEPT_S = 90 * 86_400.0
 EVERYBODY = "*"
 
-PRIOR_SIGN_INS = 200.0
-"""So many imagined honest sign-ins stand beside the counted ones, spread as `_USUAL_SHARES` says."""
-_USUAL_SHARES = {
+IMAGINED_SIGN_INS = 200.0
+USUAL_SHARES = {
     "network": 1e-4, "block": 2e-3, "system": 0.03, "country": 0.3, "agent": 1e-3, "shape": 5e-3, "platform": 0.3,
     "method": 0.3,
 }
@@ -24,8 +24,8 @@ _USUAL_LOSSES_A_DAY = 0.01
 """About what comScore ("The Impact of Cookie Deletion", 2007) found: 31 % of browsers lose their cookies in a month."""
 _PLATFORM_DAYS, _SHAPE_DAYS = 200.0, 60.0
 """So many imagined days stand beside the counted ones of a platform, and of a client beside its platform's."""
-SHRINKAGE_FAILURES = 5.0
-"""How many expected failures a level needs before its own record counts as much as that of the level above."""
+SHRINKAGE = 5.0
+"""How many expected suspects a level needs before its own record counts as much as that of the level above."""
 
 
 class Crowd:
@@ -33,22 +33,30 @@ class Crowd:
 
     Args:
         max_keys: how many names are remembered at most.
+        usual_shares: by level, the share of honest ones that a name never seen is taken to have.
+        suspect_half_life_s: after which half of the suspects are forgotten.
+        imagined: so many honest ones stand beside the counted ones, spread as the usual shares say.
     """
 
-    def __init__(self, max_keys: int) -> None:
+    def __init__(
+        self, max_keys: int, usual_shares: Mapping[str, float] = USUAL_SHARES,
+        suspect_half_life_s: float = SUSPECT_HALF_LIFE_S, imagined: float = IMAGINED_SIGN_INS,
+    ) -> None:
         self._counts = Generations(KEPT_S, max_keys)
+        self._usual_shares, self._imagined = usual_shares, imagined
+        self._suspect_rate = log(2) / suspect_half_life_s
 
-    def add(self, names: Iterable[str], time: float, *, honest: float = 0.0, failed: float = 0.0) -> None:
-        """Count one sign-in at every one of its names and for everybody."""
+    def add(self, names: Iterable[str], time: float, *, honest: float = 0.0, suspect: float = 0.0) -> None:
+        """Count one attempt at every one of its names and for everybody."""
         for name in (EVERYBODY, *names):
-            was_honest, was_failed, at = self._read(name, time)
-            self._counts.put(name, (was_honest + honest, was_failed + failed, max(at, time)), time)
+            was_honest, was_suspect, at = self._read(name, time)
+            self._counts.put(name, (was_honest + honest, was_suspect + suspect, max(at, time)), time)
 
     def share(self, level: str, name: str, time: float) -> float:
-        """The share of honest sign-ins that have this name, in (0, 1); a small guess for a name never seen."""
+        """The share of honest ones that have this name, in (0, 1); a small guess for a name never seen."""
         honest, _, _ = self._read(name, time)
         everybody, _, _ = self._read(EVERYBODY, time)
-        return (honest + PRIOR_SIGN_INS * _USUAL_SHARES[level]) / (everybody + PRIOR_SIGN_INS)
+        return (honest + self._imagined * self._usual_shares[level]) / (everybody + self._imagined)
 
     def add_days(self, client: Iterable[str], time: float, days: float, *, is_lost: bool) -> None:
         """Count so many days that somebody's client kept its secret, or after which it had lost it.
@@ -70,32 +78,32 @@ class Crowd:
         lost, days = self._read(f"lost:{name}", time)[0], self._read(f"kept:{name}", time)[0]
         return (lost + usual * pseudo_days) / (days + pseudo_days)
 
-    def failed(self, name: str, time: float) -> float:
-        """Failures of strangers with this name, faded."""
+    def suspects(self, name: str, time: float) -> float:
+        """Suspects with this name, faded."""
         return self._read(name, time)[1]
 
-    def failure_ratio(self, names: Sequence[tuple[str, str]], time: float) -> float:
-        """How many times more strangers fail here than the share of honest sign-ins would give; 1 is as usual.
+    def suspect_ratio(self, names: Sequence[tuple[str, str]], time: float, shrinkage: float = SHRINKAGE) -> float:
+        """How many times more suspects are here than the share of honest ones would give; 1 is as usual.
 
         Args:
             names: (level, name), the most general first. A level that has seen little takes over from the one above.
         """
-        everybody = self.failed(EVERYBODY, time)
+        everybody = self.suspects(EVERYBODY, time)
         ratio = 1.0
         for level, name in names:
             expected = everybody * self.share(level, name, time)
-            ratio = (self.failed(name, time) + SHRINKAGE_FAILURES * ratio) / (expected + SHRINKAGE_FAILURES)
+            ratio = (self.suspects(name, time) + shrinkage * ratio) / (expected + shrinkage)
         return ratio
 
     def _read(self, name: str, time: float) -> tuple[float, float, float]:
         kept = self._counts.get(name)
         if kept is None:
             return 0.0, 0.0, time
-        honest, failed, at = kept
+        honest, suspect, at = kept
         age = time - at
         if age <= 0.0:
-            return honest, failed, at
-        return honest * exp(-age * _HONEST_RATE), failed * exp(-age * _FAILED_RATE), time
+            return honest, suspect, at
+        return honest * exp(-age * _HONEST_RATE), suspect * exp(-age * self._suspect_rate), time
 
     def __len__(self) -> int:
         """How many names are remembered."""
@@ -115,4 +123,3 @@ class Crowd:
 
 
 _HONEST_RATE = log(2) / HONEST_HALF_LIFE_S
-_FAILED_RATE = log(2) / FAILED_HALF_LIFE_S

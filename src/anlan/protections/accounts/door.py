@@ -128,7 +128,7 @@ class Door:
             return
         agent = self._visitors.agent(data.user_agent).names
         names = [*self._visitors.network(data.ip).names.values(), *agent.values()]
-        self._crowd.add(names, time, honest=float(is_honest), failed=float(is_failure))
+        self._crowd.add(names, time, honest=float(is_honest), suspect=float(is_failure))
         # What became of the last sign-ins is settled; whether this one is the owner's is not.
         if is_honest and gap_days is not None:
             self._crowd.add_days((agent["shape"], agent["platform"]), time, gap_days, is_lost=was_lost)

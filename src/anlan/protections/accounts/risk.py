@@ -163,7 +163,7 @@ def look_at(
     seen: dict[str, Any] = {
         "is_device_known": attempt.is_known, "travel_kmh": speed, "is_network_new": is_network_new,
         "is_country_new": _is_new(attempt, own, "country"), "strange_failures": strange_failures,
-        "network_failures": crowd.failed(exact, time) if exact else 0.0, "attack_level": attack_level,
+        "network_failures": crowd.suspects(exact, time) if exact else 0.0, "attack_level": attack_level,
         "network_failure_ratio": network.failure_ratio, "recent_risk": recent_risk,
     }
     held = [one for one in same if one.device is not None]
@@ -217,7 +217,7 @@ def backing_off(
             share = crowd.share(level, name, time)
             owners += _OWNERS[level] * memory * sum(same) / total / share
             acquaintances += _ACQUAINTANCES[level] * len(same) / len(known) / share
-    ratio = crowd.failure_ratio([(level, names[level]) for level in reversed(order) if level in names], time)
+    ratio = crowd.suspect_ratio([(level, names[level]) for level in reversed(order) if level in names], time)
     owners += max(owners_rest, _LEAST_REST)
     strangers = 1.0 - _SEEN_AMONG_THIEVES + _SEEN_AMONG_THIEVES * ratio
     acquaintances += max(acquaintances_rest, 0.01)
