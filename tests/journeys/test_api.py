@@ -306,7 +306,7 @@ def test_who_may_do_what(served: Served, document: dict[str, Any]) -> None:
         "sanction": "sanc_" + "0" * 24, "claim_id": "recovery_" + "0" * 22, "challenge_id": "chal_" + "0" * 24,
         "containment": "cont_" + "0" * 24, "talk_id": "talk_" + "0" * 24, "alert": "alert_" + "0" * 24,
         "invitation": "invite_" + "0" * 22, "bond": "bond_" + "0" * 22, "warning": "warned_" + "0" * 32,
-        "transfer": "pay_" + "0" * 24, "theme": "bullying",
+        "transfer": "pay_" + "0" * 24, "theme": "bullying", "errand": "errand_" + "0" * 22,
     }
     with httpx.Client(base_url=served.url, timeout=30) as anybody:
         for path, operations in document["paths"].items():
