@@ -144,10 +144,17 @@ class Members:
             found = waiting_transfers(connection, payment.name)
         return [transfer for transfer in found if transfer.payment_id == payment.payment_id]
 
+    def _helpers(self, payment: Payment) -> list[tuple[Transfer, str]]:
+        """What of a payment waits, each with one of the circle who may be asked about it."""
+        waiting = self._waiting(payment)
+        with self._house.database.read() as connection:
+            free = [(one, self._company.transfer_help.guardians_for(connection, one)) for one in waiting]
+        return [(one, guardians[0]) for one, guardians in free if guardians]
+
     def live_through(self) -> str | None:
         """Everybody looks at what came in a day; returns the account whose pages show most, if there is one."""
         self._follow()
-        guarded = [one for one in self._given_up if one.name in self._guardians and self._waiting(one)]
+        guarded = [one for one in self._given_up if self._helpers(one)]
         shown = guarded[-1].name if guarded else None
         if guarded:
             self._given_up.remove(guarded[-1])
@@ -161,8 +168,8 @@ class Members:
 
     def _ask_circle(self, payment: Payment) -> None:
         """Two look at one payment; one advises against it, and it goes on waiting."""
-        for transfer in self._waiting(payment):
-            now, guardian = clock.now(), self._guardians[payment.name][0]
+        for transfer, guardian in self._helpers(payment):
+            now = clock.now()
             self._company.transfer_help.ask(payment.name, transfer.id, [guardian], now)
             self._company.transfer_help.answer(guardian, transfer.id, "advised_against", now)
 
