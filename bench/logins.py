@@ -91,10 +91,19 @@ def _draw(made: Record) -> None:
 
 def _door_figures(made: Record) -> list[Figure]:
     outcomes = made.outcomes
+    thefts = sum(one.thefts for one in outcomes.values())
+    in_vain = sum(one.stopped + one.contained for one in outcomes.values())
     mass = [outcomes[name] for name in ("stuffing", "spraying")]
     mass_share = sum(one.stopped for one in mass) / max(1, sum(one.thefts for one in mass))
     at_budget = curve(made, (_BUDGET,))[0]
     return [
+        Figure(
+            "attacks stopped: attacked accounts never entered, %", f"{(1 - made.entered / made.attacked) * 100:.1f}"
+        ),
+        Figure(
+            f"thefts stopped: at the door or within {PROMPT_EVENTS} events, of all right proofs and sessions, %",
+            f"{in_vain / max(1, thefts) * 100:.1f}",
+        ),
         at_most("honest sign-ins asked for proof, all days, %", made.asked / made.visits * 100, 1.0),
         Figure("the same outside of mass attacks, %", f"{made.asked_in_peace / made.visits_in_peace * 100:.2f}"),
         at_least("stuffing and spraying with the right password stopped, %", mass_share * 100, 95, "{:.1f}"),
@@ -106,16 +115,30 @@ def _door_figures(made: Record) -> list[Figure]:
         ),
         at_most("owners on known devices not let through at once", made.kept_from_known, 0, "{:.0f}"),
         Figure("honest sign-ins on known devices", f"{made.known_knocks:,}"),
+        at_most("owners locked out: able to prove themselves, never let in", made.owners_kept_out, 0, "{:.0f}"),
+        Figure(
+            "what an owner sees: asked at least once in 12 days, % of owners who came",
+            f"{made.owners_asked / max(1, made.owners) * 100:.1f}",
+        ),
     ]
 
 
 def _inside_figures(made: Record) -> list[Figure]:
     entered = [made.outcomes[name] for name in SCENARIOS]
     share = sum(one.contained for one in entered) / max(1, sum(one.entered for one in entered))
+    seconds = sorted(after for one in entered for after in one.seconds)
     return [
         at_least(f"thieves inside contained within {PROMPT_EVENTS} events, %", share * 100, 95, "{:.1f}"),
+        Figure(
+            "time to containment, median and 95th percentile, minutes",
+            f"{_quantile(seconds, 0.5) / 60:.1f} and {_quantile(seconds, 0.95) / 60:.1f}",
+        ),
         Figure("honest sessions contained by mistake", f"{made.wrongly_contained} of {made.honest_sessions:,}"),
     ]
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[int(share * (len(ordered) - 1))] if ordered else 0.0
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from bench.login_life.anchors import DAY_S
 from bench.login_life.attacks import SPRAY_DAYS, STUFFING_DAYS
-from bench.login_life.door import Knock
+from bench.login_life.door import Knock, Visit
 from bench.login_life.world import BEGIN, Theft, World
 
 SCENARIOS = ("brute force", "guessing", "stuffing", "spraying", "phished", "targeted", "session theft")
@@ -30,12 +30,14 @@ class Outcome(NamedTuple):
         stopped: of them never entered.
         contained: of those entered, contained within `PROMPT_EVENTS` of the thief's events.
         events: of the thief until containment, sorted; those never contained are left out.
+        seconds: from getting in until containment, sorted, likewise.
     """
 
     thefts: int
     stopped: int
     contained: int
     events: tuple[int, ...]
+    seconds: tuple[float, ...]
 
     @property
     def entered(self) -> int:
@@ -57,6 +59,9 @@ class Record(NamedTuple):
     """Everything measured in one world; records of several worlds add up.
 
     Attributes:
+        attacked: accounts at whose door a thief tried anything; `entered` of them were entered.
+        owners: members who came in the watched days; `owners_asked` were asked at least once, `owners_kept_out` came
+            and were never let in though they could prove themselves.
         visits: honest visits in the watched days; `asked` of them met anything but a free way.
         asked_in_peace, visits_in_peace: the same outside of mass attacks.
         kept_from_known: honest right proofs with a known device that were not let through freely.
@@ -64,6 +69,11 @@ class Record(NamedTuple):
     """
 
     outcomes: dict[str, Outcome]
+    attacked: int
+    entered: int
+    owners: int
+    owners_asked: int
+    owners_kept_out: int
     visits: int
     asked: int
     visits_in_peace: int
@@ -83,8 +93,12 @@ def record(world: World) -> Record:
     right = [knock for visit in visits for knock in visit.knocks if knock.is_right]
     known = [knock for knock in right if knock.is_known]
     blind = _blind_policies(world)
+    owners = {visit.account for visit in visits}
     return Record(
         outcomes={name: _outcome(theft for theft in world.thefts if theft.scenario == name) for name in SCENARIOS},
+        attacked=len(world.attacked), entered=len(world.entered & world.attacked),
+        owners=len(owners), owners_asked=len({visit.account for visit in visits if visit.is_asked}),
+        owners_kept_out=len(_kept_out(visits)),
         visits=len(visits), asked=sum(visit.is_asked for visit in visits),
         visits_in_peace=len(peaceful), asked_in_peace=sum(visit.is_asked for visit in peaceful),
         known_knocks=len(known), kept_from_known=sum(not knock.is_free for knock in known),
@@ -97,6 +111,12 @@ def record(world: World) -> Record:
     )
 
 
+def _kept_out(visits: Sequence[Visit]) -> set[str]:
+    """Owners who were able to prove themselves and had the right password, and yet never got in."""
+    able = [visit for visit in visits if visit.visitor.can_prove and any(knock.is_right for knock in visit.knocks)]
+    return {visit.account for visit in able} - {visit.account for visit in able if visit.session}
+
+
 def _is_in_mass_attack(at: float) -> bool:
     day = (at - BEGIN) / DAY_S
     return SPRAY_DAYS[0] <= day < SPRAY_DAYS[1] or any(began <= day < began + 0.25 for began in STUFFING_DAYS)
@@ -105,9 +125,11 @@ def _is_in_mass_attack(at: float) -> bool:
 def _outcome(thefts: Iterable[Theft]) -> Outcome:
     held = [theft for theft in thefts if theft.is_inside or any(_first(theft))]
     entered = [theft for theft in held if theft.is_inside]
-    events = sorted(theft.contained_at for theft in entered if theft.contained_at is not None)
+    ended = [(theft.contained_at, theft.contained_after_s) for theft in entered if theft.contained_at is not None]
+    events = sorted(number for number, _ in ended)
+    seconds = sorted(after for _, after in ended)
     prompt = sum(number <= PROMPT_EVENTS for number in events)
-    return Outcome(len(held), len(held) - len(entered), prompt, tuple(events))
+    return Outcome(len(held), len(held) - len(entered), prompt, tuple(events), tuple(seconds))
 
 
 def _first(theft: Theft) -> list[Knock]:

@@ -33,6 +33,7 @@ class Theft:
         visits: at the door, while the right proof was in hand or being sought.
         deeds: events that the thief caused once inside.
         contained_at: how many of them there had been when the account was contained; None if it never was.
+        contained_after_s: since they got in.
     """
 
     scenario: str
@@ -41,6 +42,16 @@ class Theft:
     is_inside: bool = False
     deeds: int = 0
     contained_at: int | None = None
+    inside_since: float = 0.0
+    contained_after_s: float = 0.0
+
+    def enter(self, now: float) -> None:
+        """The thief is in."""
+        self.is_inside, self.inside_since = True, now
+
+    def end(self, now: float) -> None:
+        """The account is contained."""
+        self.contained_at, self.contained_after_s = self.deeds, now - self.inside_since
 
 
 class World:
@@ -59,6 +70,8 @@ class World:
         self.wrongly_contained = 0
         self.honest_sessions = 0
         self.thefts: list[Theft] = []
+        self.attacked: set[str] = set()
+        self.entered: set[str] = set()
 
     def live_through_habits(self) -> None:
         """The past, the months in which habits form, and the plan of the days to come."""
@@ -107,15 +120,17 @@ class World:
             return
         visit = Visit(theft.member.account, visitor)
         theft.visits.append(visit)
+        self.attacked.add(visit.account)
         is_in = yield from self.door.enter(visit, is_right=is_right, delay_s=delay_s)
         if is_in and visit.session:
-            theft.is_inside = True
+            theft.enter(self.stage.now)
+            self.entered.add(visit.account)
             hand = Hand(theft.member, visit.session, visitor.gear.token, visitor.ip)
             yield from self.plunder(theft, hand, visitor.can_prove)
 
     def steal_session(self, theft: Theft, visitor: Visitor) -> Story:
         """A thief who copied a live session: no sign-in, only its use from another place."""
-        theft.is_inside = True
+        theft.enter(self.stage.now)
         own = theft.member.gear[0]
         hand = Hand(theft.member, theft.member.session, own.token, visitor.ip)
         begun = SessionChanged(
@@ -142,7 +157,7 @@ class World:
         """Whether this decision ends the theft: the account is contained, or a proof is asked that the thief lacks."""
         is_asked = decision.verdict == "challenge" and not can_prove
         if is_contained(decision) or is_asked:
-            theft.contained_at = theft.deeds
+            theft.end(self.stage.now)
         return theft.contained_at is not None
 
 
