@@ -73,7 +73,8 @@ class Company:
         }
         self.rounds: tuple[Round, ...] = (
             self.alerts.take_in, self.transfers.take_in, self.care_cards.take_in, self.circles.round,
-            self.transfers.round, self.talk_acts.round, self.errands.round, AlertedPayments(database, settings.time_zone).take_in,
+            self.transfers.round, self.talk_acts.round, self.errands.round,
+            AlertedPayments(database, settings.time_zone).take_in,
             WrongAlertWatch(database, settings.time_zone).round,
         )
 
