@@ -1,4 +1,4 @@
-"""What members tell: frauds in words that no sign has, honest deals, other topics; cut, damaged and without an encoder."""
+"""What members tell: frauds in words that no sign has, honest deals, other topics; cut, damaged, without an encoder."""
 
 import shutil
 from pathlib import Path
@@ -89,7 +89,8 @@ def test_a_long_turn_is_cut_at_stops_and_the_first_and_the_last_pieces_are_read(
     pieces = pieces_of([long])
     assert len(pieces) == PIECES
     assert all(0 < len(piece) <= PIECE_CHARS for piece in pieces)
-    assert pieces[0].startswith("First of all") and pieces[-1].endswith("wanted money.")
+    assert pieces[0].startswith("First of all")
+    assert pieces[-1].endswith("wanted money.")
     assert pieces_of(["x" * 1_000])[0] == "x" * PIECE_CHARS
     assert pieces_of([]) == pieces_of(["  "]) == [" "]
 
@@ -122,8 +123,10 @@ def test_signs_speak_alone_where_there_is_no_model_and_a_warning_is_not_read(enc
         next((one.probability for one in each.understand([], says).frauds if one.scenario == "pet_sale"), 0.0)
         for each in (alone, both)
     )
-    assert by_signs == 0.0 and by_both > 0.5
-    assert not alone.understand([], OFF_TOPIC[:1]).is_off_topic and both.understand([], OFF_TOPIC[:1]).is_off_topic
+    assert by_signs == 0.0
+    assert by_both > 0.5
+    assert not alone.understand([], OFF_TOPIC[:1]).is_off_topic
+    assert both.understand([], OFF_TOPIC[:1]).is_off_topic
     assert both.recognise([("them", "刷单返利先垫付是骗子，别信")]) == []
 
 
