@@ -19,6 +19,7 @@ sqlglot (dialect duckdb) parses; `_SHAPES` below is all that is accepted of what
 import math
 import operator
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -62,6 +63,8 @@ from anlan.errors import InvalidPolicy
 __all__ = ["Condition", "parse"]
 
 MAX_EXACT = 2**53
+KEPT_CONDITIONS = 512
+"""A change of one policy loads all of them again; the others are as they were."""
 
 _COMPARE: dict[type[exp.Expr], CompareOperator] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
@@ -107,7 +110,12 @@ def parse(text: str, types: Mapping[str, SignalType], where: str = "") -> Condit
     Raises:
         InvalidPolicy: says `where`, the column and what to write instead; details as in `Source.fault`.
     """
-    source = Source(text, where)
+    return _parse(text, tuple(types.items()), where)
+
+
+@lru_cache(maxsize=KEPT_CONDITIONS)
+def _parse(text: str, typed_names: tuple[tuple[str, SignalType], ...], where: str) -> Condition:
+    source, types = Source(text, where), dict(typed_names)
     tree = _Reader(source, types).claim(_parse_sql(source, read_tokens(source, types)))
     return Condition(text, tree, names_in(tree))
 

@@ -5,6 +5,7 @@ import hashlib
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 import msgspec
@@ -26,6 +27,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "severity": SEVERITIES, "state": get_args(State), "on_unknown": ("skip", "review"),
 }
 MAX_POLICY_CHARS = 20_000
+KEPT_READINGS = 512
+"""Likewise of texts: see KEPT_CONDITIONS."""
 MAX_QUOTA = 1_000_000
 POLICY_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 MAX_POLICY_ID_CHARS = 64
@@ -84,7 +87,12 @@ def read_policies(text: str, where: str) -> list[Policy]:
     Raises:
         InvalidPolicy: not YAML, not a list of policies, or a field that is missing, unknown or of the wrong form.
     """
-    return [_read_policy(document, where) for document in _documents(text, where)]
+    return list(_read_policies(text, where))
+
+
+@lru_cache(maxsize=KEPT_READINGS)
+def _read_policies(text: str, where: str) -> tuple[Policy, ...]:
+    return tuple(_read_policy(document, where) for document in _documents(text, where))
 
 
 def check_each(text: str, where: str, registry: Registry) -> list[CheckedPolicy | InvalidPolicy]:

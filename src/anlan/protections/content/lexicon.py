@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from itertools import accumulate
 from typing import NamedTuple
@@ -179,7 +179,12 @@ def digest_of(terms: Sequence[Term]) -> str:
 
 def built_in_terms() -> list[Term]:
     """The terms that ship with Anlan (`lexicon.csv`)."""
-    return read_terms(resources.files(__package__).joinpath("lexicon.csv").read_text("utf-8"))
+    return list(_shipped_terms())
+
+
+@cache
+def _shipped_terms() -> tuple[Term, ...]:
+    return tuple(read_terms(resources.files(__package__).joinpath("lexicon.csv").read_text("utf-8")))
 
 
 def built_in_lexicon() -> Lexicon:

@@ -1,5 +1,6 @@
 """Everything that platforms and engineers ask of Anlan but verdicts: one FastAPI application, routers by noun."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -54,7 +55,11 @@ def build_api(house: House, gate: Gate) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     install_problems(app, [route for router in ROUTERS for route in router.routes])
-    document: dict[str, Any] = describe(app, house)
-    app.openapi = lambda: document  # type: ignore[method-assign]  # FastAPI's own way to say so
-    app.state.document = document
+
+    @cache
+    def document() -> dict[str, Any]:
+        """Takes a second, which nobody who starts should wait for."""
+        return describe(app, house)
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to say so
     return app

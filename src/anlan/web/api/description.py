@@ -30,13 +30,13 @@ class Route(NamedTuple):
 @router.get("/openapi.json")
 def give_document(request: Request) -> Response:
     """OpenAPI 3.1."""
-    return answer(request.app.state.document)
+    return answer(request.app.openapi())
 
 
 @router.get("/docs")
 def show_document(request: Request) -> Response:
     """The same as a page that needs no script."""
-    document = request.app.state.document
+    document = request.app.openapi()
     page = _PAGES.get_template("api/reference.html")
     text = page.render(document=document, routes=list(_routes(document)), type_of=type_of, prose=prose)
     return HTMLResponse(text, headers={"content-security-policy": _OWN_STYLES_ONLY})
