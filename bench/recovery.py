@@ -18,6 +18,7 @@ from anlan.domain.recovery import (
     Evidence,
     EvidenceKind,
     EvidenceOutcome,
+    band_of,
     forged_share,
     prior_of,
     score_of,
@@ -49,7 +50,7 @@ def dormancy(chance: random.Random) -> float:
     return chance.expovariate(1 / 0.25) if chance.random() < 0.84 else 1.0 + chance.expovariate(1 / 2.5)
 
 
-def owner(chance: random.Random, years: float, *, has_document: bool = True) -> Answers:
+def owner(chance: random.Random, years: float) -> Answers:
     """What an owner who lost password and phone can still show."""
     memory = chance.betavariate(5, 2) * 0.5 ** (years / 10)
     slips = 0.04 + 0.12 * (1 - memory)
@@ -72,14 +73,9 @@ def owner(chance: random.Random, years: float, *, has_document: bool = True) -> 
     if chance.random() < 0.85:
         friends = sum(chance.random() < 0.6 for _ in range(4))
         shown["friends"] = "right" if friends >= 2 else "near" if friends else "unknown"
-    if has_document and chance.random() < 0.75:
+    if chance.random() < 0.75:
         shown["document"] = _draw(chance, 0.93, 0.02)
     return _slips(chance, shown)
-
-
-def undocumented(chance: random.Random, years: float) -> Answers:
-    """The same where the platform checks no identity documents."""
-    return owner(chance, years, has_document=False)
 
 
 def _slips(chance: random.Random, shown: Answers) -> Answers:
@@ -185,21 +181,29 @@ ACCOUNTS_HAVE: dict[EvidenceKind, float] = {"inviter": 0.5, "groups": 0.4, "paym
 """Share of accounts, whoever claims them, that have such a thing to ask for; all have what is not named here."""
 
 
-def asked(chance: random.Random, shown: Answers) -> list[Evidence]:
-    """What comes of the questions: of what the account has not, nothing; silence where nothing is said."""
+def asked(chance: random.Random, shown: Answers, *, checks_documents: bool) -> list[Evidence]:
+    """What comes of the questions: of what the account has not, nothing; silence where nothing is said or shown."""
     lacks = {kind for kind, has in ACCOUNTS_HAVE.items() if chance.random() >= has}
-    told: Answers = dict.fromkeys(ASKED, "unknown")
+    told: Answers = dict.fromkeys((*ASKED, "document"), "unknown")
     told |= shown
+    if not checks_documents:
+        del told["document"]
     return [Evidence(kind, said) for kind, said in told.items() if kind not in lacks]
 
 
-def claims(chance: random.Random, make: Maker, count: int) -> list[Claim]:
-    """Scores of so many simulated claims."""
+def claims(
+    chance: random.Random, make: Maker, count: int, *, unstopped: float = 1.0, checks_documents: bool = True
+) -> list[Claim]:
+    """Scores of so many simulated claims.
+
+    Args:
+        unstopped: the chance that nobody stops one for an account in use.
+        checks_documents: the platform checks identity documents.
+    """
     made = []
     for _ in range(count):
         years = dormancy(chance)
-        score = score_of(asked(chance, make(chance, years)), years)
-        unstopped = UNSTOPPED_CLOSE if make in CLOSE else UNSTOPPED
+        score = score_of(asked(chance, make(chance, years), checks_documents=checks_documents), years)
         made.append((score, years, UNSTOPPED_DORMANT if years >= 1 else unstopped))
     return made
 
@@ -220,26 +224,37 @@ def share(found: list[Claim], limit: float = LIKELY_FORGED_SHARE) -> float:
     return sum(passes(one, limit) for one in found) / len(found)
 
 
+def refused(found: list[Claim]) -> float:
+    """Share of claims whose evidence is too little to trouble staff with."""
+    bands = [band_of(score, forged_share(score, prior_of(years))) for score, years, _ in found]
+    return bands.count("unlikely") / len(found)
+
+
 def _careful(make: Maker) -> Maker:
     return lambda chance, years: silent(make(chance, years))
 
 
-def _forged(quick: bool, seed: int) -> dict[str, list[Claim]]:
+def _forged(quick: bool, seed: int, *, checks_documents: bool = True) -> dict[str, list[Claim]]:
     """Half of each class answers what it believes, half only what it knows."""
     count = FORGED // (10 if quick else 1)
     made = {}
     for name, (part, make) in FORGERS.items():
         chance, some = random.Random(f"{seed}.{name}"), round(count * part / 2)
-        made[name] = claims(chance, make, some) + claims(chance, _careful(make), some)
+        unstopped = UNSTOPPED_CLOSE if make in CLOSE else UNSTOPPED
+        made[name] = [
+            claim for each in (make, _careful(make))
+            for claim in claims(chance, each, some, unstopped=unstopped, checks_documents=checks_documents)
+        ]
     return made
 
 
 def run(quick: bool, seed: int = SEED) -> list[Figure]:
     """Print the table of classes and the curve; the figures of the Reach."""
     honest = claims(random.Random(seed), owner, HONEST // (10 if quick else 1))
-    without = claims(random.Random(seed + 1), undocumented, len(honest))
+    without = claims(random.Random(seed + 1), owner, len(honest), checks_documents=False)
     forged = _forged(quick, seed)
     every = [claim for made in forged.values() for claim in made]
+    unchecked = [claim for made in _forged(True, seed + 1, checks_documents=False).values() for claim in made]
     show_table("Forged claims", ["class", "claims", "begin a cool-off", "in 10,000", "handed over, in 10,000"], [
         [name, f"{len(made):,}", f"{sum(map(passes, made)):,}", f"{1e4 * share(made):.2f}",
          f"{1e4 * handed_over(made):.2f}"]
@@ -259,7 +274,9 @@ def run(quick: bool, seed: int = SEED) -> list[Figure]:
     return [
         at_most("recovery: forged claims handed over, in 10,000", 1e4 * handed_over(every), 1.0, "{:.2f}"),
         Figure("recovery: forged claims into cool-off, in 10,000", f"{1e4 * share(every):.2f}"),
+        Figure("the same where no documents are checked, in 10,000", f"{1e4 * share(unchecked):.2f}"),
         at_least("recovery: honest claims done without staff, %", 100 * share(honest), 90.0, "{:.1f}"),
+        Figure("recovery: honest claims refused without staff, %", f"{100 * refused(honest):.2f}"),
     ]
 
 

@@ -227,7 +227,9 @@ class House:
                 self.security_events.on_account_recovered,
             ),
         )
-        self.recoveries = Recoveries(self.database, self.codec, moves)
+        self.recoveries = Recoveries(
+            self.database, self.codec, moves, checks_documents=bool(settings.identity_url)
+        )
         self.recovery_desk = RecoveryDesk(self.database, self.codec, moves)
         self.desk_rounds += (self.recovery_desk.take_in, self.recovery_desk.round)
         self.access_checks = AccessChecks(

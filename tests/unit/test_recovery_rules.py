@@ -3,14 +3,18 @@
 import hashlib
 from base64 import b64encode
 from itertools import product
+from math import log
 
 import pytest
 from argon2 import PasswordHasher
 
 from anlan.domain.digests import check_digest, is_made_of, salted_digest
 from anlan.domain.recovery import (
+    CLOSENESS,
     EVIDENCE_KINDS,
+    FORGER_SHARES,
     FORGERS,
+    MEMORIES,
     STRENGTHS,
     Evidence,
     EvidenceKind,
@@ -57,19 +61,33 @@ def test_public_facts_open_nothing() -> None:
 
 
 def test_what_comes_by_one_leak_counts_about_once() -> None:
-    one, two = assess(told(password="right")), assess(told(password="right", mail="right", registered="right"))
-    assert two.totals["stranger"] < sum(
-        assess([Evidence(kind, "right")]).totals["stranger"] for kind in ("password", "mail", "registered")
-    ) - 1
-    assert one.totals["stranger"] > 0
+    both = assess(told(password="right", mail="right"))
+    alone = [assess([Evidence(kind, "right")]).totals["stranger"] for kind in ("password", "mail")]
+    assert both.totals["stranger"] < sum(alone) - 0.8
+    assert min(alone) > 0
+
+
+def test_a_stolen_password_with_its_mailbox_does_not_go_alone() -> None:
+    shown = told(
+        password="right", mail="right", city="right", registered="unknown", contacts="unknown", friends="unknown",
+        document="unknown",
+    )
+    assert assess(shown).band != "likely"
+    assert assess(shown).worst == "stranger"
 
 
 def test_the_most_dangerous_forger_counts() -> None:
     shown = told(place="right", device="right", city="right", contacts="right")
     found = assess(shown)
     assert found.worst == "household"
-    assert found.score == min(found.totals.values())
+    assert min(found.totals.values()) < found.score < found.totals["household"] - log(FORGER_SHARES["household"])
     assert found.totals["stranger"] > found.score + 3
+
+
+def test_the_shares_of_forgers_are_of_one_whole() -> None:
+    assert sum(FORGER_SHARES.values()) == pytest.approx(1.0)
+    for levels in (MEMORIES, *CLOSENESS.values()):
+        assert sum(level.share for level in levels) == pytest.approx(1.0)
 
 
 def test_a_friend_who_denies_it_outweighs_what_memory_gives() -> None:

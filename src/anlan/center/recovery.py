@@ -84,10 +84,14 @@ class Recoveries:
     Args:
         codec: opens what events say.
         moves: how claims go on.
+        checks_documents: the platform looks at identity documents, so that to show none is an answer too.
     """
 
-    def __init__(self, database: Database, codec: Codec, moves: ClaimMoves) -> None:
+    def __init__(
+        self, database: Database, codec: Codec, moves: ClaimMoves, *, checks_documents: bool = False
+    ) -> None:
         self._database, self._codec, self._moves = database, codec, moves
+        self._checks_documents = checks_documents
 
     def open(self, claimed: Claimed, by: str, now: float) -> tuple[Claim, str]:
         """Begin a claim; returns it with the token of the claimant's own address.
@@ -320,7 +324,10 @@ class Recoveries:
     ) -> list[Evidence]:
         """Questions that were passed over count as not known: else it would pay to leave out what one cannot say."""
         known = recovery_facts.known_of(connection, self._codec, self._database.vault, claim.account, now)
-        return [Evidence(kind, judge_silence(kind, known)) for kind in ASKED if kind not in answered]
+        passed_over = [Evidence(kind, judge_silence(kind, known)) for kind in ASKED if kind not in answered]
+        if self._checks_documents and claim.way == "owner" and "document" not in answered:
+            passed_over.append(Evidence("document", "unknown"))
+        return passed_over
 
     def withdraw(self, token: str, now: float) -> None:
         """The claimant gives up.

@@ -11,7 +11,7 @@ ClaimAnswer = Literal["grant", "hand_over", "memorial", "close", "refuse"]
 CLAIM_ANSWERS: tuple[ClaimAnswer, ...] = get_args(ClaimAnswer)
 REFUSE: ClaimAnswer = "refuse"
 
-RISKY_FORGED_SHARE = 0.01
+RISKY_FORGED_SHARE = 0.003
 """From this chance of a forgery on nobody decides alone."""
 
 ANSWER_TITLES: dict[ClaimAnswer, dict[str, str]] = {
