@@ -48,6 +48,7 @@ class People:
         self.given_back: list[AccountRecovered] = []
         moves = ClaimMoves("https://anlan.example", WorkingTime(), (lambda _, told: self.given_back.append(told),))
         self.claims = Recoveries(database, self.codec, moves)
+        self.strict = Recoveries(database, self.codec, moves, checks_documents=True)
         self.desk = RecoveryDesk(database, self.codec, moves)
 
     def fact(self, entity: str, field: str, value: object, days_ago: float) -> None:
@@ -216,6 +217,16 @@ def test_two_people_who_claim_the_same_account_meet_staff(people: People) -> Non
     assert people.judge(second, "mei", "refuse").state == "review", "a forgery is too likely for one person"
     assert people.judge(second, "jun", "refuse").state == "refused"
     assert people.judge(first, "mei", "grant").state == "cooling"
+
+
+def test_where_documents_are_checked_to_show_none_is_an_answer(people: People) -> None:
+    claim, token = people.open(device="a strange one", ip="198.51.100.200")
+    people.says_all(token)
+    people.strict.submit(token, NOW)
+    with people.database.read() as connection:
+        weighed = recovery.read_assessment(connection, claim.id)
+    assert weighed is not None
+    assert b'"document"' in weighed
 
 
 def test_junk_does_not_keep_the_owner_from_their_own(people: People) -> None:
