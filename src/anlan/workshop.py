@@ -36,10 +36,10 @@ from anlan.protections.content.signals import bound as bound_to_shelves
 from anlan.protections.dialogue.moves import built_in_moves
 from anlan.protections.dialogue.window import Dialogues
 from anlan.protections.fraud import scenario_signals
-from anlan.protections.fraud.recognising import Encode, Recogniser
+from anlan.protections.fraud.recognising import Recogniser
 from anlan.protections.fraud.scenario_file import load_scenarios
 from anlan.protections.fraud.signs import SignBook
-from anlan.protections.fraud.tellings import shipped_tellings
+from anlan.protections.fraud.tellings import Encode, shipped_tellings
 from anlan.protections.hearing import hear
 from anlan.protections.registry import COUNTERS_FILE, installed_protections
 from anlan.settings import Settings
