@@ -9,7 +9,6 @@ Seeds of the table were below 1000; figures come from others.
 """
 
 import random
-import sys
 from collections.abc import Callable
 
 from anlan.domain.claims import ASKED
@@ -23,7 +22,7 @@ from anlan.domain.recovery import (
     prior_of,
     score_of,
 )
-from bench.measure import Figure, at_least, at_most, show_table
+from bench.measure import Figure, at_least, at_most, run_alone, show_table
 
 SEED = 9_000
 HONEST, FORGED = 40_000, 400_000
@@ -281,4 +280,4 @@ def run(quick: bool, seed: int = SEED) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    run("--quick" in sys.argv)
+    run_alone(run)
