@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench soak clean
+.PHONY: setup run test test-browser test-rest lint bench soak clean
 
 setup: .venv/.run
 
@@ -34,8 +34,14 @@ run: setup
 # Tests start many processes, which should not compile the whole of Anlan each.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: setup .venv/.tools
+	$(MAKE) --no-print-directory --keep-going --jobs 2 test-browser test-rest
+
+# Side by side: tests wait for servers and for browsers a third of their time.
+test-browser:
+	$(BIN)/python -m pytest tests/browser -q -n 1
+
+test-rest:
 	$(BIN)/python -m pytest tests -q --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser -q
 
 lint: .venv/.dev
 	$(BIN)/ruff check src tests bench && $(BIN)/mypy
