@@ -86,8 +86,7 @@ DEEDS: dict[str, tuple[str, dict[str, object]]] = {
     "/containments/none/end": ("contain_accounts", {"ending": "lifted", "reason": "x"}),
     "/circles/safe-mode": ("assist_members", {"account": "none", "reason": " ", "act": "on"}),
     "/recoveries/none/look": ("see_sensitive", {}),
-    "/recoveries/none/approve": ("judge_recoveries", {}),
-    "/recoveries/none/refuse": ("judge_recoveries", {}),
+    "/recoveries/none/judge": ("judge_recoveries", {"answer": "grant"}),
     "/security-events/streams": ("write_endpoints", {"audience": "x", "url": "ftp://nowhere"}),
     "/cases/break": ("see_cases", {}),
     "/cases/mine/ties": ("see_cases", {"kind": "account", "id": " ", "relation": "own"}),
@@ -301,7 +300,7 @@ def test_a_notice_is_acknowledged_once(console: Consoled, lin: Visitor) -> None:
     assert "A signal keeps failing" in lin.get("/health").text
     lin.post("/health/notices", id="n-1")
     with console.house.database.read() as connection:
-        assert latest_notices(connection, unseen_only=True) == []
+        assert "n-1" not in {one.id for one in latest_notices(connection, unseen_only=True)}
 
 
 def test_the_audit_chain_is_verified_and_a_change_is_found(console: Consoled, lin: Visitor) -> None:
