@@ -29,7 +29,8 @@ from anlan.settings import Settings
 from anlan.store.tables import alerts, circle_warnings, events
 from bench.measure import Figure, at_least, at_most, show_table
 
-START = 1_764_547_200.0
+HOURS, BEGAN_HOURS_AGO = 23, 23.5
+"""A day that has just ended: of older events nobody is warned any more."""
 PEOPLE = 300
 BUSY = Tempo(attacks_per_person_day=0.4)
 SEEDS = (101, 102, 103)
@@ -91,16 +92,19 @@ def held_out() -> Phrasebook:
 
 def live_through(seed: int, book: Phrasebook) -> Day:
     """One day in a fresh house."""
-    told = list(simulate(seed, START, 24, PEOPLE, BUSY, book=book))
+    start = clock.now() - BEGAN_HOURS_AGO * 3_600.0
+    told = list(simulate(seed, start, HOURS, PEOPLE, BUSY, book=book))
     with tempfile.TemporaryDirectory() as folder:
-        happened, found, guarded = asyncio.run(_play(Path(folder), told))
+        happened, found, guarded = asyncio.run(_play(Path(folder), told, start))
     return _count(happened, found, guarded)
 
 
-async def _play(folder: Path, told: Sequence[LabelledEvent]) -> tuple[list[LabelledEvent], list[Warned], set[str]]:
+async def _play(
+    folder: Path, told: Sequence[LabelledEvent], start: float
+) -> tuple[list[LabelledEvent], list[Warned], set[str]]:
     house = House(Settings(_env_file=None, data_dir=folder))
     await house.start()
-    guarded = _form_circles(house, told)
+    guarded = _form_circles(house, told, start)
     keeper, happened = Doorkeeper(), []
     try:
         for batch in _batches(told):
@@ -125,18 +129,18 @@ def _batches(told: Iterable[LabelledEvent]) -> Iterator[list[LabelledEvent]]:
     yield batch
 
 
-def _form_circles(house: House, told: Sequence[LabelledEvent]) -> set[str]:
+def _form_circles(house: House, told: Sequence[LabelledEvent], start: float) -> set[str]:
     """Every second member has a friend who watches; their names."""
     ties: dict[str, str] = {}
     for event in told:
-        if event.type == "friendship.changed" and event.time < START:
+        if event.type == "friendship.changed" and event.time < start:
             data = _read(event).data
             ties.setdefault(str(data["account"]), str(data["other"]))
     guarded = sorted(ties)[::2]
     for ward in guarded:
         mine, theirs = f"account:{ward}", f"account:{ties[ward]}"
-        invited = house.company.circles.invite(mine, theirs, "guardian", CONSENT, "key:bench", START, is_vouched=True)
-        house.company.circles.accept(invited, theirs, CONSENT, "key:bench", START)
+        invited = house.company.circles.invite(mine, theirs, "guardian", CONSENT, "key:bench", start, is_vouched=True)
+        house.company.circles.accept(invited, theirs, CONSENT, "key:bench", start)
     return set(guarded)
 
 
