@@ -79,7 +79,8 @@ def rate(journal: Journal, judged: Sequence[Judged], size: int, seconds: float) 
     return done / wall_s, cpu_s / done * 1e6
 
 
-def _open_postgres(stack: ExitStack) -> Journal | None:
+def postgres_url(stack: ExitStack) -> str | None:
+    """A fresh database of a server that is durable, until the stack ends; None, and said, where there is none."""
     try:
         server = PostgresServer(is_durable=True)
     except (ImportError, RuntimeError, OSError) as error:
@@ -88,7 +89,13 @@ def _open_postgres(stack: ExitStack) -> Journal | None:
     stack.callback(server.remove)
     server.start()
     server.create("bench")
-    database, journal = open_journal(server.url("bench"))
+    return server.url("bench")
+
+
+def _open_postgres(stack: ExitStack) -> Journal | None:
+    if (url := postgres_url(stack)) is None:
+        return None
+    database, journal = open_journal(url)
     stack.callback(database.close)
     return journal
 

@@ -3,7 +3,6 @@
 The thief works through a day in which everybody else goes on; everything they did must be found in the act itself.
 """
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,11 +24,8 @@ from anlan.store.journal import Journal
 from anlan.store.marks import JOURNAL, raise_mark
 from anlan.store.tables import events, facts
 from anlan.store.vault import Codec
-from bench.commits import judged_events, open_journal, rate
+from bench.commits import judged_events, open_journal, postgres_url, rate
 from bench.measure import Figure, at_most, run_alone, show_table
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from servers import PostgresServer
 
 JOURNAL_EVENTS = 1_000_000
 ACCOUNTS = 50_000
@@ -71,15 +67,8 @@ def run(quick: bool) -> list[Figure]:
 def _urls(stack: ExitStack) -> dict[str, str]:
     folder = Path(stack.enter_context(TemporaryDirectory()))
     urls = {"SQLite": f"sqlite:///{folder / 'bench.db'}"}
-    try:
-        server = PostgresServer(is_durable=True)
-    except (ImportError, RuntimeError, OSError) as error:
-        print(f"PostgreSQL is left out: {error}")
-        return urls
-    stack.callback(server.remove)
-    server.start()
-    server.create("bench")
-    return urls | {"PostgreSQL": server.url("bench")}
+    postgres = postgres_url(stack)
+    return urls | {"PostgreSQL": postgres} if postgres else urls
 
 
 def _fill(database: Database, count: int) -> None:
