@@ -18,6 +18,7 @@ from stores import migrated_sqlite
 
 from anlan import clock
 from anlan.app import House
+from anlan.demo.labels import LabelledEvent
 from anlan.demo.simulation import history
 from anlan.domain.keys import event_key
 from anlan.domain.lists import ListEntry
@@ -28,6 +29,8 @@ from anlan.web.console.people import hash_password
 
 PASSWORD = "calm waters run deep"
 START_S = 60.0
+AN_EVENING = 1_788_264_000.0
+"""Eight o'clock of an evening where the demo community lives."""
 Answer = TypeVar("Answer")
 
 
@@ -41,6 +44,12 @@ def waking_zone() -> str:
     """A time zone in which it is about noon: whenever tests run, no quiet hours hold a warning back there."""
     hours_ahead = 12 - clock.to_datetime(clock.now()).hour
     return f"Etc/GMT{-hours_ahead:+d}"
+
+
+def _moved(event: LabelledEvent, later: float) -> bytes:
+    """`event` as the platform would have sent it `later` seconds later."""
+    sent = msgspec.json.decode(event.cloudevent)
+    return msgspec.json.encode({**sent, "time": clock.to_rfc3339(event.time + later)})
 
 
 class Consoled:
@@ -110,9 +119,13 @@ class Consoled:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)
 
     def live_through(self, hours: float = 2.0, people: int = 60, seed: int = 11) -> None:
-        """Send the last hours of the demo community."""
-        events = [event.cloudevent for event in history(seed, clock.now(), hours, people)]
-        self.do(self.house.intake.accept_many(events))
+        """Send hours of the demo community that end now.
+
+        What happens is drawn for one evening, whenever tests run: by night, half an hour of few people is empty.
+        """
+        later = clock.now() - AN_EVENING
+        evening = history(seed, AN_EVENING, hours, people)
+        self.do(self.house.intake.accept_many([_moved(event, later) for event in evening]))
 
     def block_a_message(self, text: str) -> str:
         """Send a message that a policy of the starter pack blocks, whatever the models say; returns the event's key."""
