@@ -26,7 +26,7 @@ PATH = "/me/security"
 HERE = f"{PATH}/at/"
 """A link of the platform that leads here names the session that its member uses now."""
 
-LEVELS = {"calm": mark("Well protected"), "fair": mark("Could be safer"), "low": mark("Needs your attention")}
+LEVELS = {"calm": mark("Well protected"), "fair": mark("Could be safer"), "low": mark("Weakly protected")}
 STATES = {
     "entered": mark("Signed in"), "challenged": mark("Asked for more"),
     "stopped": mark("Stopped, though the password was right"),
