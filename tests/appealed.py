@@ -7,6 +7,7 @@ from sanctioned import DAY_S, NOW, judged_case
 from sqlalchemy import select
 
 from anlan.desk.appeals import QUEUE, Appeals, on_sanction_moved
+from anlan.desk.reports import on_case_closed
 from anlan.desk.review import Answered, Review, Reviewer
 from anlan.desk.sanctions import NewSanction, Sanctions
 from anlan.domain.attachments import media_type_of, safe_name
@@ -31,7 +32,7 @@ class AppealDesk:
         self.database = database
         self.sanctions = Sanctions(database, (on_sanction_moved,))
         self.appeals = Appeals(database, self.sanctions)
-        self.review = Review(database, (self.appeals.on_case_closed,))
+        self.review = Review(database, (on_case_closed, self.appeals.on_case_closed))
         with database.write() as connection:
             put_queue(connection, Queue(name=QUEUE, second_share=0.0))
 

@@ -2,10 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 from appealed import ANN, BOB, MAY, PDF, PNG, WORDS, AppealDesk, a_file
 from sanctioned import DAY_S, NOW, judged_case
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from anlan.desk.review import Answered, Reviewer
@@ -19,7 +20,7 @@ from anlan.store.database import Database
 from anlan.store.notices import latest_notices
 from anlan.store.review import tickets
 from anlan.store.sanctions import in_force, sanctions_of
-from anlan.store.tables import appeals, attachments, sanctions
+from anlan.store.tables import appeals, attachments, own_events, report_cases, reports, sanctions
 
 HOSTILE = "'); DROP TABLE appeals; -- <script>alert(1)</script> {{7*7}} \x00 \u202e $(rm -rf /) 我没有骗人"
 
@@ -312,3 +313,34 @@ def _reviewer(actor: str) -> Reviewer:
 
 def _answer(case_id: str, answer: str) -> Answered:
     return Answered(case_id=case_id, stage=1, answer=answer, reason="we looked")
+
+
+def reported(desk: AppealDesk, case_id: str | None, target: str) -> None:
+    """Bob's report of `target`, which people found right in this case."""
+    row = {
+        "id": "rep-1", "reporter": BOB, "subject": target, "reason": "scam", "category": "fraud",
+        "target": target, "at": NOW, "source": "member", "words_digest": "", "fingerprint": "f", "case_id": case_id,
+        "weight": 0.5, "is_young": False, "is_repeat": True, "is_coordinated": False, "outcome": "violation",
+        "answered_at": NOW,
+    }
+    about = {"case_id": case_id, "fold": target, "is_open": False, "closed_at": NOW, "report_count": 1,
+             "weight_sum": 0.5}
+    with desk.database.write() as connection:
+        connection.execute(insert(report_cases), about)
+        connection.execute(insert(reports), row)
+
+
+@pytest.mark.parametrize(("answer", "target", "expected"), [
+    ("reverse", ANN, 1), ("uphold", ANN, 0), ("reduce", ANN, 0), ("reverse", BOB, 0),
+])
+def test_the_journal_hears_of_whom_a_report_was_wrong_after_all(
+    desk: AppealDesk, answer: str, target: str, expected: int
+) -> None:
+    sanction = desk.sanction()
+    reported(desk, sanction.case_id, target)
+    desk.decide(desk.file(sanction), answer)
+    with desk.database.read() as connection:
+        said = [msgspec.json.decode(body) for body in connection.execute(select(own_events.c.body)).scalars()]
+    assert [(one["type"], one["data"]) for one in said] == [
+        ("report.overturned", {"account": "ann", "case": sanction.case_id})
+    ] * expected

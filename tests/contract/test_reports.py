@@ -329,7 +329,9 @@ def test_the_journal_hears_once_whom_people_found_to_have_done_harm(desk: Report
     with database.read() as connection:
         (body,) = connection.execute(select(own_events.c.body)).scalars()
     said = msgspec.json.decode(body)
-    assert (said["type"], said["data"]) == ("report.upheld", {"account": "mo", "category": "fraud"}), "not who reported"
+    assert (said["type"], said["data"]) == (
+        "report.upheld", {"account": "mo", "category": "fraud", "case": first.case_id}
+    ), "not who reported"
 
 
 def test_reports_of_a_merged_case_are_answered_with_it_and_new_ones_join_it(

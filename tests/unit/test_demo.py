@@ -29,7 +29,7 @@ from anlan.protections.minors.cues import built_in_themes
 
 START = 1_764_547_200.0
 CAUSED_BY_VERDICTS = {"verification.completed", "device.disowned", "device.owned", "payment.thought_over",
-                      "report.upheld"}
+                      "report.upheld", "report.overturned"}
 DAY_S = 86_400.0
 BUSY = Tempo(attacks_per_person_day=0.5)
 

@@ -3,7 +3,9 @@
 import pytest
 from spine import NOON, Spine
 
-from anlan.protections.registry import COUNTERS_FILE, HERE
+from anlan.engine.profiles import facts_of
+from anlan.protections.fraud.signals import account_upheld_reports_30d
+from anlan.protections.registry import HERE
 
 DAY_S = 86_400.0
 POLICY = "fraud.request_from_reported_account"
@@ -13,7 +15,14 @@ POLICY = "fraud.request_from_reported_account"
 def house() -> Spine:
     pack = (HERE / "fraud" / "policies.yaml").read_text("utf-8").split("\n- id: ")
     (wanted,) = (one for one in pack if one.startswith(f"{POLICY}\n"))
-    return Spine([], f"- id: {wanted}", COUNTERS_FILE.read_text("utf-8"))
+    return Spine([account_upheld_reports_30d], f"- id: {wanted}")
+
+
+def say(house: Spine, type_: str, days: float, **data: str) -> None:
+    """The journal hears it, of mo."""
+    said = house.event(type_, 1, NOON + days * DAY_S, account="mo", **data)
+    house.engine.profiles.load(["account:mo"], ())
+    house.engine.profiles.learn(facts_of(said, house.engine.profiles))
 
 
 def hinted(house: Spine, days: float, account: str = "mo", change: str = "requested") -> list[str]:
@@ -25,7 +34,7 @@ def hinted(house: Spine, days: float, account: str = "mo", change: str = "reques
 
 def test_for_thirty_days_and_nobody_else(house: Spine) -> None:
     assert hinted(house, 0) == []
-    house.judge(house.event("report.upheld", 1, NOON, account="mo", category="fraud"))
+    say(house, "report.upheld", 0, category="fraud", case="c1")
     assert hinted(house, 1) == ["account:bo:risky_contact"]
     assert hinted(house, 1.5, change="added") == []
     assert hinted(house, 2, account="di") == []
@@ -34,5 +43,17 @@ def test_for_thirty_days_and_nobody_else(house: Spine) -> None:
 
 @pytest.mark.parametrize("category", ["self_harm", "account_takeover", "spam"])
 def test_only_for_what_was_done_to_others(house: Spine, category: str) -> None:
-    house.judge(house.event("report.upheld", 1, NOON, account="mo", category=category))
+    say(house, "report.upheld", 0, category=category, case="c1")
     assert hinted(house, 1) == []
+
+
+def test_what_an_appeal_takes_back_is_pointed_out_no_more_and_what_it_does_not_still_is(house: Spine) -> None:
+    for case in ("c1", "c2"):
+        say(house, "report.upheld", 0, category="fraud", case=case)
+    say(house, "report.overturned", 2, case="c1")
+    assert hinted(house, 3) == ["account:bo:risky_contact"]
+    say(house, "report.overturned", 4, case="c2")
+    assert hinted(house, 3.5) == ["account:bo:risky_contact"], "as it was known then"
+    assert hinted(house, 4) == []
+    say(house, "report.upheld", 5, category="threats", case="c3")
+    assert hinted(house, 6) == ["account:bo:risky_contact"]

@@ -23,11 +23,13 @@ from anlan.domain.report_reasons import BY_CODE, Reason
 from anlan.errors import InvalidReport, RateLimited
 from anlan.store import outbox, own_events
 from anlan.store import reports as kept
+from anlan.store.appeals import appeals_in_case
 from anlan.store.cases import NewCase, write_history
 from anlan.store.database import Database
 from anlan.store.facts import Facts
 from anlan.store.reporter_records import Answered, learn, record_on, records_of
 from anlan.store.reports import Earlier, Joined, Report
+from anlan.store.sanctions import find_sanction
 from anlan.store.vault import Codec
 
 MAX_WORDS_CHARS = 2_000
@@ -41,6 +43,8 @@ YOUNG_S = 7 * 86_400.0
 MEMBER_REPORTS_1H = 30
 OTHER_HARM_COUNTS = 0.5
 """A report that was right about the breach but named another harm counts half."""
+UNDECIDED = ("withdrawn", "settled")
+"""Appeals that ended before their case did."""
 
 
 class NewReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +220,8 @@ class Reports:
 
 def on_case_closed(connection: Connection, closed: CaseClosed) -> None:
     """Tell every reporter of the case, and of those merged into it, what became of it, and learn who was right."""
+    if closed.case.kind == "appeal" and closed.answer == "reverse":
+        _say_overturned(connection, closed)
     if closed.answer not in OUTCOMES:
         return
     case_ids = kept.merged_here(connection, closed.case.id)
@@ -234,8 +240,20 @@ def _say_upheld(connection: Connection, answered: Sequence[Report], closed: Case
     for ordinal, target in enumerate(sorted({report.target for report in answered})):
         kind, _, account = target.partition(":")
         if kind == "account":
-            data = {"account": account, "category": closed.category or answered[0].category}
+            category = closed.category or answered[0].category
+            data = {"account": account, "category": category, "case": closed.case.id}
             own_events.say(connection, "report.upheld", data, f"{closed.judgement_id}.upheld.{ordinal}", closed.at)
+
+
+def _say_overturned(connection: Connection, closed: CaseClosed) -> None:
+    """Let the journal know of whom it was not so after all."""
+    for appeal in appeals_in_case(connection, closed.case.id):
+        sanction = find_sanction(connection, appeal.sanction_id)
+        if appeal.state not in UNDECIDED and sanction is not None and sanction.case_id is not None:
+            kind, _, account = sanction.target.partition(":")
+            if kind == "account" and kept.was_upheld(connection, sanction.case_id, sanction.target):
+                data = {"account": account, "case": sanction.case_id}
+                own_events.say(connection, "report.overturned", data, f"{appeal.id}.overturned", closed.at)
 
 
 def _lesson(report: Report, closed: CaseClosed) -> Answered:

@@ -350,10 +350,23 @@ class ReportUpheld(Data, frozen=True):
 
     Attributes:
         category: of the harm, as those who judged call it.
+        case: in which they found that.
     """
 
     account: Account
     category: Word
+    case: Word | None = None
+
+
+class ReportOverturned(Data, frozen=True):
+    """What people found to be right turned out wrong on appeal; Anlan says so itself.
+
+    Attributes:
+        case: in which it had been found right.
+    """
+
+    account: Account
+    case: Word
 
 
 class ContentPublished(Data, frozen=True):

@@ -32,6 +32,7 @@ from anlan.domain.event_data import (
     PlaySession,
     ProfileUpdated,
     ReportFiled,
+    ReportOverturned,
     ReportUpheld,
     ScreenShared,
     SessionChanged,
@@ -87,6 +88,7 @@ CATALOGUE: tuple[EventType, ...] = (
     EventType(name="play.session", data=PlaySession, actor="account"),
     EventType(name="report.filed", data=ReportFiled, actor="reporter", text_fields=("text",)),
     EventType(name="report.upheld", data=ReportUpheld, actor="account"),
+    EventType(name="report.overturned", data=ReportOverturned, actor="account"),
     EventType(name="content.published", data=ContentPublished, actor="author", text_fields=("title", "text")),
 )
 

@@ -22,6 +22,8 @@ from anlan.domain.event_data import (
     PasswordChanged,
     PaymentThoughtOver,
     ProfileUpdated,
+    ReportOverturned,
+    ReportUpheld,
     VerificationCompleted,
 )
 from anlan.domain.events import Event, entity_fields
@@ -181,6 +183,17 @@ def _of_second_thought(event: Event, *_: object) -> list[Fact]:
     return [Fact(f"account:{data.payer}", "released_payment", event.time, released, privacy="personal")]
 
 
+def _of_upheld_report(event: Event, *_: object) -> list[Fact]:
+    data: ReportUpheld = event.data  # type: ignore[assignment]
+    found = {"case": data.case, "category": data.category}
+    return [Fact(f"account:{data.account}", "upheld_report", event.time, found, privacy="personal")]
+
+
+def _of_overturned_report(event: Event, *_: object) -> list[Fact]:
+    data: ReportOverturned = event.data  # type: ignore[assignment]
+    return [Fact(f"account:{data.account}", "overturned_report", event.time, data.case, privacy="personal")]
+
+
 _RULES: dict[type, Callable[[Event, "Profiles", str], list[Fact]]] = {
     AccountRegistered: _of_registration,
     ProfileUpdated: _of_profile,
@@ -193,6 +206,8 @@ _RULES: dict[type, Callable[[Event, "Profiles", str], list[Fact]]] = {
     PasswordChanged: _of_password,
     BindingChanged: _of_binding,
     PaymentThoughtOver: _of_second_thought,
+    ReportUpheld: _of_upheld_report,
+    ReportOverturned: _of_overturned_report,
 }
 
 

@@ -238,6 +238,15 @@ def merged_here(connection: Connection, case_id: str) -> list[str]:
     return found
 
 
+def was_upheld(connection: Connection, case_id: str, target: str) -> bool:
+    """Whether people found a report about `target` right in this case, or in one that was merged into it."""
+    query = select(reports.c.id).where(
+        reports.c.case_id.in_(merged_here(connection, case_id)), reports.c.target == storable(target),
+        reports.c.outcome == "violation",
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def keep_evidence(
     connection: Connection, vault: Vault, case_id: str, fingerprint: str, plain: bytes, now: float
 ) -> str:

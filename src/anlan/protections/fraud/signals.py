@@ -1,10 +1,14 @@
-"""What can be told of a payment before it is made: how large, to whom, and how unusual."""
+"""What can be told of a payment before it is made, and of whoever asks to become a contact: were they found to harm?"""
 
 from anlan.domain.events import Event
 from anlan.domain.signals import Signal
 from anlan.domain.transfers import CLOCK_SKEW_S, RELEASE_S
 from anlan.engine.profiles import Profiles
 from anlan.engine.signals import signal
+
+UPHELD_S = 30 * 86_400.0
+DONE_TO_OTHERS = frozenset({"fraud", "minors_safety", "threats", "intimate_images", "abuse"})
+"""Categories of reports; being hacked or sad is nothing to warn others of."""
 
 
 @signal(
@@ -42,4 +46,21 @@ def payment_was_thought_over(
     )
 
 
-SIGNALS: tuple[Signal, ...] = (amount, amount_is_round, payment_was_thought_over)
+@signal(
+    title={
+        "zh": "30 天内针对该账号、经人工认定属实且未被申诉推翻的举报案件数",
+        "en": "cases of reports about this account that people found right in 30 days, and still do",
+    },
+    low=0,
+)
+def account_upheld_reports_30d(account: str, profiles: Profiles, event: Event) -> int:
+    """Of harm that was done to others; what an appeal takes back counts no more from that moment on."""
+    name, time = f"account:{account}", event.time
+    overturned = {case for _, case in profiles.dated_history(name, "overturned_report", time)}
+    return sum(
+        time - since < UPHELD_S and found["category"] in DONE_TO_OTHERS and found["case"] not in overturned
+        for since, found in profiles.dated_history(name, "upheld_report", time)
+    )
+
+
+SIGNALS: tuple[Signal, ...] = (amount, amount_is_round, payment_was_thought_over, account_upheld_reports_30d)

@@ -227,6 +227,7 @@ TITLES: dict[str, str] = {
     "play.session": mark("Play session"),
     "report.filed": mark("Report"),
     "report.upheld": mark("A report was found right"),
+    "report.overturned": mark("A report was found wrong on appeal"),
     "content.published": mark("Publication"),
     # sanctions and closings
     "notice": mark("Notice"),
