@@ -70,7 +70,7 @@ class Platform:
     def member(self, account: str) -> Visitor:
         """A browser at the member's own pages."""
         visitor = self.console.visitor()
-        assert visitor.get(self.link(account, "en")).status_code == 303
+        assert visitor.open_link(self.link(account, "en")).status_code == 303
         return visitor
 
     def link(self, account: str, language: str) -> str:

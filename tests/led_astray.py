@@ -54,7 +54,7 @@ class Harbor(Platform):
     def visit(self, account: str) -> Visitor:
         """A member at their own pages, in Chinese."""
         visitor = self.console.visitor()
-        assert visitor.get(self.link(account, "zh")).status_code == 303
+        assert visitor.open_link(self.link(account, "zh")).status_code == 303
         return visitor
 
     def alert(self, strength: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def come_in(house: Consoled, language: str, account: str = ANN) -> Visitor:
     with house.house.database.write() as connection:
         token = make_link(connection, OpenedLink(account=account, language=language, path="/me"), "test", clock.now())
     visitor = house.visitor()
-    assert visitor.get(f"/me/open?token={token}").status_code == 303
+    assert visitor.open_link(f"/me/open?token={token}").status_code == 303
     return visitor
 
 

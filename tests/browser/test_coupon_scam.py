@@ -29,6 +29,7 @@ def open_pages(browser: Browser, harbor: Harbor, account: str) -> tuple[BrowserC
     context = browser.new_context(viewport=PHONE, locale="zh-CN")
     page = context.new_page()
     page.goto(harbor.link(account, "zh"))
+    page.locator("main form button").click()
     return context, page
 
 

@@ -85,6 +85,7 @@ def test_the_whole_chain(browser: Browser, platform: Platform, language: str) ->
 
     owner = people.page(language)
     owner.goto(platform.link(OWNER, language))
+    owner.locator("main form button").click()
     expect(owner.locator("html")).to_have_attribute("lang", "zh-CN" if language == "zh" else "en")
     owner.goto("/me/funds")
     for field, value in {"legal_name": "张三", "id_number": "11010519491231002X", "contact": "13800138000",
@@ -102,6 +103,7 @@ def test_the_whole_chain(browser: Browser, platform: Platform, language: str) ->
 
     member = people.page(language)
     member.goto(platform.link(ADMINS[0], language))
+    member.locator("main form button").click()
     member.locator("a[href$='/me/notices']").first.click()
     member.locator("a[href*='/me/notices/']").first.click()
     member.locator("a[href$='/appeal']").first.click()

@@ -46,6 +46,7 @@ def open_pages(browser: Browser, house: Consoled, language: str, *, theme: str, 
         token = make_link(connection, link, "test", clock.now())
     page = context.new_page()
     page.goto(f"/me/open?token={token}")
+    page.locator("main form button").click()
     return page
 
 

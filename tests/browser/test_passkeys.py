@@ -38,6 +38,7 @@ def open_factors(browser: Browser, house: Consoled, account: str, language: str)
         token = make_link(connection, link, "test", clock.now())
     page = context.new_page()
     page.goto(f"/me/open?token={token}")
+    page.locator("main form button").click()
     return page
 
 

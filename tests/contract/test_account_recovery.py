@@ -180,6 +180,20 @@ def test_an_account_that_never_was_looks_like_any_other(people: People) -> None:
     assert people.claims.submit(token, NOW).state == "refused"
 
 
+def test_every_claimants_words_meet_digests_as_the_platform_makes_them(people: People) -> None:
+    with people.database.write() as connection:  # told of later, and without a password
+        later = Registered(city="杭州"), "key:k", NOW + 1
+        recovery_facts.register(connection, people.database.vault, "account:plain", "ordinary", *later)
+    with people.database.read() as connection:
+        codec, vault = Codec(people.database.vault), people.database.vault
+        ours, none = (
+            recovery_facts.known_of(connection, codec, vault, one, NOW) for one in (people.account, "account:never")
+        )
+    assert (len(ours.passwords), none.passwords) == (1, ())
+    assert none.decoy == ours.decoy
+    assert str(none.decoy).startswith("sha256$")
+
+
 def test_a_code_to_the_old_phone_counts_and_tries_run_out(people: People) -> None:
     _, token = people.open()
     people.claims.answer(token, "phone", "+86 138 0000 1111", NOW)

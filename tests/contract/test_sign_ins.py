@@ -15,14 +15,15 @@ from anlan.center.security_view import fold_days, look_at
 from anlan.center.sessions import Sessions
 from anlan.center.sign_ins import SignInBook
 from anlan.domain.places import Place
-from anlan.domain.sign_ins import DAY_S, MORE_NETWORKS
+from anlan.domain.sign_ins import DAY_S, MORE_NETWORKS, session_name
 from anlan.errors import NotFound
 from anlan.store import retention
 from anlan.store.database import Database
 from anlan.store.journal import Journal
+from anlan.store.members import OpenedLink, find_link, find_session, make_link, start_session
 from anlan.store.reminders import LINK_S, reminders_of
 from anlan.store.retention import RetentionDays
-from anlan.store.sign_in_rows import MAX_DEVICES, MAX_NETWORKS, MAX_SIGN_INS
+from anlan.store.sign_in_rows import MAX_DEVICES, MAX_NETWORKS, MAX_SIGN_INS, mark_others_ended
 from anlan.store.sign_ins import devices_of, failures_of, sessions_of, sign_ins_of, standing_of
 from anlan.store.tables import account_devices, account_sessions, outbox, sign_in_failures, sign_in_reminders, sign_ins
 from anlan.store.trusted_devices import is_trusted, trust
@@ -151,6 +152,32 @@ def test_sessions_come_and_go_as_the_platform_says(owner: Owner) -> None:
     owner.take_in(owner.happens("session.changed", change="others_ended", session="c"))
     with owner.database.read() as connection:
         assert [one.session for one in sessions_of(connection, owner.vault, "account:ann")] == ["c"]
+
+
+def test_members_pages_end_with_the_session_that_they_came_from(owner: Owner) -> None:
+    def open_from(account: str, session: str) -> tuple[str, str]:
+        """A session, and the token of a link that waits."""
+        link = OpenedLink(account=account, language="", path="/me", platform_session=session_name(account, session))
+        with owner.database.write() as connection:
+            return start_session(connection, link, NOW), make_link(connection, link, "key:k", NOW)
+
+    ann, bob = {one: open_from("account:ann", one) for one in "abc"}, open_from("account:bob", "a")
+
+    def good() -> str:
+        with owner.database.read() as connection:
+            both = {one: (find_session(connection, opened, NOW), find_link(connection, waiting, NOW))
+                    for one, (opened, waiting) in {**ann, "B": bob}.items()}
+        assert all(all(pair) == any(pair) for pair in both.values())
+        return "".join(one for one, pair in both.items() if all(pair))
+
+    Sessions(owner.database).confirm_ended("account:ann", ["a", "never"], "key:k", NOW)
+    assert good() == "bcB"
+    with owner.database.write() as connection:
+        mark_others_ended(connection, "account:ann", session_name("account:ann", "b"), NOW - 1)
+    assert good() == "bcB", "they began later"
+    with owner.database.write() as connection:
+        mark_others_ended(connection, "account:ann", session_name("account:ann", "b"), NOW)
+    assert good() == "bB"
 
 
 def test_an_ended_session_is_not_ordered_again_and_orders_name_whom_they_keep(owner: Owner) -> None:

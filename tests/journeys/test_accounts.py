@@ -76,7 +76,7 @@ class Harbor(Platform):
         """A member at one of their own pages, for which the platform made the link."""
         url = self.call("POST", "/v1/members:link", account=account, path=path, language="en")["url"]
         visitor = self.console.visitor()
-        assert visitor.get(url).status_code == 303
+        assert visitor.open_link(url).status_code == 303
         return visitor
 
     def live(self) -> None:

@@ -12,6 +12,7 @@ from spine import envelope
 from sqlalchemy import func, select
 
 from anlan import clock
+from anlan.domain.sign_ins import session_in, session_name
 from anlan.store.containments import standing_containment
 from anlan.store.factors import Secret, add_factor
 from anlan.store.members import OpenedLink, make_link
@@ -68,11 +69,13 @@ class Door:
 
     def member(self, account: str, path: str = "/me/security") -> Visitor:
         """Their browser, after a link from the platform."""
-        link = OpenedLink(account=f"account:{account}", language="en", path=path)
+        session, name = session_in(path), f"account:{account}"
+        came_from = session_name(name, session) if session else None
+        link = OpenedLink(account=name, language="en", path=path, platform_session=came_from)
         with self.house.database.write() as connection:
             token = make_link(connection, link, "test", clock.now())
         visitor = self.running.visitor()
-        assert visitor.get(f"/me/open?token={token}").status_code == 303
+        assert visitor.open_link(f"/me/open?token={token}").status_code == 303
         return visitor
 
 
@@ -163,6 +166,22 @@ def test_the_page_shows_devices_and_sessions_and_ends_them(door: Door) -> None:
     with door.house.database.read() as connection:
         left = sessions_of(connection, vault, "account:eva")
     assert [one.session for one in left] == ["s-eva-eva-phone"]
+
+
+def test_pages_end_with_the_session_of_the_platform_that_they_were_opened_from(door: Door) -> None:
+    strange(door, "ivy")
+    phone, pc = (door.member("ivy", f"/me/security/at/s-ivy-ivy-{one}") for one in ("phone", "pc"))
+    unknown = door.member("ivy")
+    door.say("session.changed", account="ivy", change="ended", session="s-ivy-ivy-pc")
+    door.turn()
+    assert [one.get("/me").status_code for one in (phone, pc, unknown)] == [200, 401, 200]
+    door.say("session.changed", account="ivy", change="others_ended", session="s-ivy-ivy-phone")
+    door.turn()
+    assert [one.get("/me").status_code for one in (phone, unknown)] == [200, 401], "nobody knows where it came from"
+    with door.house.database.read() as connection:
+        (own,) = sessions_of(connection, door.house.database.vault, "account:ivy")
+    phone.post(f"/me/security/sessions/{own.id}/end", form_on="/me/security")
+    assert phone.get("/me").status_code == 401
 
 
 def test_a_removed_device_becomes_a_stranger_by_the_path_of_every_event(door: Door) -> None:

@@ -106,7 +106,7 @@ def answers(visitor: Visitor, path: str, said: dict[str, str]) -> None:
 def comes_in(house: Consoled, platform: httpx.Client, account: str, path: str) -> Visitor:
     made = platform.post("/v1/members:link", json={"account": account, "path": path, "language": "en"})
     visitor = house.visitor()
-    visitor.get("/me/open" + made.json()["url"].partition("/me/open")[2])
+    visitor.open_link("/me/open" + made.json()["url"].partition("/me/open")[2])
     return visitor
 
 

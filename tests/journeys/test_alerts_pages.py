@@ -67,7 +67,7 @@ def member(house: Consoled, platform: httpx.Client, account: str, path: str) -> 
     assert made.status_code == 201, made.text
     parts = urlsplit(made.json()["url"])
     visitor = house.visitor()
-    assert visitor.get(f"{parts.path}?{parts.query}").headers["location"] == path
+    assert visitor.open_link(f"{parts.path}?{parts.query}").headers["location"] == path
     return visitor
 
 

@@ -42,7 +42,7 @@ def platform(house: Consoled) -> Iterator[httpx.Client]:
 def member(house: Consoled, platform: httpx.Client, account: str, language: str = "zh") -> Visitor:
     made = platform.post("/v1/members:link", json={"account": account, "language": language, "path": "/me/assistant"})
     parts, visitor = urlsplit(made.json()["url"]), house.visitor()
-    visitor.get(f"{parts.path}?{parts.query}")
+    visitor.open_link(f"{parts.path}?{parts.query}")
     return visitor
 
 

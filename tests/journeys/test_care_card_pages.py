@@ -43,7 +43,7 @@ def send(platform: httpx.Client, kind: str, **data: Any) -> dict[str, Any]:
 def member(house: Consoled, platform: httpx.Client, account: str, language: str = "en") -> Visitor:
     made = platform.post("/v1/members:link", json={"account": account, "language": language}).json()["url"]
     visitor = house.visitor()
-    visitor.get(f"{urlsplit(made).path}?{urlsplit(made).query}")
+    visitor.open_link(f"{urlsplit(made).path}?{urlsplit(made).query}")
     return visitor
 
 

@@ -36,7 +36,7 @@ def member(house: Consoled, account: str) -> Visitor:
         link = OpenedLink(account=f"account:{account}", language="en", path="/me/factors")
         token = make_link(connection, link, "test", clock.now())
     visitor = house.visitor()
-    assert visitor.get(f"/me/open?token={token}").status_code == 303
+    assert visitor.open_link(f"/me/open?token={token}").status_code == 303
     return visitor
 
 

@@ -51,7 +51,7 @@ def comes_in(house: Consoled, platform: httpx.Client, account: str, language: st
     made = platform.post("/v1/members:link", json={"account": account, "path": "/me/funds", "language": language})
     visitor = house.visitor()
     path = made.json()["url"].partition("/me/open")[2]
-    assert visitor.get(f"/me/open{path}").status_code == 303
+    assert visitor.open_link(f"/me/open{path}").status_code == 303
     return visitor
 
 

@@ -42,7 +42,7 @@ def member(house: Consoled, account: str, **more: str) -> tuple[Visitor, httpx.R
             connection, OpenedLink(account=f"account:{account}", language="en", path="/me"), "test", clock.now()
         )
     visitor = house.visitor()
-    return visitor, visitor.http.get("/me/open", params={"token": token, **more})
+    return visitor, visitor.open_link("/me/open", token=token, **more)
 
 
 def test_home_is_calm_or_says_what_comes_first(house: Consoled) -> None:

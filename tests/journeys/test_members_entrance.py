@@ -73,6 +73,15 @@ def test_a_member_comes_in_and_lands_where_they_wanted(house: Consoled) -> None:
     assert vouched == {"/me"}, "a page that the member chose is none for which the platform vouched"
 
 
+def test_pages_end_with_the_session_that_the_platform_signed_in_with(house: Consoled, provider: SmallProvider) -> None:
+    provider.bent = {"sid": "s-77"}
+    visitor, _ = come_back(house)
+    provider.bent = {"sid": "s-78"}
+    other, _ = come_back(house)
+    house.house.sessions.confirm_ended("account:ann", ["s-77"], "key:k", clock.now())
+    assert (is_in(visitor), is_in(other)) == (False, True)
+
+
 def test_a_page_that_is_closed_shows_the_door(house: Consoled) -> None:
     visitor = house.visitor()
     closed = visitor.get("/me/reports")

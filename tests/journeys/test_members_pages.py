@@ -57,7 +57,7 @@ def link(platform: httpx.Client, account: str, **wanted: str) -> str:
 
 def member(house: Consoled, platform: httpx.Client, account: str, path: str = "/me") -> Visitor:
     visitor = house.visitor()
-    answer = visitor.get(link(platform, account, language="en", path=path))
+    answer = visitor.open_link(link(platform, account, language="en", path=path))
     assert (answer.status_code, answer.headers["location"]) == (303, path)
     return visitor
 
@@ -72,11 +72,20 @@ def appeal(visitor: Visitor, sanction: Sanction, *files: tuple[str, bytes], word
 
 def test_a_link_opens_once_and_carries_the_language(house: Consoled, platform: httpx.Client) -> None:
     path, first, second = link(platform, "ann", language="zh"), house.visitor(), house.visitor()
-    answer = first.get(path)
+    for _ in range(2):  # a mail scanner or a preview looks before the member does
+        looked = second.get(path)
+        assert (looked.status_code, "set-cookie" in looked.headers) == (200, False)
+        assert "打开您的安全中心" in looked.text
+        second.http.head(path)
+    token = path.partition("token=")[2]
+    elsewhere = second.http.post("/me/open", data={"token": token}, headers={"sec-fetch-site": "cross-site"})
+    assert elsewhere.status_code == 403, "another site sends a browser into an account of its choice"
+    answer = first.open_link(path)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     assert "首页" in first.get("/me").text
+    assert second.http.post("/me/open", data={"token": token}).status_code == 401
     assert second.get(path).status_code == 401
     assert second.get("/me").status_code == 401
 
@@ -85,6 +94,7 @@ def test_a_link_opens_once_and_carries_the_language(house: Consoled, platform: h
 def test_a_forged_link_opens_nothing(house: Consoled, token: str) -> None:
     visitor = house.visitor()
     assert visitor.get(f"/me/open?token={token}").status_code == 401
+    assert visitor.http.post("/me/open", data={"token": token}).status_code == 401
     assert not visitor.http.cookies
 
 

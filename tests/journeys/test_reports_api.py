@@ -157,7 +157,7 @@ def enter(
     wanted = {"account": account, "path": path, "language": language}
     token = platform.post("/v1/members:link", json=wanted).json()["url"].partition("token=")[2]
     with httpx.Client(base_url=house.url, follow_redirects=True, timeout=30) as browser:
-        assert browser.get(f"/me/open?token={token}").status_code == 200
+        assert browser.post("/me/open", data={"token": token}).status_code == 200
         yield browser
 
 

@@ -134,7 +134,7 @@ def test_a_member_reads_only_their_own_notice(house: Consoled, senior: Visitor, 
     def member(account: str, language: str) -> Visitor:
         made = platform.post("/v1/members:link", json={"account": account, "language": language, "path": "/me/notices"})
         parts, visitor = urlsplit(made.json()["url"]), house.visitor()
-        assert visitor.get(f"{parts.path}?{parts.query}").status_code == 303
+        assert visitor.open_link(f"{parts.path}?{parts.query}").status_code == 303
         return visitor
 
     dai = member("dai", "en")

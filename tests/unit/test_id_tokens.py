@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from anlan.domain.id_tokens import LEEWAY_S, MAX_AGE_S, MAX_TOKEN_BYTES, Expected, read_account, read_header
+from anlan.domain.id_tokens import LEEWAY_S, MAX_AGE_S, MAX_TOKEN_BYTES, Expected, read_header, read_signed_in
 from anlan.domain.key_sets import find_key, read_key_set
 from anlan.errors import InvalidRequest
 
@@ -33,7 +33,7 @@ def token(key: Any = KEY, algorithm: str = "ES256", header: dict[str, Any] | Non
 def account_in(made: str, expected: Expected = EXPECTED) -> str:
     found = find_key(key_set(), read_header(made))
     assert found is not None
-    return read_account(made, found, expected, NOW)
+    return read_signed_in(made, found, expected, NOW).account
 
 
 @pytest.mark.parametrize(

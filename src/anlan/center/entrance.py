@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from anlan.center.identity_provider import IdentityProvider
-from anlan.domain.id_tokens import Expected, read_account, read_header
+from anlan.domain.id_tokens import Expected, SignedIn, read_header, read_signed_in
 from anlan.domain.key_sets import find_key
 from anlan.errors import InvalidRequest, InvalidSettings, Unauthorized
 from anlan.store.vault import Vault
@@ -86,8 +86,8 @@ class Entrance:
         sealed = self._vault.seal(msgspec.json.encode(way), _CONTEXT)
         return Begun(f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}", urlsafe_b64encode(sealed).decode())
 
-    def finish(self, kept: str, returned: Returned, now: float) -> tuple[str, Way]:
-        """Who came back (`account:<id>`), and by which way; the caller lets nobody in by the same way twice.
+    def finish(self, kept: str, returned: Returned, now: float) -> tuple[SignedIn, Way]:
+        """Who came back, and by which way; the caller lets nobody in by the same way twice.
 
         Args:
             kept: what the browser kept.
@@ -123,7 +123,7 @@ class Entrance:
         if returned.error or not returned.code:
             raise InvalidRequest(f"the provider says {returned.error[:100]!r}")
 
-    def _whose(self, token: str, way: Way, now: float) -> str:
+    def _whose(self, token: str, way: Way, now: float) -> SignedIn:
         client, header = self._provider.client, read_header(token)
         expected = Expected(
             issuer=client.issuer, client_id=client.id, nonce=way.nonce, account_claim=client.account_claim
@@ -132,7 +132,7 @@ class Entrance:
         key = key or find_key(self._provider.keys(is_missed=True), header)
         if key is None:
             raise InvalidRequest("the id token names no key of the provider")
-        return read_account(token, key, expected, now)
+        return read_signed_in(token, key, expected, now)
 
 
 def turned_away() -> Unauthorized:

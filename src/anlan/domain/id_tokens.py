@@ -15,6 +15,7 @@ MAX_AGE_S = 600.0
 """A token that was issued longer ago answers no question that is still open."""
 MAX_TOKEN_BYTES = 32 * 1024
 MAX_ACCOUNT_CHARS = 256
+MAX_SESSION_CHARS = 128
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,13 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     nonce: str
     account_claim: str
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """Whom a token signs in (`account:<id>`), and in which session of the platform; None where it does not say."""
+
+    account: str
+    session: str | None
 
 
 def read_header(token: str) -> dict[str, Any]:
@@ -48,8 +56,8 @@ def read_header(token: str) -> dict[str, Any]:
     return header
 
 
-def read_account(token: str, key: jwt.PyJWK, expected: Expected, now: float) -> str:
-    """`account:<id>` of whom the token signs in.
+def read_signed_in(token: str, key: jwt.PyJWK, expected: Expected, now: float) -> SignedIn:
+    """Whom the token signs in.
 
     Args:
         key: one of the issuer's, named by the header that `read_header` gave.
@@ -68,7 +76,9 @@ def read_account(token: str, key: jwt.PyJWK, expected: Expected, now: float) -> 
         raise InvalidRequest(f"the id token is not taken: {error}") from error
     _check_party(claims, expected)
     _check_times(claims, now)
-    return f"account:{_account_in(claims, expected.account_claim)}"
+    session = claims.get("sid")
+    is_named = isinstance(session, str) and 0 < len(session) <= MAX_SESSION_CHARS
+    return SignedIn(f"account:{_account_in(claims, expected.account_claim)}", session if is_named else None)
 
 
 def _check_party(claims: dict[str, Any], expected: Expected) -> None:

@@ -17,6 +17,8 @@ from anlan.domain.recovery import EvidenceKind, EvidenceOutcome
 
 MAX_ANSWER_CHARS = 400
 MAX_PASSWORDS = 3
+MAX_KNOWN_PASSWORDS = 5
+"""So many former passwords of an account are taken; the words of every claimant meet as many digests."""
 MAX_NAMES = 5
 ENOUGH_NAMES = 3
 LIKE_SHARE = 80.0
@@ -67,6 +69,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         phones, mails: salted digests of normalised ones.
         networks: /24 or /48 of former sign-ins.
         clients: user agents of former sign-ins.
+        decoy: a digest as this platform makes them, of whatever account; None where it never told one.
     """
 
     registered_at: float | None = None
@@ -81,6 +84,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     mails: tuple[str, ...] = ()
     networks: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
+    decoy: str | None = None
 
 
 def judge(kind: EvidenceKind, said: str, known: Known, dormant_years: float = 0.0) -> EvidenceOutcome:
@@ -90,13 +94,14 @@ def judge(kind: EvidenceKind, said: str, known: Known, dormant_years: float = 0.
     words, and not judged here.
     """
     said = said.strip()[:MAX_ANSWER_CHARS]
+    met = _meet_digests(lines_of(said)[:MAX_PASSWORDS], known) if kind == "password" else []
     if not _can_be_judged(kind, known):
         return "moot"
     if not said:
         return "unknown"
     match kind:
         case "password":
-            return _judge_passwords(lines_of(said)[:MAX_PASSWORDS], known.passwords)
+            return _judge_passwords(met)
         case "registered":
             return _judge_month(said, known.registered_at, dormant_years)
         case "contacts":
@@ -177,11 +182,19 @@ def judge_habit(client: str | None, known: Known) -> EvidenceOutcome:
     return "near" if client in known.clients else "unknown"
 
 
-def _judge_passwords(said: Sequence[str], known: Sequence[PasswordDigest]) -> EvidenceOutcome:
-    if not known:
-        return "unknown"
-    # Every word meets every digest: how long it takes must not say whether one of the first words was right.
-    met = [one for one in known if sum(is_made_of(one.digest, word) for word in said)]
+def _meet_digests(said: Sequence[str], known: Known) -> list[PasswordDigest]:
+    """Those that one of the words makes.
+
+    Every word meets every digest, and decoys where there are few or none: how long it takes must say neither whether
+    one of the first words was right nor whether the platform knows passwords of this account.
+    """
+    decoys = [PasswordDigest(digest=known.decoy)] if known.decoy else []
+    every = [*known.passwords, *decoys * (MAX_KNOWN_PASSWORDS - len(known.passwords))]
+    met = [bool(sum(is_made_of(one.digest, word) for word in said)) for one in every]
+    return [one for one, is_met in zip(known.passwords, met, strict=False) if is_met]
+
+
+def _judge_passwords(met: Sequence[PasswordDigest]) -> EvidenceOutcome:
     if not met:
         return "wrong"
     return "near" if all(one.is_breached for one in met) else "right"

@@ -2,6 +2,7 @@
 
 from hashlib import blake2b
 from typing import Literal, get_args
+from urllib.parse import unquote
 
 import msgspec
 
@@ -65,6 +66,15 @@ def cause_of(seen: Seen, risk_threshold: float) -> Cause | None:
 def device_name(account: str, device: str) -> str:
     """What pages call a device: its own name is a secret that lets it in."""
     return f"device_{_digest(account, device)}"
+
+
+SESSION_PATH = "/me/security/at/"
+"""A link of the platform that leads here names the session that its member uses now."""
+
+
+def session_in(path: str) -> str | None:
+    """The session of the platform that a member's link names by where it leads."""
+    return unquote(path.removeprefix(SESSION_PATH)) if path.startswith(SESSION_PATH) else None
 
 
 def session_name(account: str, session: str) -> str:

@@ -5,10 +5,11 @@ nothing to forge, and nothing but the database says which are good.
 """
 
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from anlan.store.batch import storable
 from anlan.store.tables import member_links, member_sessions
@@ -20,18 +21,26 @@ KEPT_S = 30 * 86_400.0
 
 
 class OpenedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """What a good link says; `account` is `account:<id>`, `language` may be empty."""
+    """What a good link says.
+
+    Attributes:
+        account: `account:<id>`.
+        language: may be empty.
+        platform_session: `session_<digest>` of the platform's session that it comes from; None for unknown.
+    """
 
     account: str
     language: str
     path: str
+    platform_session: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who is in, and where the link led that let them in."""
+    """Who is in, where the link led that let them in, and which session of the platform it came from."""
 
     account: str
     path: str
+    platform_session: str | None
 
 
 def make_link(connection: Connection, link: OpenedLink, by: str, now: float) -> str:
@@ -39,22 +48,25 @@ def make_link(connection: Connection, link: OpenedLink, by: str, now: float) -> 
     token = secrets.token_urlsafe(32)
     row = {
         "token_hash": _digest(token), "account": storable(link.account), "language": link.language, "path": link.path,
-        "made_by": by, "made_at": now, "expires_at": now + LINK_S,
+        "made_by": by, "made_at": now, "expires_at": now + LINK_S, "platform_session": link.platform_session,
     }
     connection.execute(insert(member_links), row)
     return token
+
+
+def find_link(connection: Connection, token: str, now: float) -> OpenedLink | None:
+    """What the link says while it is good; it stays unspent."""
+    found = connection.execute(select(*_SAID).where(*_is_good(token, now))).one_or_none()
+    return OpenedLink(**found._mapping) if found else None
 
 
 def spend_link(connection: Connection, token: str, now: float) -> OpenedLink | None:
     """What the link says, once; None if it was used, is too old, or was never made."""
     found = connection.execute(
         update(member_links)
-        .where(
-            member_links.c.token_hash == _digest(token), member_links.c.used_at.is_(None),
-            member_links.c.expires_at > now,
-        )
+        .where(*_is_good(token, now))
         .values(used_at=now)
-        .returning(member_links.c.account, member_links.c.language, member_links.c.path)
+        .returning(*_SAID)
     ).one_or_none()
     return OpenedLink(**found._mapping) if found else None
 
@@ -64,7 +76,7 @@ def start_session(connection: Connection, link: OpenedLink, now: float) -> str:
     token = secrets.token_urlsafe(32)
     row = {
         "token_hash": _digest(token), "account": link.account, "path": link.path, "created_at": now,
-        "expires_at": now + SESSION_S,
+        "expires_at": now + SESSION_S, "platform_session": link.platform_session,
     }
     connection.execute(insert(member_sessions), row)
     return token
@@ -72,7 +84,7 @@ def start_session(connection: Connection, link: OpenedLink, now: float) -> str:
 
 def find_session(connection: Connection, token: str, now: float) -> Session | None:
     """The session, if it has not ended."""
-    query = select(member_sessions.c.account, member_sessions.c.path).where(
+    query = select(member_sessions.c.account, member_sessions.c.path, member_sessions.c.platform_session).where(
         member_sessions.c.token_hash == _digest(token), member_sessions.c.expires_at > now
     )
     found = connection.execute(query).one_or_none()
@@ -97,10 +109,36 @@ def end_sessions_of(connection: Connection, account: str, now: float) -> int:
     return connection.execute(delete(member_sessions).where(member_sessions.c.account == name)).rowcount
 
 
+def end_sessions_from(connection: Connection, account: str, platform_sessions: Sequence[str]) -> None:
+    """End the sessions that came from these of the platform (`session_<digest>`), and the links that wait."""
+    links, sessions, name = member_links.c, member_sessions.c, storable(account)
+    waiting = links.account == name, links.platform_session.in_(platform_sessions), links.used_at.is_(None)
+    connection.execute(update(member_links).where(*waiting).values(expires_at=links.made_at))
+    theirs = sessions.account == name, sessions.platform_session.in_(platform_sessions)
+    connection.execute(delete(member_sessions).where(*theirs))
+
+
+def end_sessions_from_others(connection: Connection, account: str, kept: str, at: float) -> None:
+    """End what began by `at` and did not come from the platform's session `kept`; nobody knows that the unknown did."""
+    links, sessions, name = member_links.c, member_sessions.c, storable(account)
+    waiting = links.account == name, links.platform_session.is_distinct_from(kept), links.used_at.is_(None)
+    connection.execute(update(member_links).where(*waiting, links.made_at <= at).values(expires_at=links.made_at))
+    theirs = sessions.account == name, sessions.platform_session.is_distinct_from(kept), sessions.created_at <= at
+    connection.execute(delete(member_sessions).where(*theirs))
+
+
 def forget_visits(connection: Connection, now: float) -> int:
     """Delete sessions that have ended, and links `KEPT_S` after they ended; returns how many."""
     gone = connection.execute(delete(member_sessions).where(member_sessions.c.expires_at <= now)).rowcount
     return gone + connection.execute(delete(member_links).where(member_links.c.expires_at <= now - KEPT_S)).rowcount
+
+
+_SAID = (member_links.c.account, member_links.c.language, member_links.c.path, member_links.c.platform_session)
+
+
+def _is_good(token: str, now: float) -> tuple[ColumnElement[bool], ...]:
+    links = member_links.c
+    return links.token_hash == _digest(token), links.used_at.is_(None), links.expires_at > now
 
 
 def _digest(token: str) -> str:

@@ -28,6 +28,8 @@ MAX_TRACES = 40
 """Of one kind to an account; the newest stay."""
 KEPT_TRACES_YEARS = 5.0
 ROUND_EVENTS = 2_000
+DECOYS_AMONG = 20
+"""So many accounts, those told of last, are looked through for a digest of a password."""
 
 _registered = msgspec.json.Decoder(Registered).decode
 
@@ -69,6 +71,16 @@ def read_registered(connection: Connection, vault: Vault, account: str) -> tuple
     return row.value_class, _registered(vault.open(row.sealed, _context(account)))
 
 
+def _decoy(connection: Connection, vault: Vault) -> str | None:
+    """A digest of the account that was told of last with one; claimants' words meet it where their account has none."""
+    table = recovery_accounts.c
+    told = select(table.account, table.sealed).where(table.told_at.is_not(None)).order_by(table.told_at.desc())
+    for account, sealed in connection.execute(told.limit(DECOYS_AMONG)):
+        if sealed is not None and (passwords := _registered(vault.open(sealed, _context(account))).passwords):
+            return passwords[0].digest
+    return None
+
+
 def watch(connection: Connection, account: str, until: float) -> None:
     """The account was given back; it is not yet trusted."""
     row = update(recovery_accounts).where(recovery_accounts.c.account == storable(account))
@@ -96,7 +108,7 @@ def known_of(connection: Connection, codec: Codec, vault: Vault, account: str, n
         groups=frozenset(normalised(name) for name in groups) or None, payments=tuple(payments) or None,
         passwords=told.passwords, phones=told.phones, mails=told.mails,
         networks=frozenset(net for value in seen if value.get("ip") and (net := network_of(value["ip"]))),
-        clients=frozenset(value["agent"] for value in seen if value.get("agent")),
+        clients=frozenset(value["agent"] for value in seen if value.get("agent")), decoy=_decoy(connection, vault),
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from anlan.domain.sign_ins import HOUR_S, MORE_NETWORKS, DeviceState, device_name, session_name
 from anlan.store.batch import storable
+from anlan.store.members import end_sessions_from, end_sessions_from_others
 from anlan.store.sign_ins import Failure, SignIn, sign_in_context
 from anlan.store.tables import (
     account_devices,
@@ -151,7 +152,11 @@ def mark_device(connection: Connection, device_id: str, state: DeviceState, amon
 
 
 def mark_ending(connection: Connection, account: str, session_ids: Sequence[str]) -> list[str]:
-    """Note that the platform is asked to end sessions; returns those of `session_ids` that were open."""
+    """Note that the platform is asked to end sessions; returns those of `session_ids` that were open.
+
+    What members opened their pages with from there ends at once.
+    """
+    end_sessions_from(connection, account, session_ids)
     is_open = (
         account_sessions.c.account == storable(account), account_sessions.c.id.in_(session_ids),
         account_sessions.c.state == "open",
@@ -162,14 +167,16 @@ def mark_ending(connection: Connection, account: str, session_ids: Sequence[str]
 
 
 def mark_ended(connection: Connection, account: str, session_ids: Sequence[str], at: float) -> int:
-    """Note that sessions ended; returns how many had not before."""
+    """Note that sessions ended, with what members opened from there; returns how many had not before."""
+    end_sessions_from(connection, account, session_ids)
     is_this = (account_sessions.c.account == storable(account), account_sessions.c.id.in_(session_ids))
     going = update(account_sessions).where(*is_this, account_sessions.c.state != "ended")
     return connection.execute(going.values(state="ended", ended_at=at)).rowcount
 
 
 def mark_others_ended(connection: Connection, account: str, kept_id: str, at: float) -> int:
-    """Note that every session but one ended that had begun by `at`."""
+    """Note that every session but one ended that had begun by `at`, with what members opened from there."""
+    end_sessions_from_others(connection, account, kept_id, at)
     others = update(account_sessions).where(
         account_sessions.c.account == storable(account), account_sessions.c.id != kept_id,
         account_sessions.c.state != "ended", account_sessions.c.started_at <= at,

@@ -24,6 +24,8 @@ from anlan.domain.attachments import MAX_BYTES, MEDIA_TYPES
 from anlan.domain.sanctions import SANCTION_KINDS
 from anlan.store.tables.register import HexDigest, metadata, one_of
 
+_FROM = "session_<digest> of the platform's session it comes from; NULL for unknown"
+
 member_links = Table(
     "member_links",
     metadata,
@@ -35,6 +37,7 @@ member_links = Table(
     Column("made_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
     Column("used_at", Double, comment="a link opens once"),
+    Column("platform_session", String(32), comment=_FROM),
 )
 
 member_sessions = Table(
@@ -45,6 +48,7 @@ member_sessions = Table(
     Column("path", Text, nullable=False, comment="where its link led; the platform vouches for that"),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
+    Column("platform_session", String(32), comment=_FROM),
 )
 
 attachments = Table(

@@ -34,7 +34,7 @@ recovery_accounts = Table(
     Column("account", Text, primary_key=True, comment="account:<id>; every act on its claims locks the row"),
     Column("value_class", String(16), nullable=False),
     Column("sealed", LargeBinary, comment="what the platform registered for recovery, encrypted"),
-    Column("told_at", Double),
+    Column("told_at", Double, index=True),
     Column("told_by", Text),
     Column("locked", Integer, nullable=False, comment="raised by whoever acts, only to hold the row"),
     Column("watched_until", Double, comment="given back, and not yet trusted"),

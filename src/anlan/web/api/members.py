@@ -8,6 +8,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from anlan import clock
+from anlan.domain.sign_ins import session_in, session_name
 from anlan.store.audit import note
 from anlan.store.members import LINK_S, OpenedLink, make_link
 from anlan.web.api.calls import CallerDep, answer, body_of
@@ -23,11 +24,13 @@ class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         account: the account's id, as events name it.
         language: what the pages speak; null for what the browser asks for.
         path: the page that it opens.
+        session: the platform's session that asks, as events name it: what the link opens ends with that session.
     """
 
     account: Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
     language: Literal["zh", "en"] | None = None
     path: Annotated[str, Meta(max_length=256, pattern=r"^/me(/[A-Za-z0-9_%][A-Za-z0-9_.:%-]*)*$")] = "/me"
+    session: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
 class LinkMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +49,11 @@ class LinkMade(msgspec.Struct, frozen=True, kw_only=True):
 def make_member_link(caller: CallerDep, wanted: Annotated[LinkWanted, body_of(LinkWanted)]) -> Response:
     """Make a link to a member's own pages: it opens once, within 15 minutes, a session of two hours."""
     now, account = clock.now(), f"account:{wanted.account}"
-    link = OpenedLink(account=account, language=wanted.language or "", path=wanted.path)
+    session = wanted.session or session_in(wanted.path)
+    link = OpenedLink(
+        account=account, language=wanted.language or "", path=wanted.path,
+        platform_session=session_name(account, session) if session else None,
+    )
     with caller.house.database.write() as connection:
         token = make_link(connection, link, caller.actor, now)
         note(connection, caller.actor, "member.link", account, {"path": wanted.path})

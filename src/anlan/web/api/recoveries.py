@@ -12,7 +12,7 @@ from anlan.center.recovery import Claimed
 from anlan.domain.claims import ClaimState, ClaimWay, ValueClass
 from anlan.domain.digests import check_digest
 from anlan.domain.recovery import EVIDENCE_KINDS, EvidenceKind, EvidenceOutcome
-from anlan.domain.recovery_answers import PasswordDigest, Registered
+from anlan.domain.recovery_answers import MAX_KNOWN_PASSWORDS, PasswordDigest, Registered
 from anlan.errors import NotFound
 from anlan.store import audit, recovery, recovery_facts
 from anlan.store.recovery import Claim
@@ -49,7 +49,7 @@ class RecoveryFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     city: Word | None = None
     inviter: Word | None = None
     nickname: Word | None = None
-    passwords: Annotated[tuple[PasswordDigest, ...], Meta(max_length=5)] = ()
+    passwords: Annotated[tuple[PasswordDigest, ...], Meta(max_length=MAX_KNOWN_PASSWORDS)] = ()
     phones: Annotated[tuple[Digest, ...], Meta(max_length=10)] = ()
     mails: Annotated[tuple[Digest, ...], Meta(max_length=10)] = ()
     public: Annotated[tuple[EvidenceKind, ...], Meta(max_length=len(EVIDENCE_KINDS))] = ()

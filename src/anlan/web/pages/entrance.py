@@ -1,20 +1,30 @@
 """How members come in to their own pages and go out: by a link that the platform asked for, or by its own sign-in."""
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from anlan import clock
 from anlan.center.entrance import WAY_S, Entrance, Returned, turned_away
+from anlan.domain.sign_ins import session_name
 from anlan.errors import NotFound, RateLimited, Unauthorized
 from anlan.store import members
 from anlan.store.audit import note
 from anlan.store.entrances import spend_entrance
 from anlan.store.members import OpenedLink
-from anlan.web.languages import mark
-from anlan.web.pages.gate import COME_BY_LINK, MEMBER_COOKIE, AnyVisit, OwnVisit, safe_next, set_session
+from anlan.web.languages import language, mark
+from anlan.web.pages.gate import (
+    COME_BY_LINK,
+    LINK_PATH,
+    MEMBER_COOKIE,
+    AnyVisit,
+    OwnVisit,
+    safe_next,
+    set_session,
+)
 from anlan.web.pages.shell import MemberVisit
 from anlan.web.pages.turns import Turns, TurnsByAddress
 from anlan.web.visits import LANGUAGE_COOKIE, remember, set_cookie
@@ -33,8 +43,23 @@ Token = Annotated[str, Query(max_length=8_192)]
 _knocks = TurnsByAddress(KNOCKS_A_SECOND, BURST_KNOCKS)
 
 
-@router.get("/me/open")
-def come_in(visit: AnyVisit, token: str) -> Response:
+@router.get(LINK_PATH)
+def show_link(visit: AnyVisit, token: Token = "") -> Response:
+    """Where a link leads, and the button that opens it; looking spends nothing, because mail scanners look too."""
+    turns = _knock(visit)
+    with visit.rooms.database.read() as connection:
+        link = members.find_link(connection, token, clock.now())
+    if link is None:
+        raise Unauthorized(COME_BY_LINK)
+    turns.give_back(1)
+    reader = replace(visit, language=language(link.language, visit.rooms.zone)) if link.language else visit
+    return reader.page(
+        "pages/open.html", account="", name="", places=(), token=token, opens=link.account.removeprefix("account:"),
+    )
+
+
+@router.post(LINK_PATH)
+def come_in(visit: AnyVisit, token: Annotated[str, Form(max_length=8_192)] = "") -> Response:
     """Trade a link for a session; whoever was in by this browser before goes out."""
     now, turns = clock.now(), _knock(visit)
     with visit.rooms.database.write() as connection:
@@ -67,12 +92,14 @@ def return_from_platform(
     """Trade the platform's word for a session; the page it leads to was chosen by nobody whom we trust."""
     now, kept = clock.now(), visit.request.cookies.get(ENTRANCE_COOKIE, "")
     door, turns = _door(visit), _knock(visit)
-    account, way = door.finish(kept, Returned(state=state, code=code, issuer=iss, error=error), now)
+    who, way = door.finish(kept, Returned(state=state, code=code, issuer=iss, error=error), now)
     with visit.rooms.database.write() as connection:
         if not spend_entrance(connection, way.state, way.expires_at, now):
             raise turned_away()
-        note(connection, account, "member.enter", account, {})
-        session = _let_in(connection, visit, OpenedLink(account=account, language="", path="/me"), now)
+        note(connection, who.account, "member.enter", who.account, {})
+        came_from = session_name(who.account, who.session) if who.session else None
+        link = OpenedLink(account=who.account, language="", path="/me", platform_session=came_from)
+        session = _let_in(connection, visit, link, now)
     turns.give_back(2)  # that of setting out, too
     response = visit.go(safe_next(way.leads_to))
     set_session(response, visit, session)

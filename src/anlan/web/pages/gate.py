@@ -19,6 +19,7 @@ from anlan.web.pages.shell import MemberVisit
 from anlan.web.visits import choose_language, set_cookie
 
 MEMBER_COOKIE = "anlan_member"
+LINK_PATH = "/me/open"
 OUT_OF_DATE = mark("This form is out of date. Load the page again and send it once more.")
 COME_BY_LINK = mark("Open this page from the app: your link was used, or its time is over. A new one takes a moment.")
 
@@ -34,7 +35,7 @@ def anybody(request: Request) -> MemberVisit:
     spoken = language(nobody.language.code, rooms.zone, is_familiar=rooms.care_cards.is_young(session.account))
     return replace(
         nobody, csrf=csrf_token(token), account=session.account, came_for=session.path, language=spoken,
-        session_name=sha256(token.encode()).hexdigest(),
+        session_name=sha256(token.encode()).hexdigest(), platform_session=session.platform_session,
     )
 
 
@@ -78,7 +79,8 @@ def csrf_token(session_token: str) -> str:
 
 def is_public(request: Request) -> bool:
     """Whether the page is one for everybody: its forms act by what they say, never by who sends them."""
-    return request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/public/")
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return path.startswith("/public/") or path == LINK_PATH
 
 
 def is_own(request: Request) -> bool:
@@ -111,7 +113,9 @@ def set_session(response: Response, visit: MemberVisit, token: str) -> None:
 
 def stay_alone(response: Response, visit: MemberVisit) -> Response:
     """The response, with a new session for this browser and none for any other: after an act that throws others out."""
-    now, link = clock.now(), members.OpenedLink(account=visit.account, language="", path=visit.came_for)
+    now, link = clock.now(), members.OpenedLink(
+        account=visit.account, language="", path=visit.came_for, platform_session=visit.platform_session
+    )
     with visit.rooms.database.write() as connection:
         members.end_sessions_of(connection, visit.account, now)
         token = members.start_session(connection, link, now)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import unquote
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.center.security_view import HISTORY_DAYS, SecurityView, fold_days, look_at
 from anlan.domain.sign_in_messages import country_name, title_of
-from anlan.domain.sign_ins import DAY_S, STALE_DAYS, Answer, session_name
+from anlan.domain.sign_ins import DAY_S, SESSION_PATH, STALE_DAYS, Answer, session_in
 from anlan.domain.user_agents import stored_client
 from anlan.errors import AnlanError
 from anlan.store.sign_ins import SignIn
@@ -23,8 +22,6 @@ from anlan.web.pages.shell import Card, MemberVisit
 router = APIRouter()
 
 PATH = "/me/security"
-HERE = f"{PATH}/at/"
-"""A link of the platform that leads here names the session that its member uses now."""
 
 LEVELS = {"calm": mark("Well protected"), "fair": mark("Could be safer"), "low": mark("Weakly protected")}
 STATES = {
@@ -53,7 +50,7 @@ def show_security(visit: OwnVisit, done: str = "") -> Response:
     return _draw(visit, done)
 
 
-@router.get(HERE + "{session}")
+@router.get(SESSION_PATH + "{session}")
 def show_security_here(visit: OwnVisit, session: str) -> Response:
     """The same page; who came by a link of the platform for this session sees which one is theirs."""
     return _draw(visit)
@@ -62,12 +59,11 @@ def show_security_here(visit: OwnVisit, session: str) -> Response:
 def _draw(visit: MemberVisit, done: str = "", *, problem: str = "", answer: int = 200) -> Response:
     now = clock.now()
     view = _look(visit, now)
-    here = _session_here(visit)
     return visit.page(
         "pages/security.html", answer=answer, problem=problem, is_proven=is_proven(visit), view=view, done=done,
         levels=LEVELS, client=stored_client, country=country_name,
         title_of=title_of, stale_before=now - STALE_DAYS * DAY_S,
-        here=session_name(visit.account, here) if here else "",
+        here=visit.platform_session or "",
         failed=sum(failure.count for failure in view.failures if failure.hour > now - DAY_S),
         history_days=HISTORY_DAYS,
     )
@@ -80,8 +76,9 @@ def _look(visit: MemberVisit, now: float) -> SecurityView:
 
 
 def _session_here(visit: MemberVisit) -> str | None:
-    """The session on the platform that the member uses now; only the link that let them in can say."""
-    return unquote(visit.came_for.removeprefix(HERE)) if visit.came_for.startswith(HERE) else None
+    """The session on the platform that the member uses now, as events name it; what let them in has said which."""
+    known = (one.session for one in _look(visit, clock.now()).sessions if one.id == visit.platform_session)
+    return next(known, session_in(visit.came_for))
 
 
 @router.get(f"{PATH}/history")

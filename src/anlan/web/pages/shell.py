@@ -56,12 +56,15 @@ class MemberVisit(PageVisit):
         came_for: the page that their link led to, for which the platform vouched.
         session_name: SHA-256 of the session's token; by it a hurried exit out of a frame ends the session, whose cookie
             the browser keeps inside that frame.
+        platform_session: `session_<digest>` of the platform's session that this one came from and ends with; None for
+            unknown.
     """
 
     rooms: MemberRooms
     account: str = ""
     came_for: str = ""
     session_name: str = ""
+    platform_session: str | None = None
 
     @property
     def name(self) -> str:
