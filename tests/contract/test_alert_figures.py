@@ -1,5 +1,8 @@
 """What alerts came to, on both databases: payments that followed, what caps cost, a policy that is often wrong."""
 
+from collections import Counter
+from random import Random
+
 import pytest
 from alerted import NOW, AlertDesk, alert_to
 from judged import NOON
@@ -8,8 +11,10 @@ from sqlalchemy import select
 from anlan.center.alert_figures import WrongAlertWatch, read_figures
 from anlan.center.alerted_payments import AlertedPayments
 from anlan.domain.alert_figures import Share
-from anlan.store.alerted_payments import forget_payments
-from anlan.store.alerts import forget_alerts
+from anlan.domain.prevented_loss import AFTERWARDS_S
+from anlan.store.alerted_payment_days import paid_after_alerts, warned_payments
+from anlan.store.alerted_payments import AlertedPayment, PaymentEvent, Said, add_payments, forget_payments, settle
+from anlan.store.alerts import Alert, add_alerts, forget_alerts
 from anlan.store.database import Database
 from anlan.store.notices import latest_notices
 from anlan.store.tables import alert_days, alerted_payments, alerts
@@ -172,3 +177,79 @@ def test_what_is_over_goes_and_the_counts_stay(desk: AlertDesk, payments: Paymen
         assert [forget_alerts(connection, NOW + 1, 10), forget_payments(connection, NOON + 1, 10)] == [1, 1]
         assert connection.execute(select(alerts)).all() == connection.execute(select(alerted_payments)).all() == []
         assert connection.execute(select(alert_days)).all()
+
+
+def summed_up(database: Database) -> tuple[tuple[int, ...], dict[str, tuple[float, ...]]]:
+    """What the days should hold, of warned payments and by the state of earlier alerts, reckoned one at a time."""
+    with database.read() as connection:
+        known = {row.id: row for row in connection.execute(select(alerts))}
+        paid = list(connection.execute(select(alerted_payments).where(alerted_payments.c.outcome == "paid")))
+        ended = list(connection.execute(select(alerted_payments).where(alerted_payments.c.outcome.is_not(None))))
+    warned = [one for one in ended if one.own_id]
+    kept = [
+        one for one in warned if one.outcome == "cancelled" and not any(
+            (other.payer, other.other) == (one.payer, one.other) and 0 <= other.at - one.at <= AFTERWARDS_S
+            for other in paid
+        )
+    ]
+    after: Counter[str] = Counter()
+    for one in paid:
+        if one.earlier_id and known[one.earlier_id].moment != "money":
+            after[one.earlier_id] += one.amount_minor
+    by_state = {
+        state: [sum_ for name, sum_ in after.items() if known[name].state == state] for state in ("sent", "capped")
+    }
+    possible = sum(one.amount_minor for one in warned if one.outcome != "refused")
+    return (
+        (len(warned), len(kept), sum(one.amount_minor for one in kept), possible),
+        {state: (len(sums), sum(sums), sum(sum_ * sum_ for sum_ in sums)) for state, sums in by_state.items() if sums},
+    )
+
+
+def stood_beside(dice: Random) -> tuple[list[Alert], list[AlertedPayment]]:
+    """Alerts of two members about two people over some days, and payments that followed within `AFTERWARDS_S`."""
+    told = [
+        Alert(
+            id=f"alert_{number}", event_seq=number, account=f"account:m{number % 2}", scenario="coupon", version=1,
+            strength="stop", moment="money" if number % 3 == 0 else "turn", other=f"account:s{number % 4 // 2}",
+            policy="p.scam", arm="usual", state="capped" if number % 3 == 1 else "sent",
+            cap="day" if number % 3 == 1 else None, day=f"2026-11-0{1 + number % 4}", at=NOON + number % 4 * DAY_S,
+            made_at=NOON,
+        ) for number in range(24)
+    ]
+    made = []
+    for number in range(48):
+        one, is_own = told[number % 24], number % 3 == 0
+        earlier = dice.choice((None, told[(number - 4) % 24].id)) if is_own else one.id
+        made.append(AlertedPayment(
+            payer=one.account, payment_id=f"p{number}", own_id=one.id if is_own else None, earlier_id=earlier,
+            other=one.other, amount_minor=dice.randrange(1, 10_000), currency="CNY",
+            at=one.at + dice.random() * AFTERWARDS_S,
+        ))
+    return told, made
+
+
+def test_days_hold_what_all_payments_come_to_in_whatever_order_they_end(database: Database) -> None:
+    dice = Random(4)
+    told, made = stood_beside(dice)
+    ended = [
+        PaymentEvent(0, "payment.settled", one.at + 60, Said(
+            payer=one.payer.removeprefix("account:"), payment_id=one.payment_id,
+            outcome=dice.choice(("paid", "cancelled", "cancelled", "refused")),
+        )) for one in made
+    ]
+    dice.shuffle(ended)
+    with database.write() as connection:
+        add_alerts(connection, told)
+        add_payments(connection, made)
+        for one in ended:
+            assert settle(connection, [one]) == []
+            settle(connection, [one])  # said again, which changes nothing
+    warned, after = summed_up(database)
+    with database.read() as connection:
+        [(currency, found)] = warned_payments(connection, "2026-11-01").items()
+        paid = paid_after_alerts(connection, "2026-11-01")["CNY"]
+        later = warned_payments(connection, "2026-11-03")["CNY"].count
+    assert (currency, (found.count, found.kept, found.kept_minor, found.possible_minor)) == ("CNY", warned)
+    assert {state: (one.members, one.total, one.squares) for state, one in paid.items()} == after
+    assert 0 < later < found.count

@@ -23,7 +23,8 @@ from anlan.domain.prevented_loss import (
     by_trial,
 )
 from anlan.store.alert_figures import Count, answers_by_policy, counts_since
-from anlan.store.alerted_payments import paid_after_alerts, unwarned_since, warned_payments
+from anlan.store.alerted_payment_days import paid_after_alerts, warned_payments
+from anlan.store.alerted_payments import unwarned_since
 from anlan.store.database import Database
 from anlan.store.notices import tell_staff
 
@@ -92,7 +93,7 @@ def read_figures(connection: Connection, zone: str, now: float, days: int) -> Al
         arms=_arms(counts), caps={cap: whole.counts.get(f"cap_{cap}", 0) for cap in CAPS},
         quiet=whole.counts.get("quiet", 0), past=whole.counts.get("past", 0),
         control=whole.counts.get("control", 0),
-        money=_money(connection, since, now, next(iter(midnights)), counts, _last_settled_day(midnights, now)),
+        money=_money(connection, next(iter(midnights)), counts, _last_settled_day(midnights, now)),
     )
 
 
@@ -121,10 +122,8 @@ def _arms(counts: Sequence[Count]) -> dict[str, list[Cohort]]:
     return dict(sorted(several, key=lambda one: (-sum(arm.made for arm in one[1]), one[0])))
 
 
-def _money(
-    connection: Connection, since: float, now: float, first_day: str, counts: Sequence[Count], last_day: str
-) -> list[Money]:
-    warned, after = warned_payments(connection, since), paid_after_alerts(connection, since)
+def _money(connection: Connection, first_day: str, counts: Sequence[Count], last_day: str) -> list[Money]:
+    warned, after = warned_payments(connection, first_day), paid_after_alerts(connection, first_day)
     usual = unwarned_since(connection, first_day)
     members = {
         state: sum(one.alerts for one in counts if one.what == state and one.strength != "stop" and one.day <= last_day)

@@ -5,23 +5,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Double,
-    Table,
-    and_,
-    bindparam,
-    cast,
-    delete,
-    exists,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from anlan.domain.prevented_loss import AFTERWARDS_S, ArmPaid, PaymentOutcome, WarnedPayments
+from anlan.domain.prevented_loss import PaymentOutcome
+from anlan.store.alerted_payment_days import figures_moved
 from anlan.store.batch import storable
 from anlan.store.tables import alerted_payments, alerts, events, payment_days
 from anlan.store.tables.alerts import CAPPED, SHOWN
@@ -135,20 +123,27 @@ def settle(connection: Connection, ended: Sequence[PaymentEvent]) -> list[Paymen
     """Note how payments ended; returns those that nobody was warned of. The first word counts."""
     if not ended:
         return []
-    names = select(alerted_payments.c.payer, alerted_payments.c.payment_id).where(
-        alerted_payments.c.payer.in_({one.payer for one in ended})
-    )
-    known = {(row.payer, row.payment_id) for row in connection.execute(names)}
+    known = _begun_at(connection, {one.payer for one in ended})
     warned = [one for one in ended if (one.payer, one.name) in known]
     if warned:
-        this = (alerted_payments.c.payer == bindparam("by")) & (alerted_payments.c.payment_id == bindparam("name"))
-        setting = update(alerted_payments).where(this, alerted_payments.c.outcome.is_(None))
-        rows = [
-            {"by": one.payer, "name": one.name, "result": one.said.outcome, "then": one.at}
-            for one in warned
-        ]
-        connection.execute(setting.values(outcome=bindparam("result"), settled_at=bindparam("then")), rows)
+        moments = [known[one.payer, one.name] for one in warned]
+        with figures_moved(connection, {one.payer for one in warned}, moments):
+            _end(connection, warned)
     return [one for one in ended if (one.payer, one.name) not in known]
+
+
+def _begun_at(connection: Connection, payers: Collection[str]) -> dict[tuple[str, str], float]:
+    """When each payment of theirs that stands beside an alert was begun, by payer and name."""
+    columns = (alerted_payments.c.payer, alerted_payments.c.payment_id, alerted_payments.c.at)
+    query = select(*columns).where(alerted_payments.c.payer.in_(payers))
+    return {(row.payer, row.payment_id): row.at for row in connection.execute(query)}
+
+
+def _end(connection: Connection, warned: Sequence[PaymentEvent]) -> None:
+    this = (alerted_payments.c.payer == bindparam("by")) & (alerted_payments.c.payment_id == bindparam("name"))
+    setting = update(alerted_payments).where(this, alerted_payments.c.outcome.is_(None))
+    rows = [{"by": one.payer, "name": one.name, "result": one.said.outcome, "then": one.at} for one in warned]
+    connection.execute(setting.values(outcome=bindparam("result"), settled_at=bindparam("then")), rows)
 
 
 def count_unwarned(connection: Connection, counts: Counter[tuple[str, str]]) -> None:
@@ -175,46 +170,6 @@ def forget_payments(connection: Connection, before: float, limit: int) -> int:
         this = (names[0] == bindparam("by")) & (names[1] == bindparam("name"))
         connection.execute(delete(alerted_payments).where(this), [{"by": row[0], "name": row[1]} for row in old])
     return len(old)
-
-
-def warned_payments(connection: Connection, since: float) -> dict[str, WarnedPayments]:
-    """What became of payments that members were warned of, since `since` (event time); by currency."""
-    one, later = alerted_payments.c, alerted_payments.alias("later").c
-    was_made_after_all = exists().where(
-        later.payer == one.payer, later.other == one.other, later.currency == one.currency, later.outcome == "paid",
-        later.at.between(one.at, one.at + AFTERWARDS_S),
-    )
-    ended = select(
-        one.currency, one.amount_minor, one.own_id.is_not(None).label("is_warned"),
-        (one.outcome != "refused").label("was_possible"),
-        and_(one.own_id.is_not(None), one.outcome == "cancelled", ~was_made_after_all).label("is_kept"),
-    ).where(one.at > since, one.outcome.is_not(None)).subquery().c
-    amount = func.sum(ended.amount_minor)
-    query = select(
-        ended.currency, func.count().filter(ended.is_warned), func.count().filter(ended.is_kept),
-        amount.filter(ended.is_kept), amount.filter(ended.is_warned, ended.was_possible),
-    )
-    return {
-        currency: WarnedPayments(
-            count=count, kept=kept, kept_minor=int(kept_minor or 0), possible_minor=int(possible_minor or 0)
-        )
-        for currency, count, kept, kept_minor, possible_minor in connection.execute(query.group_by(ended.currency))
-    }
-
-
-def paid_after_alerts(connection: Connection, since: float) -> dict[str, dict[str, ArmPaid]]:
-    """What was paid after each earlier alert, since `since` (event time): by currency and the alert's state."""
-    one = alerted_payments.c
-    paid = func.sum(one.amount_minor).label("paid")
-    each = select(one.earlier_id, alerts.c.state, one.currency, paid).join(alerts, alerts.c.id == one.earlier_id)
-    each = each.where(alerts.c.at > since, alerts.c.moment != "money", one.outcome == "paid")
-    sums = each.group_by(one.earlier_id, alerts.c.state, one.currency).subquery().c
-    amount = cast(sums.paid, Double)
-    query = select(sums.currency, sums.state, func.count(), func.sum(amount), func.sum(amount * amount))
-    found: dict[str, dict[str, ArmPaid]] = defaultdict(dict)
-    for currency, state, count, total, squares in connection.execute(query.group_by(sums.currency, sums.state)):
-        found[currency][state] = ArmPaid(members=count, total=total, squares=squares)
-    return found
 
 
 def payments_of(connection: Connection, payer: str, limit: int) -> list[Any]:

@@ -1,6 +1,14 @@
 """Every table, by part; SQLite and PostgreSQL both make exactly these."""
 
-from anlan.store.tables.alerts import alert_days, alert_wishes, alerted_payments, alerts, payment_days
+from anlan.store.tables.alerts import (
+    alert_days,
+    alert_wishes,
+    alerted_payments,
+    alerts,
+    paid_after_days,
+    payment_days,
+    warned_payment_days,
+)
 from anlan.store.tables.attacks import attack_accounts, attack_minutes, attack_networks, attacks
 from anlan.store.tables.campaigns import (
     campaign_bulletins,
@@ -132,7 +140,8 @@ __all__ = [
     "fund_holds", "fund_owners", "golden_cases", "golden_items", "holdings", "judgements", "ledger_lines",
     "ledger_transactions", "lexicon_changes", "lexicon_edits", "lexicon_terms", "lexicon_versions", "list_entries",
     "marks", "member_links", "member_notices", "member_sessions", "metadata", "model_references", "outbox",
-    "own_events", "payment_days", "payout_applications", "platform_states", "policy_sets", "policy_versions", "queues",
+    "own_events", "paid_after_days", "payment_days", "payout_applications", "platform_states", "policy_sets",
+    "policy_versions", "queues",
     "received_tokens", "recovery_accounts", "recovery_claims", "recovery_codes", "recovery_evidence",
     "recovery_judgements", "recovery_traces", "recovery_vouches", "refused", "report_cases", "report_evidence",
     "reporter_credits", "reports", "roster_people", "rosters", "sanction_orders", "sanctions", "second_looks",
@@ -140,5 +149,5 @@ __all__ = [
     "shadow_scores", "sign_in_failures", "sign_in_reminders", "sign_ins", "signing_keys", "spent_entrances", "staff",
     "staff_exposures", "staff_notices", "staff_sessions", "staff_ties", "staff_wellbeing", "statements",
     "stream_tokens", "text_models", "transfer_helpers", "transfer_pauses", "transfers", "transmitters",
-    "trusted_devices",
+    "trusted_devices", "warned_payment_days",
 ]

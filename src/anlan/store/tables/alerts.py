@@ -105,3 +105,25 @@ payment_days = Table(
     Column("payments", BIG, nullable=False, comment="settled without any alert: the usual share of cancelled ones"),
     CheckConstraint(one_of("outcome", OUTCOMES), name="outcome"),
 )
+
+warned_payment_days = Table(
+    "warned_payment_days",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="of the payments, in the operator's zone"),
+    Column("currency", String(3), primary_key=True),
+    Column("payments", BIG, nullable=False, comment="that ended after a warning"),
+    Column("kept", BIG, nullable=False, comment="cancelled, and not made to the same person after all"),
+    Column("kept_minor", Double, nullable=False, comment="what those were about"),
+    Column("possible_minor", Double, nullable=False, comment="of all but those that the platform refused"),
+)
+
+paid_after_days = Table(
+    "paid_after_days",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="of the alerts, in the operator's zone"),
+    Column("currency", String(3), primary_key=True),
+    Column("state", String(8), primary_key=True, comment="of the alerts"),
+    Column("alerts", BIG, nullable=False, comment="after which something was paid to whom they were about"),
+    Column("paid_minor", Double, nullable=False),
+    Column("squares", Double, nullable=False, comment="of what was paid after each"),
+)
