@@ -24,9 +24,9 @@ NOBODYS = {
     "campaign_looks", "campaign_questions", "campaigns", "case_claims", "case_links", "case_skips", "case_tickets",
     "case_watchers", "closures", "endpoints", "event_streams", "golden_cases", "golden_items", "lexicon_changes",
     "lexicon_edits", "lexicon_terms", "lexicon_versions", "marks", "model_references", "paid_after_days",
-    "payment_days", "policy_sets", "policy_versions", "queues", "report_cases", "rosters", "second_looks", "segments", "signing_keys",
-    "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions", "staff_wellbeing", "statements",
-    "text_models", "transmitters", "warned_payment_days",
+    "payment_days", "policy_sets", "policy_versions", "queues", "report_cases", "rosters", "second_looks",
+    "segments", "signing_keys", "spent_entrances", "staff", "staff_exposures", "staff_notices", "staff_sessions",
+    "staff_wellbeing", "statements", "text_models", "transmitters", "warned_payment_days",
 }
 """Counts, settings, staff, groups: no row is about one member."""
 
