@@ -24,10 +24,12 @@ from anlan.domain.recovery_answers import PasswordDigest, Registered
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 from anlan.store import recovery, recovery_facts, retention
 from anlan.store.audit_report import verify
-from anlan.store.claim_judgements import add_judgement, judgements_of
+from anlan.store.claim_judgements import add_judgement, arbiters_of, judgements_of, stuck_claims
 from anlan.store.database import Database
+from anlan.store.notices import latest_notices
 from anlan.store.recovery import Claim
-from anlan.store.review import history_of
+from anlan.store.review import Tie, add_tie, history_of
+from anlan.store.staff import add_member
 from anlan.store.tables import facts, outbox, recovery_claims
 from anlan.store.vault import Codec, Vault
 
@@ -306,6 +308,42 @@ def test_where_two_differ_a_senior_decides_and_the_first_is_not_seen(store: Data
         people.judge(claim, "jun", "grant", is_senior=True)
     granted = people.judge(claim, "lan", "grant", is_senior=True)
     assert (granted.state, granted.first_approver, granted.second_approver) == ("cooling", "staff:jun", "staff:lan")
+
+
+def test_where_the_only_senior_is_one_of_the_two_staff_are_told_and_another_decides(store: Database) -> None:
+    people = People(store)
+    people.has_past("high")
+    claim, _ = people.likely()
+
+    def join(name: str, *roles: str) -> None:
+        with store.write() as connection:
+            add_member(connection, f"{name}{people.account}", "x", roles, "zh", NOW)
+
+    def told() -> list[str]:
+        people.desk.round(NOW)
+        people.desk.round(NOW + 1)
+        with store.read() as connection:
+            return [one.subject for one in latest_notices(connection) if one.subject == claim.id]
+
+    join("mei", "senior")
+    join("ann", "senior")
+    join("jun", "service")
+    with store.write() as connection:
+        near = {"relation": "near", "noted_by": "staff:x", "noted_at": NOW}
+        add_tie(connection, Tie(by=f"staff:ann{people.account}", entity=people.account, **near))
+    people.judge(claim, f"mei{people.account}", "refuse", is_senior=True)
+    assert told() == [], "one answer differs from nobody"
+    people.judge(claim, f"jun{people.account}", "grant")
+    assert told() == [claim.id]
+    with store.read() as connection:
+        assert claim.id in {one.id for one in stuck_claims(connection)}
+    with pytest.raises(Forbidden):
+        people.judge(claim, f"ann{people.account}", "grant", is_senior=True)
+    join("lan", "senior")
+    with store.read() as connection:
+        assert arbiters_of(connection, claim) == [f"lan{people.account}"]
+        assert claim.id not in {one.id for one in stuck_claims(connection)}
+    assert people.judge(claim, f"lan{people.account}", "grant", is_senior=True).state == "cooling"
 
 
 def test_two_who_turn_it_down_end_it_in_words(store: Database) -> None:

@@ -16,6 +16,7 @@ from anlan.commands.demo_claims import GRANDPA, TANG, claim_lost_accounts, lived
 from anlan.domain.claims import CLAIM_STATES
 from anlan.domain.digests import salted_digest
 from anlan.store import recovery
+from anlan.store.staff import find_by_name, set_active
 from anlan.store.tables import facts, outbox
 
 DAY_S = 86_400.0
@@ -26,7 +27,8 @@ PDF = b"%PDF-1.4 proof of death"
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
     running = Consoled(tmp_path_factory.mktemp("recovery"), identity_url="https://platform.example/identity").start()
-    for name, role in (("cai", "service"), ("dan", "service"), ("fay", "service"), ("eli", "senior")):
+    people = (("cai", "service"), ("dan", "service"), ("fay", "service"), ("eli", "senior"), ("adm", "admin"))
+    for name, role in people:
         running.add_person(name, role)
     yield running
     running.stop()
@@ -228,6 +230,13 @@ def test_value_is_decided_by_two_people_on_the_evidence(house: Consoled, platfor
     assert f"/recoveries/{made['claim']}" in dan.get(f"/cases/{claim.case_id}").text
 
 
+def goes(house: Consoled, name: str, *, is_active: bool = False) -> None:
+    with house.house.database.write() as connection:
+        member = find_by_name(connection, name)
+        assert member
+        set_active(connection, member.id, is_active=is_active)
+
+
 def test_relatives_bring_documents_that_only_staff_see(house: Consoled, platform: httpx.Client) -> None:
     has_past(house, platform, "old")
     relative = house.visitor()
@@ -247,8 +256,18 @@ def test_relatives_bring_documents_that_only_staff_see(house: Consoled, platform
     assert cai.post(f"{page}/judge").status_code == 400
     assert cai.post(f"{page}/judge", answer="memorial").status_code == 303
     assert dan.post(f"{page}/judge", answer="close").status_code == 303
+    fay, adm = house.signed_in("fay"), house.signed_in("adm")
+    assert "A senior reviewer decides between the two: eli." in fay.get(page).text
+    goes(house, "eli")
+    for reader in (cai, fay):
+        assert "Nobody is left to decide between the two" in reader.get(page).text
+        assert "nobody is left to decide" in reader.get("/recoveries").text
+    house.house.recovery_desk.round(clock.now())
+    assert "appoint another" in adm.get("/health").text
+    assert "no senior reviewer left to decide: 1." in adm.get("/staff").text
+    goes(house, "eli", is_active=True)
+    assert "no senior reviewer left" not in adm.get("/staff").text
     eli = house.signed_in("eli")
-    assert "A senior reviewer decides between the two" in cai.get(page).text + house.signed_in("fay").get(page).text
     assert "Close the account" in eli.get(page).text
     asked = eli.post(f"{page}/judge", answer="refuse", words="please send the page with your name")
     assert asked.status_code == 303

@@ -1,5 +1,6 @@
 """Who may do what, cell by cell: written out a second time, so that a slip in the table is seen."""
 
+from anlan.domain.claim_judgements import ARBITERS_ROLE
 from anlan.web.console.access import ACTS, MAY, ROLE_NOTES, ROLE_TITLES, ROLES, acts_of
 
 MATRIX = """
@@ -65,6 +66,11 @@ def test_every_cell() -> None:
 def test_roles_add_up_and_unknown_ones_give_nothing() -> None:
     assert acts_of(["engineer", "admin"]) == MAY["engineer"] | MAY["admin"]
     assert acts_of([]) == acts_of(["emperor"]) == frozenset()
+
+
+def test_who_is_said_to_decide_between_two_may() -> None:
+    assert [role for role in ROLES if "judge_as_senior" in MAY[role]] == [ARBITERS_ROLE]
+    assert "judge_recoveries" in MAY[ARBITERS_ROLE]
 
 
 def test_every_role_is_explained() -> None:

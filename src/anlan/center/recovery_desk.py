@@ -18,14 +18,16 @@ from anlan.domain.claim_judgements import (
     settlement_of,
 )
 from anlan.domain.claims import OPEN_DAYS, UNDER_WAY, ClaimState
+from anlan.domain.facts import StaffNotice
 from anlan.domain.recovery import COOL_OFF_HOURS_AT_RISK, COOL_OFF_HOURS_MOST, DORMANT_YEARS
 from anlan.domain.vouching import VouchAnswer
 from anlan.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from anlan.store import audit, recovery, recovery_facts
 from anlan.store.batch import storable
 from anlan.store.cases import write_history
-from anlan.store.claim_judgements import ClaimJudgement, add_judgement, judgements_of
+from anlan.store.claim_judgements import ClaimJudgement, add_judgement, judgements_of, stuck_claims
 from anlan.store.database import Database
+from anlan.store.notices import tell_staff
 from anlan.store.payouts import is_tied
 from anlan.store.recovery import Claim, Particulars
 from anlan.store.recovery_facts import DAY_S
@@ -203,7 +205,11 @@ class RecoveryDesk:
             return recovery.read_particulars(connection, self._database.vault, claim.id)
 
     def round(self, now: float) -> int:
-        """Hand over what nobody stopped, let lapse what nobody went on with; how many claims that moved."""
+        """Hand over what nobody stopped, let lapse what nobody went on with; how many claims that moved.
+
+        Staff hear of claims that nobody may decide any more.
+        """
+        self._tell_of_torn(now)
         with self._database.read() as connection:
             ripe = recovery.due_claims(connection, "cooling", "cool_off_until", now)
             stale = recovery.due_claims(connection, "open", "opened_at", now - OPEN_DAYS * DAY_S)
@@ -215,6 +221,19 @@ class RecoveryDesk:
                 if _locked(connection, claim).state == "open":
                     self._moves.end(connection, claim, "expired", "system", now)
         return len(ripe) + len(stale)
+
+    def _tell_of_torn(self, now: float) -> None:
+        """Once for each: two differ, and there is no senior but them."""
+        with self._database.read() as connection:
+            stuck = stuck_claims(connection)
+        if not stuck:
+            return
+        told = [
+            StaffNotice(id=f"recovery_torn.{one.id}.{one.reviews}", at=now, kind="recovery_torn", subject=one.id)
+            for one in stuck
+        ]
+        with self._database.write() as connection:
+            tell_staff(connection, told, now)
 
     def take_in(self, now: float) -> int:
         """Keep what owners may remember of events since the last round; how many traces that left."""

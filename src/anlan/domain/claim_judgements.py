@@ -11,6 +11,9 @@ ClaimAnswer = Literal["grant", "hand_over", "memorial", "close", "refuse"]
 CLAIM_ANSWERS: tuple[ClaimAnswer, ...] = get_args(ClaimAnswer)
 REFUSE: ClaimAnswer = "refuse"
 
+ARBITERS_ROLE = "senior"
+"""Who decides where two differ."""
+
 RISKY_FORGED_SHARE = 0.003
 """From this chance of a forgery on nobody decides alone."""
 

@@ -46,6 +46,10 @@ NOTICE_TITLES = {
     },
     "errand_unanswered": {"zh": "平台十分钟未答复用户拦截资金的请求",
                           "en": "For ten minutes no answer about money that a member asked to stop"},
+    "recovery_torn": {
+        "zh": "找回申请两人意见不一致，且没有可裁定的高级审核员，请再任命一位",
+        "en": "Two people differ over a lost account and no senior reviewer is left: appoint another",
+    },
     "payout_overdue": {"zh": "资金申请超过时限", "en": "An application for held money is overdue"},
     "appeals_overturned": {"zh": "某条策略的处罚常被申诉推翻", "en": "Sanctions of a policy often fall on appeal"},
     "report_brigade": {"zh": "有账号或群被集中举报，疑似串通", "en": "Reports of one target look agreed upon"},

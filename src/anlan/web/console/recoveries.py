@@ -31,7 +31,7 @@ from anlan.errors import InvalidRequest, NotFound
 from anlan.store import recovery
 from anlan.store.attachments import files_of_case, open_file
 from anlan.store.cases import Case
-from anlan.store.claim_judgements import ClaimJudgement, judgements_of
+from anlan.store.claim_judgements import ClaimJudgement, arbiters_of, judgements_of, stuck_claims
 from anlan.store.recovery import Answered, Claim, Particulars
 from anlan.store.recovery_facts import SETTLED_S
 from anlan.store.sign_ins import devices_of, sign_ins_of
@@ -83,10 +83,11 @@ def list_recoveries(
     with visit.rooms.database.read() as connection:
         rows = recovery.claims_in(connection, GROUPS[group], PAGE_LINES + 1, (page - 1) * PAGE_LINES)
         counts = recovery.count_by_state(connection)
+        stuck = {one.id for one in stuck_claims(connection)}
     return visit.page(
         "console/recoveries.html", rows=rows[:PAGE_LINES], has_more=len(rows) > PAGE_LINES, group=group, page=page,
         counts=counts, groups={name: sum(counts.get(one, 0) for one in some) for name, some in GROUPS.items()},
-        state_titles=STATE_TITLES,
+        state_titles=STATE_TITLES, stuck=stuck,
     )
 
 
@@ -111,12 +112,14 @@ def _draw(
         said = judgements_of(connection, claim)
         files = files_of_case(connection, claim.case_id) if claim.case_id else []
         body = recovery.read_assessment(connection, claim_id)
+        arbiters = arbiters_of(connection, claim)
     assessment = _assessment(body) if body else None
     return visit.page(
         "console/recovery.html", answer=answer, one=claim, vouches=vouches, rivals=rivals,
         answers=_said(visit, answers, is_open=seen is not None), files=files, assessment=assessment, seen=seen,
         problem=problem, filled=filled or {}, now=clock.now(),
-        limit=LIKELY_FORGED_SHARE, **_drawings(visit, claim, told), **_standing(visit, claim, said), **_words(),
+        limit=LIKELY_FORGED_SHARE, arbiters=arbiters, is_last_senior=arbiters == [visit.name],
+        **_drawings(visit, claim, told), **_standing(visit, claim, said), **_words(),
     )
 
 

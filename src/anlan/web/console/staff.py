@@ -9,6 +9,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.errors import Conflict, NotFound
 from anlan.store import audit, staff
+from anlan.store.claim_judgements import stuck_claims
 from anlan.store.staff import Member
 from anlan.web.console import people
 from anlan.web.console.access import ROLES
@@ -32,9 +33,11 @@ def show_staff(visit: Annotated[Visit, allowed("manage_staff")]) -> Response:
 def _draw(visit: Visit, *, problem: str = "", new_name: str = "", new_password: str = "") -> Response:
     with visit.rooms.database.read() as connection:
         members = staff.list_members(connection)
+        stuck = stuck_claims(connection)
     return visit.page(
         "console/staff.html", answer=422 if problem else 200, problem=problem, new_name=new_name,
         new_password=new_password, people=sorted(members, key=lambda one: (not one.is_active, one.name)),
+        stuck_count=len(stuck),
     )
 
 
