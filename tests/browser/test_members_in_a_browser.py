@@ -46,7 +46,13 @@ def open_pages(browser: Browser, house: Consoled, language: str, *, theme: str, 
         token = make_link(connection, link, "test", clock.now())
     page = context.new_page()
     page.goto(f"/me/open?token={token}")
-    page.locator("main form button").click()
+    button = page.locator("main form button")
+    if has_script:
+        assert (faults(page), is_too_wide(page)) == ([], False)
+        button.dblclick()  # a hasty tap does not spend the link twice
+    else:
+        button.click()
+    page.wait_for_url("**/me")
     return page
 
 
