@@ -2,7 +2,7 @@
 
 import pytest
 
-from anlan.engine.cues import ADDRESS, GAP_CHARS, Cue, CueBook
+from anlan.engine.cues import ACCOUNT, ADDRESS, GAP_CHARS, LATIN_GAP_CHARS, Cue, CueBook
 
 
 def shown(text: str, *cues: str, has_address: bool = False) -> bool:
@@ -21,6 +21,14 @@ def shown(text: str, *cues: str, has_address: bool = False) -> bool:
         ("the aaron scheme", "aa", False),
         ("go aa today", "aa", True),
         ("see a page", f"see .. {ADDRESS}", False),
+        ("pay" + " " * LATIN_GAP_CHARS + "the fee", "pay .. the fee", True),
+        ("pay" + " " * (LATIN_GAP_CHARS + 1) + "the fee", "pay .. the fee", False),
+        ("pay" + " " * LATIN_GAP_CHARS + "手续费", "pay .. 手续费", True),
+        ("转1500到账户", "转 .. 1|2 .. 到账户", True),
+        ("转15a到账户", "转 .. 15 .. 到账户", False),
+        ("转51到账户", "转 .. 1 .. 到账户", False),
+        ("请付到wallet-9700001吧", f"付 .. {ACCOUNT} .. 吧", True),
+        ("请付12345吧", f"付 .. {ACCOUNT}", False),
     ],
 )
 def test_where_a_cue_is_shown(text: str, cue: str, *, is_shown: bool) -> None:

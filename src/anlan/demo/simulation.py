@@ -37,7 +37,7 @@ DECK: tuple[Attack, ...] = (
     stuff_credentials, take_over, farm_accounts, *(abuse,) * 2, flood,
     report_falsely,
 )
-"""Attacks are dealt from this deck, shuffled anew when it is empty, so that each kind comes up."""
+"""Attacks are dealt from a deck, shuffled anew when it is empty, so that each kind comes up."""
 
 _TYPE_NAMES = {entry.data: entry.name for entry in CATALOGUE}
 _MEAN_EVENTS_PER_ACTIVITY = 3.7
@@ -55,12 +55,14 @@ class Tempo:
         attacks_per_person_day: stories of bad actors begun.
         attack_pace: how long attackers wait between their steps, relative to life.
         has_nights: activity follows the local hour; without, it is always evening.
+        deck: what bad actors do; one that stands in it more often comes up more often.
     """
 
     events_per_person_day: float = 60.0
     attacks_per_person_day: float = 0.08
     attack_pace: float = 1.0
     has_nights: bool = True
+    deck: tuple[Attack, ...] = DECK
 
 
 EVERYDAY = Tempo()
@@ -200,7 +202,7 @@ def _play(stage: Stage, start: float, end: float, tempo: Tempo) -> Iterator[Happ
         if at >= end:
             return
         if at == next_attack:
-            deck = deck or rng.sample(DECK, len(DECK))
+            deck = deck or rng.sample(tempo.deck, len(tempo.deck))
             attack = deck.pop()
             attack(Scene(stage, at, attack.__name__, stage.pace))
             next_attack += attack_every_s * (0.5 + rng.random())

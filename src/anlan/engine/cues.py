@@ -1,6 +1,7 @@
 """Decides which of many cues a folded text shows; it does not know what they stand for.
 
-A cue is written `a|b .. c|d`: one of a, b, then one of c, d within `GAP_CHARS`. Negated cues do not count.
+A cue is written `a|b .. c|d`: one of a, b, then one of c, d within `GAP_CHARS`, or `LATIN_GAP_CHARS` where only Latin
+text lies between. Negated cues do not count.
 """
 
 import re
@@ -11,10 +12,12 @@ from typing import NamedTuple
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-GAP_CHARS = 24
-"""How far apart the parts of one cue may stand."""
-HANDLE, ADDRESS = "{handle}", "{address}"
-"""Parts that are no words: a contact handle, a web address."""
+GAP_CHARS, LATIN_GAP_CHARS = 24, 44
+"""How far apart the parts of one cue may stand; what takes ten characters in Chinese takes thirty in English."""
+HANDLE, ADDRESS, ACCOUNT = "{handle}", "{address}", "{account}"
+"""Parts that are no words: a contact handle and a web address, which count as the end, and a long number, in place."""
+
+_NUMBER = re.compile(r"\d{6,}")
 
 _NEGATED = re.compile(
     r"(?:不要|不用|不必|不需要|不会|不能|无需|无须|千万别|绝不|从不|没有|没|别|勿|不"
@@ -72,6 +75,7 @@ class CueBook:
             for word in telling:
                 self._by_word[word].append(ready)
         self._handle, self._address = self._words.get(HANDLE), self._words.get(ADDRESS)
+        self._account = self._words.get(ACCOUNT)
         self._automaton = CharwiseDoubleArrayAhoCorasick(list(self._words)) if self._words else None
 
     def find(self, text: str, *, has_handle: bool = False, has_address: bool = False) -> dict[int, Shown]:
@@ -83,6 +87,8 @@ class CueBook:
         for mark, is_there in ((self._handle, has_handle), (self._address, has_address)):
             if is_there and mark is not None:
                 places[mark].append((len(text), len(text)))
+        if self._account is not None and (numbers := [found.span() for found in _NUMBER.finditer(text)]):
+            places[self._account] += numbers
         return self._weigh(text, places) if places else {}
 
     def _ready(self, cue: Cue) -> tuple[_Ready, frozenset[int]]:
@@ -123,22 +129,26 @@ def _match(cue: _Ready, places: Places, text: str) -> list[Place] | None:
             return None
         candidates.append(found)
     for first in candidates[0]:
-        chain = _chain(first, candidates[1:])
+        chain = _chain(first, candidates[1:], text)
         if chain and not _NEGATED.search(text, max(0, first[0] - _NEGATION_CHARS), first[0]):
             return chain
     return None
 
 
-def _chain(first: Place, following: Sequence[list[Place]]) -> list[Place] | None:
+def _chain(first: Place, following: Sequence[list[Place]], text: str) -> list[Place] | None:
     """`first` and the nearest place of each following part."""
     chain = [first]
     for candidates in following:
         end = chain[-1][1]
         index = bisect_left(candidates, (end, end))
-        if index == len(candidates) or candidates[index][0] > end + GAP_CHARS:
+        if index == len(candidates) or not _is_near(text, end, candidates[index][0]):
             return None
         chain.append(candidates[index])
     return chain
+
+
+def _is_near(text: str, end: int, start: int) -> bool:
+    return start <= end + GAP_CHARS or (start <= end + LATIN_GAP_CHARS and text[end:start].isascii())
 
 
 def _places_of(words: frozenset[int], places: Places) -> list[Place]:
@@ -146,8 +156,9 @@ def _places_of(words: frozenset[int], places: Places) -> list[Place]:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """False when a Latin word is only a part of a longer one (`aa` in `aaron`)."""
+    """False when a Latin word is only a part of a longer one (`aa` in `aaron`); digits may begin a longer number."""
     if text[start].isascii() and start and _WORD_CHAR.match(text[start]) and _WORD_CHAR.match(text[start - 1]):
         return False
     is_latin = text[end - 1].isascii() and end < len(text) and _WORD_CHAR.match(text[end - 1])
-    return not (is_latin and _WORD_CHAR.match(text[end]))
+    is_cut = is_latin and _WORD_CHAR.match(text[end]) and not (text[end - 1].isdigit() and text[end].isdigit())
+    return not is_cut

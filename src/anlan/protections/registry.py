@@ -25,6 +25,7 @@ from anlan.protections.dialogue import signals as dialogue
 from anlan.protections.dialogue.window import Dialogues
 from anlan.protections.fraud import scenario_signals
 from anlan.protections.fraud import signals as fraud
+from anlan.protections.fraud.named_payees import NamedPayees
 from anlan.protections.minors import signals as minors
 from anlan.protections.minors.approaches import Approaches
 
@@ -56,7 +57,8 @@ BUILT_IN: tuple[Protection, ...] = (
     Protection("accounts", (*accounts.SIGNALS, *registrations.SIGNALS), HERE / "accounts" / "policies.yaml",
                (Door, Registrations)),
     Protection("takeover", (), HERE / "accounts" / "takeover.yaml", (Sessions, AfterLogin)),
-    Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml"),
+    Protection("fraud", (*fraud.SIGNALS, *scenario_signals.SIGNALS), HERE / "fraud" / "policies.yaml",
+               (NamedPayees,)),
     Protection("transfers", (), HERE / "fraud" / "transfers.yaml"),
     Protection("dialogue", dialogue.SIGNALS, HERE / "dialogue" / "policies.yaml", (Dialogues,)),
     Protection("care", minors.SIGNALS, HERE / "minors" / "policies.yaml", (Approaches,)),
