@@ -1,6 +1,7 @@
 """Runs the house behind uvicorn: one process, one event loop, garbage kept out of the way of requests."""
 
 import asyncio
+import atexit
 import gc
 import sys
 from collections.abc import Awaitable, Callable
@@ -31,11 +32,15 @@ GC_THRESHOLDS = (50_000, 20, 100)
 """Full collections become rare; what the house loaded at start is frozen out of them altogether."""
 
 
-def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> Server:
+def build_server(
+    house: House, alongside: Callable[[House], Awaitable[None]] | None = None,
+    on_started: Callable[[], None] | None = None,
+) -> Server:
     """The ASGI application over `house`.
 
     Args:
         alongside: runs beside the server from start to stop (the demo's traffic).
+        on_started: called once the house has started, before the first request is answered.
     """
     company = house.company
     gate = Gate(lambda: _load_keys(house))
@@ -49,6 +54,7 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         funds=house.funds, payouts=house.payouts, appeals=house.appeals, sanctions=house.sanctions,
         containments=house.containments, security_events=house.security_events, transfers=company.transfers,
         handover=company.handover, scenarios=house.workshop.scenarios, places=house.workshop.places,
+        move_titles=house.workshop.move_titles, hotlines=company.hotlines,
         platform_answers=house.platform_answers, closures=house.closures,
         review=house.review, case_work=house.case_work, checks=house.checks, routing=house.routing,
         anchors=house.anchors, campaigns=house.campaigns, bulletins=house.bulletins,
@@ -73,8 +79,8 @@ def build_server(house: House, alongside: Callable[[House], Awaitable[None]] | N
         zone=house.settings.time_zone,
     ))
     return Server(
-        _Running(house, alongside), lambda: Verdicts(house.intake, gate, house), build_api(house, gate), pages,
-        build_console(rooms),
+        _Running(house, alongside, on_started), lambda: Verdicts(house.intake, gate, house), build_api(house, gate),
+        pages, build_console(rooms),
     )
 
 
@@ -85,17 +91,20 @@ async def _load_keys(house: House) -> list[ApiKey]:
 class _Running:
     """The house and what runs alongside it."""
 
-    def __init__(self, house: House, alongside: Callable[[House], Awaitable[None]] | None) -> None:
+    def __init__(
+        self, house: House, alongside: Callable[[House], Awaitable[None]] | None,
+        on_started: Callable[[], None] | None,
+    ) -> None:
         self._house = house
         self._alongside = alongside
+        self._on_started = on_started
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self._give_back = hold_sole_intake(self._house.database, self._house.settings.data_dir)
         await self._house.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        if self._on_started is not None:
+            self._on_started()
         if self._alongside is not None:
             self._task = asyncio.ensure_future(self._alongside(self._house))
             self._task.add_done_callback(_tell_failure)
@@ -106,7 +115,6 @@ class _Running:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._house.stop()
         self._give_back()
-        gc.unfreeze()  # what is still frozen when the interpreter ends is reported as leaked
 
 
 def _tell_failure(task: "asyncio.Future[None]") -> None:
@@ -115,13 +123,21 @@ def _tell_failure(task: "asyncio.Future[None]") -> None:
         log.error("alongside_failed", exc_info=error)
 
 
+def _keep_garbage_away() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 def serve(house: House, alongside: Callable[[House], Awaitable[None]] | None = None) -> None:
-    """Answer requests until the process is told to stop."""
+    """Answer requests until the process, which is the house's own, is told to stop."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    atexit.register(gc.unfreeze)  # what is still frozen when the interpreter ends is reported as leaked
     settings = house.settings
     # The first talk that is recognised waits half a second for the examples; nobody need be the first.
     Thread(target=house.workshop.recogniser.recognise, args=([("them", "hello")],), daemon=True).start()
     uvicorn.run(
-        build_server(house, alongside), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
-        lifespan="on", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=10,
+        build_server(house, alongside, _keep_garbage_away), host=settings.host, port=settings.port, loop="uvloop",
+        http="httptools", lifespan="on", access_log=False, log_config=None, server_header=False,
+        timeout_graceful_shutdown=10,
     )

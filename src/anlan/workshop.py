@@ -61,6 +61,7 @@ class Workshop(NamedTuple):
     places: PlaceTable
     scenarios: ScenarioBase
     recogniser: Recogniser
+    move_titles: Mapping[str, dict[str, str]]
 
     @property
     def session_memory(self) -> SessionMemory:
@@ -92,7 +93,8 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     accumulators = [make(settings.max_counter_keys) for each in protections for make in each.accumulators]
     places = load_places(settings.data_dir)
     scenarios = load_scenarios(settings.scenarios_dir)
-    signs = SignBook(scenarios.values(), [move.name for move in built_in_moves().moves])
+    move_titles = {move.name: move.title for move in built_in_moves().moves}
+    signs = SignBook(scenarios.values(), list(move_titles))
     for accumulator in accumulators:
         if isinstance(accumulator, Door | Registrations | Sessions):
             accumulator.look_up_in(places)
@@ -119,7 +121,7 @@ def build_workshop(settings: Settings, *, is_for_judging: bool = True) -> Worksh
     )
     kept = {accumulator.name: accumulator for accumulator in accumulators}
     return Workshop(catalogue, specs, counters, kept, registry, engine, llm, chat, lexicon, models, places,
-                    scenarios, Recogniser(signs, hear, lambda: _encoder_of(models), shipped_tellings()))
+                    scenarios, Recogniser(signs, hear, lambda: _encoder_of(models), shipped_tellings()), move_titles)
 
 
 def _encoder_of(models: ModelShelf) -> Encode | None:

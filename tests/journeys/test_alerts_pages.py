@@ -204,7 +204,10 @@ def test_staff_see_what_came_of_it_and_no_names(house: Consoled, platform: httpx
     assert "fraud.test_words" in figures
     assert "Time-limited coupons" in figures
     assert "account:" not in figures
-    assert house.house.company.alerts.scenarios["coupon"].question["en"] in wen.get("/alerts/scenarios/coupon").text
+    coupon = wen.get("/alerts/scenarios/coupon").text
+    assert house.house.company.alerts.scenarios["coupon"].question["en"] in coupon
+    assert "Anti-fraud line" in coupon
+    assert ">fee_in_advance<" not in coupon, "in words"
     assert "police" in wen.get("/alerts/scenarios").text
     assert wen.get("/alerts/scenarios/no-such").status_code == 404
     assert "Members told" in wen.get("/alerts?days=7").text

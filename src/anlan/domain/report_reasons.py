@@ -152,6 +152,35 @@ REASONS: tuple[Reason, ...] = (
 )
 """In the order of the form: what cannot wait comes first."""
 
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reporter sees first: in plain words what happened, and the reasons that it may be."""
+
+    title: dict[str, str]
+    codes: tuple[str, ...]
+
+
+HAPPENINGS: tuple[Happening, ...] = (
+    Happening(
+        title={"zh": "有人可能受到伤害", "en": "Somebody may come to harm"},
+        codes=("self_harm", "minors_safety", "threats"),
+    ),
+    Happening(
+        title={"zh": "骗钱、盗号或冒充", "en": "Cheating, a stolen account, a false name"},
+        codes=("fraud", "account_theft", "impersonation"),
+    ),
+    Happening(
+        title={"zh": "辱骂、骚扰或泄露隐私", "en": "Insults, harassment, private things made public"},
+        codes=("abuse", "hate", "intimate_images", "privacy"),
+    ),
+    Happening(
+        title={"zh": "不该出现的内容或广告", "en": "Things that should not be shown or sold here"},
+        codes=("porn", "gambling", "illicit_ad", "spam"),
+    ),
+)
+"""All reasons but `other`, each once."""
+
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
 HARM_TITLES: dict[str, dict[str, str]] = {reason.category: reason.title for reason in REASONS}
 """What each harm is called, for reporters' topics."""

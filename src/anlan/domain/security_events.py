@@ -69,21 +69,26 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         effect: `contain` treats the account as stolen; `pass_on` tells the platform; `keep` only keeps it.
         only_when: members of the event that must be one of these for `effect`; otherwise it is passed on.
+        when: that in words, {"zh", "en"}; empty without `only_when`.
     """
 
     effect: Effect
     title: dict[str, str]
     only_when: Mapping[str, tuple[str, ...]] = {}
+    when: Mapping[str, str] = {}
 
 
 REACTIONS: dict[str, Reaction] = {
     CREDENTIAL_COMPROMISE: Reaction(effect="contain", title={"zh": "密码已泄露", "en": "Credential compromised"}),
     ACCOUNT_DISABLED: Reaction(
-        effect="contain", only_when={"reason": ("hijacking",)}, title={"zh": "账号已停用", "en": "Account disabled"}
+        effect="contain", only_when={"reason": ("hijacking",)}, title={"zh": "账号已停用", "en": "Account disabled"},
+        when={"zh": "因为被盗；其他原因只告知平台", "en": "because it was stolen; otherwise the platform is told"},
     ),
     SESSION_REVOKED: Reaction(
         effect="contain", only_when={"initiating_entity": ("policy",)},
         title={"zh": "会话已终止", "en": "Session revoked"},
+        when={"zh": "由对方的安全策略终止；其他情况只告知平台",
+              "en": "by a rule of the partner's; otherwise the platform is told"},
     ),
     SESSIONS_REVOKED: Reaction(effect="pass_on", title={"zh": "全部会话已终止", "en": "All sessions revoked"}),
     CREDENTIAL_CHANGE_REQUIRED: Reaction(

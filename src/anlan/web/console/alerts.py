@@ -65,5 +65,6 @@ def show_scenario(visit: Annotated[Visit, allowed("see_alerts")], scenario_id: s
         raise NotFound(f"there is no scenario {scenario_id[:64]}", zh="没有这个场景")
     return visit.page(
         "console/scenario.html", one=scenario, harm_titles=HARM_TITLES, strengths=STRENGTHS,
-        strength_titles=STRENGTH_TITLES, arm_titles=ARM_TITLES,
+        strength_titles=STRENGTH_TITLES, arm_titles=ARM_TITLES, lines=visit.rooms.hotlines.pick(scenario.hotlines),
+        move_titles=visit.rooms.move_titles,
     )

@@ -1,6 +1,6 @@
 """What the console is given to work with; pages reach the rest of the house only through it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from anlan.desk.policy_life import PolicyLife
 from anlan.desk.review import Review
 from anlan.desk.routing import Routing
 from anlan.desk.sanctions import Sanctions
+from anlan.domain.hotlines import Hotlines
 from anlan.domain.places import Places
 from anlan.domain.ports import AnalyticJournal
 from anlan.domain.scenarios import ScenarioBase
@@ -63,6 +64,7 @@ class Rooms:
         reload_lists: let the engine see changed lists.
         reload_lexicon: likewise for changed terms.
         reload_models: likewise for text models that were moved.
+        move_titles: of the moves that signs of scenarios are known by, by name.
         zone: IANA name of the time zone that times are shown in.
         require_second_factor: whether nobody gets in without an authenticator.
         allows_private_endpoints: whether messages may be posted over plain HTTP and to private addresses.
@@ -90,6 +92,8 @@ class Rooms:
     containments: Containments
     handover: Handover
     scenarios: ScenarioBase
+    move_titles: Mapping[str, dict[str, str]]
+    hotlines: Hotlines
     places: Places
     transfers: Transfers
     review: Review

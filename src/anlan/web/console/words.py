@@ -1,6 +1,7 @@
 """What people read for the closed sets of words that the rest of the house speaks in."""
 
 from anlan.web.console.account_words import ACCOUNT_TITLES
+from anlan.web.console.member_words import MEMBER_TITLES
 from anlan.web.languages import mark
 
 TITLES: dict[str, str] = {
@@ -260,6 +261,7 @@ TITLES: dict[str, str] = {
     "sanction.send_again": mark("Sent a sanction again"),
     "sanction.end": mark("A sanction ran out"),
     **ACCOUNT_TITLES,
+    **MEMBER_TITLES,
     "case_containment_open": mark("Account contained"),
     "case_containment_widen": mark("More of the thief found"),
     "case_containment_lifted": mark("Containment lifted"),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from anlan import clock
 from anlan.desk.reports import MAX_WORDS_CHARS, NewReport
 from anlan.domain.report_messages import OUTCOMES, PROGRESS, RECEIVED, THANKS, standing
-from anlan.domain.report_reasons import BY_CODE, REASONS
+from anlan.domain.report_reasons import BY_CODE, HAPPENINGS
 from anlan.errors import AnlanError, InvalidRequest
 from anlan.store.reporter_records import totals_of
 from anlan.store.reports import Report, count_open_by, progress_of, reports_by
@@ -48,7 +48,8 @@ def _draw_form(
     is_known = bool(_EVENT.fullmatch(subject) or _TARGET.fullmatch(subject))
     return visit.page(
         "pages/report.html", answer=answer, subject=subject if is_known else "", title=subject_title(visit, subject),
-        reasons=REASONS, problem=problem, words=words, named=name, max_words=MAX_WORDS_CHARS,
+        happenings=[(one.title, [BY_CODE[code] for code in one.codes]) for one in HAPPENINGS], other=BY_CODE["other"],
+        problem=problem, words=words, named=name, max_words=MAX_WORDS_CHARS,
     )
 
 
