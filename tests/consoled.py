@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import threading
 import time
 from collections.abc import Coroutine
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import uvicorn
+from ports import hold_port
 from stores import migrated_sqlite
 
 from anlan import clock
@@ -61,9 +61,7 @@ class Consoled:
     """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = hold_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = {"data_dir": folder, "port": self.port, "require_second_factor": False, **settings}
         self._thread = threading.Thread(target=self._run, name="console-under-test", daemon=True)

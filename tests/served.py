@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from ports import hold_port
 from stores import migrated_sqlite
 
 from anlan.secrets_file import load_or_make_key
@@ -39,7 +39,7 @@ class Served:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = hold_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._store_url = settings.get("DATABASE_URL")
         own = {"DATA_DIR": str(folder / "var"), "PORT": str(self.port), **settings}
@@ -129,10 +129,3 @@ class Served:
             return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvicorn
+from ports import hold_port
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,9 +33,7 @@ class Receiving:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.answer: Answer = accept
         self.under_way = self.most_under_way = 0
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = hold_port()
 
     @property
     def url(self) -> str:
