@@ -36,7 +36,7 @@ class AppealDesk:
         with database.write() as connection:
             put_queue(connection, Queue(name=QUEUE, second_share=0.0))
 
-    def sanction(self, number: int = 1, target: str = ANN, **changes: Any) -> Sanction:
+    def sanction(self, number: int = 1, target: str = ANN, now: float = NOW, **changes: Any) -> Sanction:
         """A ban of ann that li and wu judged and li ordered, or what `changes` say instead."""
         new = NewSanction(
             **{"target": target, "kind": "ban", "rule": "fraud.high", "category": "fraud", "severity": "critical",
@@ -44,7 +44,7 @@ class AppealDesk:
         )
         case_id = judged_case(self.database, target, number=number)
         with self.database.write() as connection:
-            return self.sanctions.order(connection, new, case_id, "staff:li", NOW)
+            return self.sanctions.order(connection, new, case_id, "staff:li", now)
 
     def file(self, sanction: Sanction, *files: NewFile, account: str = ANN, now: float = NOW) -> Appeal:
         """Appeal against it."""

@@ -46,7 +46,7 @@ def waking_zone() -> str:
     return f"Etc/GMT{-hours_ahead:+d}"
 
 
-def _moved(event: LabelledEvent, later: float) -> bytes:
+def moved(event: LabelledEvent, later: float) -> bytes:
     """`event` as the platform would have sent it `later` seconds later."""
     sent = msgspec.json.decode(event.cloudevent)
     return msgspec.json.encode({**sent, "time": clock.to_rfc3339(event.time + later)})
@@ -123,7 +123,7 @@ class Consoled:
         """
         later = clock.now() - AN_EVENING
         evening = history(seed, AN_EVENING, hours, people)
-        self.do(self.house.intake.accept_many([_moved(event, later) for event in evening]))
+        self.do(self.house.intake.accept_many([moved(event, later) for event in evening]))
 
     def block_a_message(self, text: str) -> str:
         """Send a message that a policy of the starter pack blocks, whatever the models say; returns the event's key."""

@@ -57,7 +57,7 @@ class SmallProvider:
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         """What GET answers, but for the sign-in."""
         self.asked.append(path)
-        self.is_free.wait(10)
+        self.is_free.wait(120)
         if path == "/.well-known/openid-configuration":
             return 200, {
                 "issuer": self.url, "authorization_endpoint": f"{self.url}/sign-in?tenant=1",

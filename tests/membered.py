@@ -34,7 +34,7 @@ def fill(house: Consoled) -> None:
     home, now = house.house, clock.now()
     desk = AppealDesk(home.database)
     desk.sanction()
-    muted = desk.sanction(2, kind="mute", length_s=86_400.0, strikes=2)
+    muted = desk.sanction(2, now=now, kind="mute", length_s=86_400.0, strikes=2)
     home.appeals.file(ANN, muted.id, WORDS, (NewFile("a.png", "image/png", PNG),), now)
     home.funds.register(ANN, (Count(kind="wallet", unit="CNY", title="Wallet", amount=12_345),), now, "key:k")
     _bind(house, now)

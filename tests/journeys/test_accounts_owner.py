@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 from consoled import Consoled, Visitor
+from deskwork import until
 from spine import envelope
 from sqlalchemy import func, select
 
@@ -191,12 +192,12 @@ def test_a_removed_device_becomes_a_stranger_by_the_path_of_every_event(door: Do
         known = devices_of(connection, door.house.database.vault, "account:fay")
     phone = next(one for one in known if one.device == "fay-phone")
     fay.post(f"/me/security/devices/{phone.id}/remove", form_on="/me/security")
-    until = clock.now() + 10
-    while clock.now() < until:
+
+    def is_taken() -> bool:
         with door.house.database.read() as connection:
-            if not connection.execute(select(func.count()).select_from(own_events)).scalar_one():
-                break
-        time.sleep(0.1)
+            return connection.execute(select(func.count()).select_from(own_events)).scalar_one() == 0
+
+    until(is_taken)
     tie = "tie:account:fay|device:fay-phone"
     assert door.house.engine.profiles.fact(tie, "is_known", clock.now()) is False
 
@@ -231,7 +232,9 @@ def test_one_member_reaches_nothing_of_another(door: Door) -> None:
     assert door.messages("session.end", "gus") == []
 
 
-def test_failures_are_folded_by_day_and_network(door: Door) -> None:
+def test_failures_are_folded_by_day_and_network(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()  # no day ends meanwhile
+    monkeypatch.setattr(clock, "now", lambda: now)
     for number in range(37):
         door.log_in("jim", "none", WINDOWS, f"203.0.{number % 12}.5", result="failure")
     door.turn()

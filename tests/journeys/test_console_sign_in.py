@@ -10,6 +10,7 @@ from consoled import PASSWORD, Consoled, Visitor
 from sqlalchemy import select
 
 from anlan import clock
+from anlan.domain.factors import STEP_S
 from anlan.store import staff
 from anlan.store.tables import staff_sessions
 from anlan.web.console.pace import FREE_FAILURES
@@ -40,7 +41,7 @@ def enrol(visitor: Visitor) -> str:
     assert sealed
     assert token
     secret = groups[1].replace(" ", "")
-    fields = {"csrf": token[1], "sealed": sealed[1], "code": pyotp.TOTP(secret).at(int(clock.now()) - 30)}
+    fields = {"csrf": token[1], "sealed": sealed[1], "code": pyotp.TOTP(secret).at(clock.now())}
     assert place(visitor.http.post("/sign-in/enrol", data=fields)) == "/"
     return secret
 
@@ -67,7 +68,7 @@ def test_the_first_sign_in_asks_for_a_password_of_ones_own_and_a_second_factor(c
     assert again.sign_in("mei", PASSWORD).status_code == 401
     assert place(again.sign_in("mei", OWN_PASSWORD)) == "/"
     assert place(again.get("/policies")) == "/sign-in/code"
-    code = pyotp.TOTP(secret).now()
+    code = pyotp.TOTP(secret).at(clock.now() + STEP_S)  # later than the one that enrolled; good now and in a while
     assert again.post("/sign-in/code", form_on="/sign-in/code", code="000000").status_code == 401
     assert place(again.post("/sign-in/code", form_on="/sign-in/code", code=code)) == "/"
     assert again.get("/policies").status_code == 200
@@ -90,7 +91,9 @@ def test_a_session_seen_before_the_second_factor_is_worth_nothing_after_it(conso
     assert place(old.get("/account")).startswith("/sign-in?")
 
 
-def test_guessing_is_slowed_but_locks_nobody_out(console: Consoled) -> None:
+def test_guessing_is_slowed_but_locks_nobody_out(console: Consoled, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     console.add_person("wen", "analyst")
     guesser = console.visitor()
     answers = [guesser.sign_in("wen", f"guess number {n}").status_code for n in range(FREE_FAILURES + 2)]

@@ -92,6 +92,8 @@ def test_whoever_was_left_learns_nothing_more_of_a_payment(house: Consoled) -> N
 def test_pictures_are_not_read_for_whoever_may_not_speak(house: Consoled, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
     monkeypatch.setattr(talks, "MEMBER_TURNS_1H", 8)
+    now = clock.now()  # turns are counted by hours of the clock, and none may end meanwhile
+    monkeypatch.setattr(clock, "now", lambda: now)
 
     def read_image(picture: bytes) -> list[str]:
         read.append(picture)

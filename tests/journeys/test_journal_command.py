@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from consoled import AN_EVENING, moved
 
 from anlan.app import House
 from anlan.cli import main
@@ -24,9 +25,9 @@ async def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     house = House(Settings(data_dir=tmp_path))
     await house.start()
     # Nothing old (no past, no day long ago): retention would rewrite the segment while the test looks at it.
-    start = now() - 86_400.0
-    talk = (event for event in simulate(3, start, 24, people=30, has_past=False) if event.type == "message.sent")
-    bodies = [event.cloudevent for event in islice(talk, EVENTS)]
+    evening, a_day_ago = simulate(3, AN_EVENING, 24, people=30, has_past=False), now() - 86_400.0
+    talk = (event for event in evening if event.type == "message.sent")
+    bodies = [moved(event, a_day_ago - AN_EVENING) for event in islice(talk, EVENTS)]
     await house.intake.accept_many(bodies)
     await until_judged(house)
     house.segments.seal(everything=True)

@@ -67,9 +67,9 @@ def test_a_member_comes_in_and_lands_where_they_wanted(house: Consoled) -> None:
     assert visitor.get("/me/funds").status_code == 200
     assert "ann" in visitor.get("/me").text
     with house.house.database.read() as connection:
-        entry = latest_entries(connection, 1)[0]
+        noted = [(entry.actor, entry.act, entry.subject) for entry in latest_entries(connection, 20)]
         vouched = set(connection.execute(select(member_sessions.c.path)).scalars())
-    assert (entry.actor, entry.act, entry.subject) == ("account:ann", "member.enter", "account:ann")
+    assert ("account:ann", "member.enter", "account:ann") in noted
     assert vouched == {"/me"}, "a page that the member chose is none for which the platform vouched"
 
 
@@ -180,14 +180,16 @@ def test_a_forged_memory_lets_nobody_in(house: Consoled, kept: str) -> None:
 def test_keys_are_kept_and_asked_for_again_when_one_is_new(
     house: Consoled, provider: SmallProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = clock.now() + 61
+    monkeypatch.setattr(clock, "now", lambda: now)
+    provider.turn_key("k2")
     assert is_in(come_back(house)[0])
     provider.asked.clear()
     assert is_in(come_back(house)[0])
     assert provider.asked == ["/token"]
-    provider.turn_key("k2")
+    provider.turn_key("k3")
     assert come_back(house)[1].status_code == 401, "asked a moment ago: whoever made the key up gets no answer"
-    later = clock.now() + 61
-    monkeypatch.setattr(clock, "now", lambda: later)
+    now += 61
     assert is_in(come_back(house)[0])
     assert provider.asked.count("/keys") == 1
 
@@ -290,7 +292,7 @@ def test_a_provider_that_never_finishes_is_away(provider: SmallProvider, monkeyp
 
 
 def wait_until_asked(provider: SmallProvider, times: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(provider.asked) < times:
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -298,7 +300,7 @@ def wait_until_asked(provider: SmallProvider, times: int) -> None:
 
 def until_refused(ours: IdentityProvider) -> None:
     """All others sit down within a moment."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while ours._seats._value:
         assert time.monotonic() < deadline
         time.sleep(0.005)
