@@ -149,8 +149,8 @@ def test_the_log_is_filtered_taken_out_and_compared_with_the_desk(
     taken = bea.post("/audit/export", form="ndjson", act="campaign")
     assert all(b'"act":"campaign.' in line for line in taken.content.splitlines())
     with console.house.database.read() as connection:
-        (last,) = latest_entries(connection, 1)
-    assert (last.act, last.actor) == ("audit.export", "staff:bea")
+        last = next(entry for entry in latest_entries(connection, 20) if entry.act == "audit.export")
+    assert last.actor == "staff:bea"
     assert read_anchor(taken.headers["anlan-audit-head"]).seq == last.seq
     assert "all have their row in the log" in bea.post("/audit").text
     with console.house.database.write() as connection:
