@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from servers import PostgresServer
@@ -17,6 +18,12 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _pla
 
 TEMPLATE = "anlan_template"
 _numbers = count(1)
+
+# The same examples on every run and at any speed: what fails by chance stops somebody who did not cause it.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -428,7 +428,7 @@ LIKELY = some.sampled_from(ACTS) | some.sampled_from(("ban", "apply", "check", "
 STAFF = some.sampled_from((CHECKER, SECOND, "staff:eve"))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(some.lists(some.tuples(LIKELY, STAFF, some.integers(0, 900)), min_size=6, max_size=24))
 def test_whatever_happens_in_whatever_order_the_ledger_stays_whole(
     database: Database, acts: list[tuple[str, str, int]]

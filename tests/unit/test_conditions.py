@@ -213,7 +213,7 @@ WORDS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(WORDS, max_size=14).map(" ".join) | st.text(max_size=30))
 def test_any_text_is_a_condition_or_a_clear_refusal(text: str) -> None:
     try:

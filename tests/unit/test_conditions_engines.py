@@ -192,7 +192,7 @@ def _ask(journal: duckdb.DuckDBPyConnection, sql: str) -> list[bool | None]:
     return [truth for (truth,) in journal.execute(f"SELECT {sql} FROM journal ORDER BY n").fetchall()]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(claims)
 @example(parse("x / y / count > 1 OR abs(x * x) < 3", TYPES).tree)
 @example(parse("(x IS NULL) IS NOT TRUE AND NOT (flag AND order)", TYPES).tree)
@@ -209,7 +209,7 @@ def test_engines_agree(journal: duckdb.DuckDBPyConnection, tree: Claim) -> None:
     assert _ask(journal, spark) == expected
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(claims)
 def test_a_condition_reads_back_from_its_plain_text(tree: Claim) -> None:
     text = plain_sql(tree)
@@ -217,7 +217,7 @@ def test_a_condition_reads_back_from_its_plain_text(tree: Claim) -> None:
     assert parse(text, TYPES).tree == tree
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(claims)
 def test_an_explanation_adds_up(tree: Claim) -> None:
     condition = _condition(tree)
@@ -235,7 +235,7 @@ def _leaves(explained: Any) -> Iterator[Any]:
         yield from _leaves(part)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(claims)
 def test_truth_and_falsity_never_both_hold(tree: Claim) -> None:
     constants: dict[str, object] = {}

@@ -131,7 +131,7 @@ def to_rows(datas: list[tuple[float, Data]]) -> list[Row]:
     return rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(STEPS, LOGINS | PAYMENTS), min_size=1, max_size=40))
 def test_live_counters_window_functions_and_the_reference_agree_in_time_order(datas: list[tuple[float, Data]]) -> None:
     rows = to_rows(datas)
@@ -159,7 +159,7 @@ def test_a_longer_stream_of_every_counter_agrees_with_its_window_function(seed: 
             assert live(spec, rows) == by_window_function(spec, journal, rows), spec.name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from([-1300.0, -900.0, -600.0, -60.0, -1.0, *[0.0, 1.0, 300.0, 600.0] * 2]),
                           LOGINS | PAYMENTS), min_size=1, max_size=30))
 def test_late_events_count_in_their_own_time(datas: list[tuple[float, Data]]) -> None:
@@ -174,7 +174,7 @@ def test_late_events_count_in_their_own_time(datas: list[tuple[float, Data]]) ->
                        if value is not None and true is not None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from([-300.0, -1.0, 0.0, 1.0, 300.0]), LOGINS), min_size=1, max_size=8))
 def test_last_seen_knows_the_last_eight_events_in_any_order(datas: list[tuple[float, Data]]) -> None:
     rows = to_rows(datas)

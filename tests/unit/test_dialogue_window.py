@@ -175,7 +175,7 @@ def reference(said: list[Spoken], index: int) -> Reading:
     return Reading(mask.bit_count(), evidence.stage(mask), score, top(window), len(asked))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(spoken, min_size=1, max_size=25).map(lambda said: sorted(said, key=lambda one: one[0])))
 def test_it_answers_like_a_window_over_everything(said: list[Spoken]) -> None:
     window = Dialogues(1000)
@@ -188,7 +188,7 @@ def test_it_answers_like_a_window_over_everything(said: list[Spoken]) -> None:
         assert found.sender_asked == expected.sender_asked
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(spoken, max_size=25), st.integers(0, 25))
 def test_a_restart_changes_nothing_wherever_it_falls(said: list[Spoken], cut: int) -> None:
     whole, first, second = Dialogues(1000), Dialogues(1000), Dialogues(1000)

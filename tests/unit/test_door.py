@@ -207,7 +207,7 @@ def stage() -> Stage:
     return Stage()
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.generate])
+@settings(max_examples=20, phases=[Phase.generate])
 @given(tries=TRIES, repeats=st.integers(1, 8))
 def test_no_attack_slows_the_owner_on_a_known_device(
     stage: Stage, tries: list[Try], repeats: int
@@ -219,7 +219,7 @@ def test_no_attack_slows_the_owner_on_a_known_device(
         assert not decision.actions
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.generate])
+@settings(max_examples=12, phases=[Phase.generate])
 @given(tries=TRIES, last=TRIES)
 def test_friction_does_not_tell_right_from_wrong(
     stage: Stage, tries: list[Try], last: list[Try]
