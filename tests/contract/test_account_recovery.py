@@ -1,6 +1,8 @@
 """Claims on both databases: evidence in, a decision out; what must not happen is refused by the database itself."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -13,8 +15,9 @@ from stores import BACKENDS, KEY, migrated_sqlite
 
 from anlan.center.claim_moves import ClaimMoves
 from anlan.center.followers import AccountRecovered
-from anlan.center.recovery import Claimed, Recoveries
+from anlan.center.recovery import MOST_AT_ONCE, Claimed, Recoveries
 from anlan.center.recovery_desk import Judged, RecoveryDesk
+from anlan.domain import recovery_answers
 from anlan.domain.claim_judgements import ClaimAnswer
 from anlan.domain.claims import MAX_CLAIMS_PER_CLAIMANT_30D, MAX_CLAIMS_PER_NETWORK_1D, ClaimWay, ValueClass
 from anlan.domain.digests import salted_digest
@@ -194,6 +197,37 @@ def test_every_claimants_words_meet_digests_as_the_platform_makes_them(people: P
     assert (len(ours.passwords), none.passwords) == (1, ())
     assert none.decoy == ours.decoy
     assert str(none.decoy).startswith("sha256$")
+
+
+def test_passwords_are_looked_at_once_and_few_at_a_time(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[str] = []
+    at_work, may_go_on = threading.Semaphore(0), threading.Event()
+
+    def is_made_of(digest: str, word: str) -> bool:
+        met.append(word)
+        at_work.release()
+        return may_go_on.wait(30) and digest == word
+
+    monkeypatch.setattr(recovery_answers, "is_made_of", is_made_of)
+    tokens = [people.open(device=f"d{number}")[1] for number in range(MOST_AT_ONCE + 1)]
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        asked = [pool.submit(people.claims.answer, token, "password", "x", NOW) for token in tokens[1:]]
+        for _ in range(MOST_AT_ONCE):
+            assert at_work.acquire(timeout=30)
+        with pytest.raises(RateLimited):
+            people.claims.answer(tokens[0], "password", "x", NOW)
+        people.claims.answer(tokens[0], "city", "杭州", NOW)
+        may_go_on.set()
+        for one in asked:
+            one.result()
+    people.claims.answer(tokens[0], "password", "x", NOW)
+    met.clear()
+    with pytest.raises(Conflict):
+        people.claims.answer(tokens[0], "password", "y", NOW)
+    people.claims.withdraw(tokens[1], NOW)
+    with pytest.raises(Conflict):
+        people.claims.answer(tokens[1], "password", "y", NOW)
+    assert met == [], "who was answered makes us work no more"
 
 
 def test_a_code_to_the_old_phone_counts_and_tries_run_out(people: People) -> None:

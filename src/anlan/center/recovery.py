@@ -4,7 +4,9 @@ Whoever claims is asked the same of every account, real or not, and is never tol
 """
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 import msgspec
@@ -49,6 +51,8 @@ T = TypeVar("T")
 MAX_CONTACT_CHARS = 200
 MAX_STATEMENT_CHARS = 2_000
 MAX_FRIENDS_NAMED = 10
+MOST_AT_ONCE = 4
+"""So many answers meet digests of passwords at once, each for seconds and with much memory; the next come again."""
 FAILED_DAYS = 90.0
 """So long a claim that failed makes later ones for the same account less likely to be honest."""
 _NO_CLAIM = {"zh": "没有这份申请，或其时限已过", "en": "There is no such claim, or its time is over."}
@@ -92,6 +96,7 @@ class Recoveries:
     ) -> None:
         self._database, self._codec, self._moves = database, codec, moves
         self._checks_documents = checks_documents
+        self._seats = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def open(self, claimed: Claimed, by: str, now: float) -> tuple[Claim, str]:
         """Begin a claim; returns it with the token of the claimant's own address.
@@ -156,6 +161,7 @@ class Recoveries:
 
         Raises:
             InvalidClaim: not one of the questions.
+            RateLimited: too many passwords are being looked at now.
             NotFound, Conflict: it was answered, or the claim is not open.
         """
         if kind not in ASKED:
@@ -174,10 +180,32 @@ class Recoveries:
             ))
 
     def _judge(self, claim: Claim, kind: EvidenceKind, said: str, now: float) -> EvidenceOutcome:
-        """Outside the transaction that writes: digests of passwords take their time."""
+        """Outside the transaction that writes: digests of passwords take their time, so none meets them in vain."""
         with self._database.read() as connection:
+            _must_be_open(claim)
+            if any(one.kind == kind for one in recovery.evidence_of(connection, claim.id)):
+                raise _answered()
             known = recovery_facts.known_of(connection, self._codec, self._database.vault, claim.account, now)
-        return judge(kind, said, known, claim.dormant_years)
+        with self._seat() if kind == "password" else nullcontext():
+            return judge(kind, said, known, claim.dormant_years)
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        """Let words meet digests, beside few others.
+
+        Raises:
+            RateLimited: too many do now.
+        """
+        if not self._seats.acquire(blocking=False):
+            raise RateLimited(
+                "many answers are being looked at; try again in half a minute", retry_after_s=30.0,
+                zh="正在核对的回答较多，请半分钟后再试",
+                en="Many answers are being looked at. Try again in half a minute.",
+            )
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     def _answer_channel(self, token: str, claim: Claim, kind: EvidenceKind, said: str, now: float) -> None:
         with self._database.read() as connection:
@@ -351,7 +379,7 @@ class Recoveries:
 
     def _keep(self, connection: Connection, claim: Claim, evidence: Evidence, said: str | None, now: float) -> None:
         if not recovery.add_evidence(connection, self._database.vault, claim.id, evidence, said, now):
-            raise Conflict("this was answered", zh="这个问题已经回答过了", en="You have answered this question.")
+            raise _answered()
 
     def _change(self, token: str, act: Callable[[Connection, Claim], T]) -> T:
         """Do `act` with an open claim while nobody else acts on the account's claims."""
@@ -395,6 +423,10 @@ def _locked(connection: Connection, claim: Claim | None) -> Claim:
 def _must_be_open(claim: Claim) -> None:
     if claim.state != "open":
         raise _over()
+
+
+def _answered() -> Conflict:
+    return Conflict("this was answered", zh="这个问题已经回答过了", en="You have answered this question.")
 
 
 def _over() -> Conflict:
