@@ -78,7 +78,7 @@ class Platform:
         return str(self.call("POST", "/v1/members:link", account=account, language=language)["url"])
 
 
-def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
+def until(look: Callable[[], Any], seconds: float = 120.0) -> Any:
     """What `look` finds, once it finds something."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -37,7 +37,6 @@ async def running(settings: Settings) -> AsyncIterator[House]:
 
 
 
-
 def hello(number: int, sender: str = "ann", **data: Any) -> bytes:
     """A message of `sender`; the same number is the same event."""
     return envelope("message.sent", f"e{number}", {"sender": sender, "text": f"hello {number}", **data})
@@ -75,7 +74,7 @@ async def recovered_states(settings: Settings) -> dict[str, bytes]:
 
 async def wait_until_whole(house: House) -> None:
     """Until counters and profiles hold what was accepted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not house.intake.is_whole:
             await asyncio.sleep(0.01)
 

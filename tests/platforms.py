@@ -68,6 +68,13 @@ class Senders:
         self._pool = ThreadPoolExecutor(count)
         self._work = [self._pool.submit(self._send_for_ever, number) for number in range(count)]
 
+    def wait_for(self, count: int, seconds: float = 120.0) -> None:
+        """Until so many events have been answered."""
+        deadline = time.monotonic() + seconds
+        while len(self.answers) < count:
+            assert time.monotonic() < deadline, f"{len(self.answers)} of {count} events were answered"
+            time.sleep(0.1)
+
     def stop(self) -> None:
         """Let every sender finish the event that it is at."""
         self._is_over.set()

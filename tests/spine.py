@@ -30,7 +30,7 @@ class Spine:
 
     def __init__(
         self, signals: Iterable[Signal] = (), policies: str = "", counters: str = "[]",
-        types: tuple[EventType, ...] = (), budget_s: float = 0.05, deferred_budget_s: float = 0.2,
+        types: tuple[EventType, ...] = (), budget_s: float = 1.0, deferred_budget_s: float = 30.0,
     ) -> None:
         self.catalogue = Catalogue((*CATALOGUE, *types))
         specs = load_counters(counters, self.catalogue, "counters.yaml")

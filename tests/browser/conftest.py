@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from consoled import Consoled
 from desks import Desk
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+expect.set_options(timeout=30_000)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions"]
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from ports import hold_port
 from scripted_chat import ScriptedChat, judged_clean, judged_fraud, said
 
 from anlan.models.llm.failures import BudgetSpent, CircuitOpen, LlmFailure, NoAnswer, VoidAnswer
@@ -16,7 +16,7 @@ from anlan.models.llm.presets import choose_preset
 from anlan.protections.content.llm import find_prompt, rulebook
 
 TEXT = "在家兼职， 先垫付后返本"
-QUICK = Terms(timeout_s=5.0, price_in=2.0, price_out=10.0)
+QUICK = Terms(timeout_s=30.0, price_in=2.0, price_out=10.0)
 
 
 class Hands:
@@ -139,7 +139,7 @@ async def test_unsure_is_no_answer_and_no_failure() -> None:
 async def test_a_slow_endpoint_is_not_waited_for_and_not_asked_twice() -> None:
     with ScriptedChat((200, judged_clean())) as chat:
         chat.delay_s = 2.0
-        async with opened(chat, QUICK._replace(timeout_s=0.3)) as judge:
+        async with opened(chat, QUICK._replace(timeout_s=1.0)) as judge:
             assert await reason_of(judge) == "timeout"
             assert len(chat.requests) == 1
 
@@ -269,10 +269,7 @@ async def test_tokens_are_a_budget_too_even_where_the_server_does_not_count() ->
 
 
 async def test_an_endpoint_that_is_down_at_first_is_asked_when_it_is_up() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    clock = Hands()
+    port, clock = hold_port(), Hands()
     async with opened(f"http://127.0.0.1:{port}/v1", now=clock) as judge:
         with pytest.raises(NoAnswer) as caught:
             await judge.ask(TEXT)

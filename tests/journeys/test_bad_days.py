@@ -80,7 +80,7 @@ def test_kill_9_loses_nothing_and_does_nothing_twice(
             time.sleep(chance.uniform(0.05, 1.2))
             house.stop(signal.SIGKILL)
             house.start()
-        time.sleep(0.5)
+        senders.wait_for(40)
         senders.stop()
         house.stop(signal.SIGKILL)
         let_claims_lapse(house)

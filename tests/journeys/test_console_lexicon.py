@@ -1,6 +1,5 @@
 """The lexicon's room over HTTP: a term is proposed, looked back for, approved by somebody else, and hits."""
 
-import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from consoled import Consoled, Visitor
+from deskwork import until
 
 from anlan.domain.keys import event_key
 from anlan.domain.term_table import read_table
@@ -57,12 +57,12 @@ def propose(visitor: Visitor, **cells: str) -> str:
 
 def wait_for_look(visitor: Visitor, path: str) -> str:
     """The page once its look back has ended."""
-    for _ in range(200):
+
+    def look() -> str:
         page = visitor.get(path).text
-        if "Reading the journal" not in page:
-            return unescape(page)
-        time.sleep(0.05)
-    raise AssertionError("the look back does not end")
+        return "" if "Reading the journal" in page else unescape(page)
+
+    return str(until(look))
 
 
 def test_a_term_goes_from_proposal_to_hits(console: Consoled, lin: Visitor, zhou: Visitor) -> None:

@@ -42,7 +42,7 @@ def test_what_people_are_told_to_type_works(path: Path, served: Served) -> None:
     script = "\n".join(blocks(path, "sh")).replace(ADDRESS, served.url).replace("curl ", "curl --fail-with-body ")
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=served.folder, env=served.environment, capture_output=True,
-        text=True, check=False, timeout=60,
+        text=True, check=False, timeout=170,
     )
     assert ran.returncode == 0, ran.stderr + ran.stdout
     assert '"verdict":"warn"' in ran.stdout

@@ -23,7 +23,7 @@ TEXTS = (
     "云顶副本来个奶妈，十金一局", "缺奶妈，副本二十金一局", "副本开荒缺一，三十金一局", "今晚副本来不来，十五金一局",
 )
 PATH = "/model/candidates"
-LOOK_S = 20.0
+LOOK_S = 100.0
 
 
 def taught_id(number: int) -> str:

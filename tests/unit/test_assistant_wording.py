@@ -46,7 +46,7 @@ def streamed(*pieces: str) -> tuple[int, bytes, dict[str, str]]:
 
 
 def worded(
-    chat: ScriptedChat, about: Grounds, budget: Budget | None = None, timeout_s: float = 2.0
+    chat: ScriptedChat, about: Grounds, budget: Budget | None = None, timeout_s: float = 30.0
 ) -> tuple[str, ModelWording]:
     """What is shown, and who counted."""
     async def read() -> tuple[str, ModelWording]:
