@@ -31,8 +31,14 @@ from anlan.workshop import Workshop, build_workshop
 from bench.measure import Figure, at_least, at_most, run_alone, show_table
 
 TALKS = Path(__file__).parent / "assistant_talks.yaml"
-HELD_OUT = Path(__file__).parent / "assistant_talks_held_out.yaml"
+HELD_OUT = {
+    "held out A": TALKS.with_name("assistant_talks_held_out.yaml"),
+    "held out B": TALKS.with_name("assistant_talks_held_out_b.yaml"),
+}
+"""Written blind by two hands; half of the honest deals of B sound like frauds."""
 LOOKED_AT_TURNS = 2
+UNSURE = {"zh": "不清楚。", "en": "I am not sure."}
+"""What a member answers who is asked something that their talk says nothing of."""
 TRANSCRIPTS = 10
 WARNINGS = frozenset(("verdict", "risky_fee", "risky_ask", "risky_who", "paid", "code_given", "cheated"))
 """What an answer says where it sees a reason to stop, whether or not it knows the fraud."""
@@ -145,12 +151,18 @@ def listen(workshop: Workshop, database: Database, told: Told, model: Obedient |
     knowns: list[Known] = []
     shown: list[str] = []
     first_s: list[float] = []
-    for words in told.says:
+
+    def say(words: str) -> None:
         began = clock.stopwatch()
         spoken = assistant.hear(account, talk_id, words, told.language, now)
         first_s.append(clock.stopwatch() - began)
         knowns.append(spoken.talk.known)
         shown.append(_shown(assistant, account, spoken, told.language))
+
+    for words in told.says:
+        say(words)
+    if len(told.says) < LOOKED_AT_TURNS and knowns[-1].is_doubtful:
+        say(UNSURE[told.language])
     turns = list(assistant.look(account, talk_id).turns)
     return Heard(told, knowns, turns, "\n".join(shown), first_s, model.asked if model else 0)
 
@@ -178,13 +190,16 @@ def run(quick: bool) -> list[Figure]:
         workshop, database = _open(Path(folder))
         talks = read_talks()
         seen = [listen(workshop, database, told) for told in talks]
-        held_out = [listen(workshop, database, told) for told in read_talks(HELD_OUT)]
+        held_out = {
+            part: [listen(workshop, database, told) for told in read_talks(file)] for part, file in HELD_OUT.items()
+        }
         _show_misses(seen)
         if "--misses" in sys.argv:
-            show_table("Held out and went wrong", ["talk"], [[one.told.id] for one in held_out if one.went_wrong])
+            wrong = [[part, one.told.id] for part, heard in held_out.items() for one in heard if one.went_wrong]
+            show_table("Held out and went wrong", ["part", "talk"], wrong)
+        blind = [figure for part, heard in held_out.items() for figure in told_apart(heard, part)]
         return [
-            *told_apart(seen, "seen"), *told_apart(held_out, "held out"), *by_rules(seen),
-            *by_model(workshop, database, talks),
+            *told_apart(seen, "seen"), *blind, *by_rules(seen), *by_model(workshop, database, talks),
         ]
 
 

@@ -21,7 +21,7 @@ from anlan.models.llm.budget import Budget
 from anlan.models.llm.chat import ChatStream
 from bench.assistant import TRIED, Obedient, read_talks
 
-KNOWN = Known(scenario="coupon", probability=0.9, paid=False, facts={"asked": ("money",)})
+KNOWN = Known(scenario="coupon", probability=0.9, telling="whole", paid=False, facts={"asked": ("money",)})
 COMPOSER = Composer(ScenarioBase([COUPON]), load_hotlines())
 OURS = "From what you say, this is very likely “Time-limited coupons”. First a prize, then a fee."
 BETTER = "Thank you for asking. This is very likely “Time-limited coupons”. First a prize, then a fee."

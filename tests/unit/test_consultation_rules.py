@@ -56,7 +56,9 @@ DIALOGUES: list[tuple[tuple[str, ...], tuple[str, ...], str | None]] = [
     ((LIKELY, "是的，转了"), ("paid", "evidence", "lines"), None),
     ((LIKELY, "还没有付，我现在该怎么办？"), ("not_paid", "do", "lines"), None),
     ((LIKELY, "是真的吗？"), ("verdict", "check"), None),
-    ((POSSIBLE,), ("verdict", "points", "check", "do"), "asked"),
+    ((POSSIBLE,), ("hold_on",), "honest"),
+    ((POSSIBLE, "不是"), ("verdict", "points", "check", "do"), "asked"),
+    ((POSSIBLE, "是的，在官方 App 里看到的"), ("noted",), "asked"),
     ((POSSIBLE, "要我先交手续费"), ("verdict", "points", "do", "lines"), "paid"),
     (("我把验证码告诉他了",), ("code_given", "lines"), "paid"),
     (("我被骗了",), ("cheated", "lines"), "paid"),
@@ -104,10 +106,10 @@ def test_only_despair_calls_a_person_unasked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "sureness"), [(0.39, "none"), (0.4, "possible"), (0.79, "possible"), (0.8, "likely")]
+    ("probability", "sureness"), [(0.49, "none"), (0.5, "possible"), (0.79, "possible"), (0.8, "likely")]
 )
 def test_one_is_never_surer_than_the_recogniser(probability: float, sureness: str) -> None:
-    known = learn(Known(), Heard(), [Recognised("coupon", probability, ())], lambda quote: "")
+    known = learn(Known(telling="part"), Heard(), [Recognised("coupon", probability, ())], lambda quote: "")
     assert known.sureness == sureness
     known, said = answer(known, Heard(is_telling=True))
     words = [part.text for part in Composer(SCENARIOS, load_hotlines()).compose(said, known, Reader("en"))]
@@ -211,9 +213,46 @@ def test_every_word_that_rules_name_can_be_said_in_both_languages_to_both_ages()
 
 def test_frauds_that_are_told_alike_make_one_of_them_possible_and_never_likely() -> None:
     spread = [Recognised("coupon", 0.39, ()), Recognised("loan_fee", 0.36, ()), Recognised("boss", 0.2, ())]
-    known = learn(Known(), Heard(), spread, lambda quote: "")
+    asked = Known(telling="part")
+    known = learn(asked, Heard(), spread, lambda quote: "")
     assert (known.scenario, known.sureness) == ("coupon", "possible")
-    assert learn(Known(), Heard(), spread[2:], lambda quote: "").sureness == "none"
+    assert learn(asked, Heard(), spread[2:], lambda quote: "").sureness == "none"
+
+
+@pytest.mark.parametrize(
+    ("known", "heard", "probability", "is_doubtful", "sureness"),
+    [
+        (Known(), Heard(is_telling=True), 0.97, True, "none"),
+        (Known(), Heard(is_telling=True), 0.49, False, "none"),
+        (Known(), Heard(is_telling=True), 0.98, False, "likely"),
+        (Known(), Heard(is_telling=True, is_long=True), 0.79, False, "possible"),
+        (Known(telling="part"), Heard(is_telling=True), 0.79, False, "possible"),
+        (Known(alert_scenario="coupon"), Heard(is_telling=True), 0.79, False, "possible"),
+        (Known(telling="part", put=("what", "honest"), is_waiting=True), Heard(intents=frozenset(("yes",))), 0.79, True,
+         "none"),
+    ],
+    ids=["a few words", "hardly any sign", "very sure", "a whole story", "asked", "warned before", "as honest ones go"],
+)
+def test_who_only_began_to_tell_is_asked_before_a_fraud_is_named(
+    known: Known, heard: Heard, probability: float, is_doubtful: bool, sureness: str
+) -> None:
+    learnt = learn(known, heard, [Recognised("coupon", probability, ())], lambda quote: "")
+    assert (learnt.is_doubtful, learnt.sureness) == (is_doubtful, sureness)
+    said, one = answer(learnt, heard)
+    assert said.sureness == sureness
+    assert "no_sign" not in one.says
+
+
+def test_who_was_told_that_it_is_very_likely_is_not_told_next_that_it_may_be() -> None:
+    told = Known(telling="whole", told="coupon:likely", scenario="coupon", probability=0.7)
+    assert answer(told, Heard(is_telling=True))[1].says == ("still",)
+    assert "verdict" in answer(told, Heard(intents=frozenset(("is_it_real",))))[1].says
+
+
+def test_a_story_is_told_whole_in_fewer_chinese_characters() -> None:
+    hear = built_in_cues().hear
+    assert [hear("x" * 119).is_long, hear("x" * 120).is_long] == [False, True]
+    assert [hear("讲" * 39).is_long, hear("讲" * 40).is_long] == [False, True]
 
 
 def test_every_intent_is_heard_by_some_cue() -> None:

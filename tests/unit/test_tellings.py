@@ -19,7 +19,7 @@ from anlan.protections.fraud.tellings import (
     PIECES,
     Encode,
     TellingModel,
-    line_of,
+    lines_of,
     meaning_of,
     pieces_of,
     shipped_tellings,
@@ -95,10 +95,17 @@ def test_a_long_turn_is_cut_at_stops_and_the_first_and_the_last_pieces_are_read(
     assert pieces_of([]) == pieces_of(["  "]) == [" "]
 
 
-def test_words_are_read_in_one_width_and_case_and_a_meaning_has_length_one(encode: Encode) -> None:
-    assert line_of(["ＰＡＹ", "It’s"]) == "pay it's"
-    assert len(line_of(["ﷺ" * 3_000])) == 3_000
-    assert np.linalg.norm(meaning_of(["Pay me", "now"], encode)) == pytest.approx(1, abs=1e-5)
+def test_words_are_read_in_one_width_and_case() -> None:
+    assert lines_of(["ＰＡＹ", "It’s"]) == ("pay it's", "it's")
+    assert [len(line) for line in lines_of(["ﷺ" * 3_000])] == [3_000, 3_000]
+
+
+def test_a_meaning_is_that_of_all_turns_and_that_of_the_last(encode: Encode) -> None:
+    whole, last = np.split(meaning_of(["Pay me", "now"], encode), 2)
+    assert [np.linalg.norm(part) for part in (whole, last)] == pytest.approx([1, 1], abs=1e-5)
+    assert last == pytest.approx(meaning_of(["now"], encode)[:512], abs=1e-5)
+    assert last != pytest.approx(whole, abs=1e-2)
+    assert meaning_of([], encode).shape == (1024,)
 
 
 def test_a_damaged_artefact_is_not_read(tmp_path: Path) -> None:

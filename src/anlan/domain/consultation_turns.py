@@ -73,7 +73,7 @@ def head_of(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 
 def _line(item: Item) -> str:
-    return " ".join(piece for piece in (item.text, item.quote and f"“{item.quote}”", item.dial, item.note) if piece)
+    return " ".join(piece for piece in (item.text, item.quote and f"“{item.quote}”", item.note) if piece)
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,15 +27,19 @@ INTENTS: tuple[Intent, ...] = get_args(Intent)
 Fact = Literal["who", "channel", "asked"]
 FACTS: tuple[Fact, ...] = get_args(Fact)
 
-Question = Literal["what", "asked", "paid", "who", "channel", "scenario", "how_are_you"]
+Question = Literal["what", "asked", "paid", "who", "channel", "scenario", "honest", "how_are_you"]
 
 Offer = Literal["freeze", "report", "protect", "person", "no_follow_up"]
 OFFERS: tuple[Offer, ...] = get_args(Offer)
 
 Sureness = Literal["likely", "possible", "none"]
+Telling = Literal["nothing", "part", "whole"]
 
-LIKELY_FROM, POSSIBLE_FROM = 0.8, 0.4
+LIKELY_FROM, POSSIBLE_FROM = 0.8, 0.5
 """Calibrated probabilities of a scenario; whatever is said is never surer than these bands."""
+UNASKED_FROM = 0.98
+"""Probability of any fraud from which one is named while only a part was told: an honest deal often begins like a
+fraud, and what was left out tells the two apart."""
 RISKY_TO_GIVE = frozenset(("code", "screen", "account", "secrecy"))
 """What nobody should give, whoever asks."""
 FEE_FIRST = "fee_first"
@@ -55,11 +59,13 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         facts: what they told of who it is, by which channel, and what was asked of them; words of `cues.yaml`.
         is_telling: enough was said to be about a situation.
+        is_long: enough was said to tell a situation whole.
     """
 
     intents: frozenset[Intent] = frozenset()
     facts: dict[Fact, tuple[str, ...]] = {}
     is_telling: bool = False
+    is_long: bool = False
 
     @property
     def is_evidence(self) -> bool:
@@ -84,6 +90,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         probability: 0 to 1, calibrated; `risk` that it is any fraud.
         points: what speaks for that scenario.
         paid: whether money is gone; None while nobody said.
+        telling: how much of the situation was told: nothing, a part in a few words, or as much as they would.
+        is_vouched: they said yes to what an honest deal of the likeliest kind has.
         put: questions that were put, in order; the last is open while `is_waiting`.
         told: what the member was last told it is: `<scenario>:<sureness>`, `RISKY`, `TO_CHECK`
             or `SEEN_NOTHING`.
@@ -102,6 +110,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     is_code_given: bool = False
     was_cheated: bool = False
     was_desperate: bool = False
+    telling: Telling = "nothing"
+    is_vouched: bool = False
     put: tuple[Question, ...] = ()
     is_waiting: bool = False
     told: str = ""
@@ -111,9 +121,23 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sureness(self) -> Sureness:
         """How sure one may sound: of some fraud, and then of this one."""
-        if not self.scenario or max(self.risk, self.probability) < POSSIBLE_FROM:
+        if not self.scenario or self._any_fraud < self._named_from:
             return "none"
         return "likely" if self.probability >= LIKELY_FROM else "possible"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be a fraud, and the member should be asked before one is named."""
+        return self.sureness == "none" and bool(self.scenario) and self._any_fraud >= POSSIBLE_FROM
+
+    @property
+    def _any_fraud(self) -> float:
+        return max(self.risk, self.probability)
+
+    @property
+    def _named_from(self) -> float:
+        is_told = self.telling == "whole" or bool(self.alert_scenario)
+        return POSSIBLE_FROM if is_told and not self.is_vouched else UNASKED_FROM
 
     @property
     def verdict(self) -> str:
@@ -192,6 +216,8 @@ def learn(known: Known, heard: Heard, recognised: Sequence[Recognised], own_word
         is_code_given=known.is_code_given or "code_given" in heard.intents,
         was_cheated=known.was_cheated or "cheated" in heard.intents,
         was_desperate=known.was_desperate or "desperate" in heard.intents,
+        telling=_telling(known, heard),
+        is_vouched=known.is_vouched or (known.waits_for == "honest" and "yes" in heard.intents),
         scenario=best.scenario if best else "", probability=best.probability if best else 0.0,
         risk=sum(one.probability for one in recognised),
         points=_points(best, own_words) if best else (),
@@ -210,6 +236,12 @@ def _points(best: Recognised, own_words: OwnWords) -> tuple[Point, ...]:
 
 def _joined(before: Iterable[str], now: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*before, *now)))
+
+
+def _telling(known: Known, heard: Heard) -> Telling:
+    if heard.is_long or known.telling != "nothing":
+        return "whole"
+    return "part" if heard.is_evidence else "nothing"
 
 
 def _paid(known: Known, heard: Heard) -> bool | None:
@@ -248,8 +280,13 @@ def _must_aid(known: Known, heard: Heard) -> bool:
     return known.paid is True and "paid" not in known.aided and is_worried
 
 
+def _can_ask_first(known: Known) -> bool:
+    return known.is_doubtful and next_question(known) == "honest"
+
+
 def _tells_news(known: Known, sureness: Sureness) -> bool:
-    return known.sureness == sureness and known.verdict != known.told
+    """Whether this was not told yet; who was told that something is very likely is not told that it may be."""
+    return known.sureness == sureness and known.told not in (known.verdict, f"{known.scenario}:likely")
 
 
 RULES: tuple[Rule, ...] = (
@@ -281,10 +318,11 @@ RULES: tuple[Rule, ...] = (
     Rule("paid for what looks honest", lambda known, heard: "paid" in heard.intents and known.sureness == "none",
          ("paid_unsure",), asks=True),
     Rule("a fraud was named, and there is more to say", lambda known, heard: known.sureness != "none",
-         ("not_paid", "noted", "still"), ("report", "person"), asks=True),
+         ("not_paid", "still"), ("report", "person"), asks=True),
     Rule("what is asked for is never safe to give",
          lambda known, heard: known.is_asked_riskily and known.told != RISKY,
          ("risky_fee", "risky_ask", "risky_who", "lines"), ("person",), asks=True),
+    Rule("may be a fraud, and one question tells", lambda known, heard: _can_ask_first(known), ("hold_on",), asks=True),
     Rule("is asked riskily, as was said", lambda known, heard: known.told == RISKY and next_question(known) is None,
          ("still", "check"), ("person",)),
     Rule("it is to be checked, as was said",
@@ -294,7 +332,7 @@ RULES: tuple[Rule, ...] = (
          lambda known, heard: known.told == SEEN_NOTHING and (heard.is_telling or bool(heard.intents)),
          ("still_nothing",), ("person",)),
     Rule("it hangs on who it really is",
-         lambda known, heard: known.is_asked_for_money and _is_told_enough(known, heard),
+         lambda known, heard: (known.is_asked_for_money or known.is_doubtful) and _is_told_enough(known, heard),
          ("verify_first", "check", "honest"), ("person",)),
     Rule("it hangs on where it leads",
          lambda known, heard: known.is_asked_for_more and _is_told_enough(known, heard),
@@ -382,7 +420,7 @@ def next_question(known: Known) -> Question | None:
     return next((each for each in _ORDER if each not in known.put and _is_open(each, known)), None)
 
 
-_ORDER: tuple[Question, ...] = ("asked", "scenario", "paid", "who", "channel")
+_ORDER: tuple[Question, ...] = ("honest", "asked", "scenario", "paid", "who", "channel")
 
 
 def _is_open(question: Question, known: Known) -> bool:
@@ -391,6 +429,8 @@ def _is_open(question: Question, known: Known) -> bool:
             return not known.facts.get(question)
         case "paid":
             return known.paid is None
+        case "honest":
+            return known.is_doubtful
         case _:
             return known.sureness == "possible"
 

@@ -117,6 +117,9 @@ class Composer:
         if question == "scenario":
             own = case.scenario.asks if case.scenario else ()
             return case.pick(own[0]) if own else self._words.asks["who"].for_(case.reader)
+        if question == "honest":
+            doubted = self._scenarios.get(case.known.scenario)
+            return case.pick(doubted.question) if doubted else self._words.asks["who"].for_(case.reader)
         return self._words.asks[question].for_(case.reader)
 
     def _list(self, kind: PartKind, word: str, case: _Case, items: Iterable[Item], source: str = "") -> Part:

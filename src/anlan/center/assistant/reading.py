@@ -17,6 +17,8 @@ from anlan.domain.scenarios import Quote, Speaker
 QUOTED_CHARS = 60
 LEAST_TELLING_CHARS = 10
 """Shorter words tell of no situation unless a fact is among them."""
+WHOLE_CHARS, WIDE_CHAR = 120, 3
+"""From here on somebody told their story at once; a Chinese character says as much as three Latin ones."""
 
 _QUOTED = re.compile(r"[“「『\"]([^”」』\"]{2,})[”」』\"]|(?m:^[^\S\n]*[>＞]\s?(.+)$)|【[^】]{1,20}】[^\n]{8,}")
 
@@ -32,6 +34,8 @@ _OPENING = str.maketrans(dict.fromkeys("“「『", "\u301d"))
 _CLOSING = "”」』\""
 
 _CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
+
+_WIDE = re.compile(r"[\u3040-\u9fff]")
 
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[A-Za-z']+$"), re.compile(r"[A-Za-z']+")
 
@@ -55,7 +59,10 @@ class CueBook(NamedTuple):
         intents = self._intents(own)
         facts = {name: found for name in FACTS if (found := _names(self.facts[name], fold(words)))}
         is_telling = bool(facts) or len(own.strip()) >= LEAST_TELLING_CHARS or len(own) < len(words)
-        return Heard(intents=frozenset(intents), facts=facts, is_telling=is_telling)
+        length = len(words) + (WIDE_CHAR - 1) * len(_WIDE.findall(words))
+        return Heard(
+            intents=frozenset(intents), facts=facts, is_telling=is_telling, is_long=length >= WHOLE_CHARS
+        )
 
     def _intents(self, own: str) -> set[Intent]:
         found: set[Intent] = set()

@@ -70,7 +70,7 @@ class TellingModel:
     def read(self, told: Sequence[str], encode: Encode | None) -> Told:
         """What is told in these turns, oldest first."""
         heads, meaning, alone = self._parts
-        logits = heads.logits((line_of(told),))
+        logits = heads.logits(lines_of(told))
         if encode is None:
             logits = logits * np.float32(alone.scale) + alone.bias
         else:
@@ -80,14 +80,29 @@ class TellingModel:
         return Told(shares, honest, off_topic)
 
 
-def line_of(told: Sequence[str]) -> str:
-    """The words as n-grams see them: one line, one width, lower case."""
+def lines_of(told: Sequence[str]) -> tuple[str, str]:
+    """The words as n-grams see them: everything in one line, and the last turn once more.
+
+    An honest deal and a fraud begin alike; what was told last tells them apart.
+    """
+    return _line(told), _line(told[-1:])
+
+
+def _line(told: Sequence[str]) -> str:
+    """One width, lower case."""
     return unicodedata.normalize("NFKC", " ".join(told)[-MAX_CHARS:]).lower().replace("\u2019", "'")[-MAX_CHARS:]
 
 
 def meaning_of(told: Sequence[str], encode: Encode) -> Vectors:
-    """Shape (512,), of length 1: the mean of the pieces."""
-    mean: Vectors = encode(pieces_of(told)).mean(axis=0)
+    """Shape (1024,): what all of it means, then the last turn, each the mean of its pieces and of length 1."""
+    parts = pieces_of(told), pieces_of(told[-1:])
+    pieces = list(dict.fromkeys((*parts[0], *parts[1])))
+    vectors = dict(zip(pieces, encode(pieces), strict=True))
+    return np.concatenate([_mean([vectors[piece] for piece in part]) for part in parts])
+
+
+def _mean(vectors: Sequence[Vectors]) -> Vectors:
+    mean: Vectors = np.mean(vectors, axis=0)
     return mean / max(float(np.linalg.norm(mean)), _LEAST)
 
 

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.domain.consultations import POSSIBLE_FROM
 from anlan.protections.fraud.tellings import HONEST, OFF_TOPIC
 from anlan.protections.fraud.training.tellings import Learnt, Talk
 
-NAMED_FROM = 0.4
-"""Probability of any fraud from which the assistant names one."""
 _TEMPLATES = {language: Path(__file__).with_name(f"card.{language}.md") for language in ("en", "zh")}
 
 
@@ -31,7 +30,7 @@ class Held(NamedTuple):
     @property
     def is_named_right(self) -> bool:
         """Whether one of the scenarios that fit would be named."""
-        return self.risk >= NAMED_FROM and self.named in self.talk.scenarios
+        return self.risk >= POSSIBLE_FROM and self.named in self.talk.scenarios
 
 
 def cards(talks: Sequence[Talk], learnt: Learnt, digest: str) -> dict[str, str]:
@@ -39,7 +38,7 @@ def cards(talks: Sequence[Talk], learnt: Learnt, digest: str) -> dict[str, str]:
     both, alone = (list(_held(talks, learnt, logits)) for logits in (learnt.joined, learnt.alone))
     facts = {
         "version": learnt.parts.heads.version, "digest": digest, "talks": _counts(talks),
-        "both": _results(both), "alone": _results(alone), "named_from": NAMED_FROM,
+        "both": _results(both), "alone": _results(alone), "named_from": POSSIBLE_FROM,
     }
     return {language: path.read_text("utf-8").format(**facts) for language, path in _TEMPLATES.items()}
 
@@ -72,9 +71,9 @@ def _results(held: Sequence[Held]) -> str:
             return [one for one in held if (one.talk.kind, one.talk.language) == (kind, spoken)]
 
         rows.append([
-            language, _share([one.risk >= NAMED_FROM for one in of("fraud")]),
+            language, _share([one.risk >= POSSIBLE_FROM for one in of("fraud")]),
             _share([one.is_named_right for one in of("fraud")]),
-            _share([one.risk >= NAMED_FROM for one in of("honest")]),
+            _share([one.risk >= POSSIBLE_FROM for one in of("honest")]),
             _share([one.off_topic >= 0.5 for one in of("off_topic")]),
         ])
     head = ["language", "frauds seen", "... and named right", "honest deals called a fraud", "other topics"]

@@ -1,6 +1,7 @@
 """Decides how tellings become a model: what is read of them, how much each counts, how both heads are calibrated."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -15,7 +16,7 @@ from anlan.models.text_heads import TextHeads
 from anlan.models.text_model import Alone, MeaningHead, TextParts
 from anlan.models.training.meaning_head import fit_meaning
 from anlan.models.training.text_heads import Sample, best_temperature, fit
-from anlan.protections.fraud.tellings import HONEST, OFF_TOPIC, Encode, line_of, meaning_of
+from anlan.protections.fraud.tellings import HONEST, OFF_TOPIC, Encode, lines_of, meaning_of
 
 STRENGTH = 20.0
 MIN_TEXTS, MAX_ROWS = 6, 18_000
@@ -32,7 +33,7 @@ SEED = 20261122
 
 
 class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One talk of `talks_*.yaml` or `tellings_*.yaml`.
+    """One talk of the files beside this one.
 
     Attributes:
         scenarios: the main one first; none unless it is a fraud.
@@ -82,23 +83,27 @@ def read_talks(folder: Path) -> list[Talk]:
 
 
 def rows_of(talks: Iterable[Talk]) -> list[Row]:
-    """Each talk once for every scenario that fits it, and its first turn alone with little weight."""
-    rows = []
-    for talk in talks:
-        for label, share in _labels(talk):
+    """Each talk once for every scenario that fits it, and its first turn alone with little weight.
+
+    Talks that begin the same count as one together.
+    """
+    told, rows = list(talks), []
+    begun_alike = Counter(talk.says[0] for talk in told)
+    for talk in told:
+        for label, share in _labels(talk, 1.0 / begun_alike[talk.says[0]]):
             rows.append(Row(talk.says, label, share, talk.says[0], talk.language))
             if len(talk.says) > 1:
                 rows.append(Row(talk.says[:1], label, share * FIRST_TURN_WEIGHT, talk.says[0], talk.language))
     return rows
 
 
-def _labels(talk: Talk) -> list[tuple[str, float]]:
+def _labels(talk: Talk, weight: float) -> list[tuple[str, float]]:
     if talk.kind != "fraud":
-        return [(talk.kind, 1.0)]
+        return [(talk.kind, weight)]
     first, *others = talk.scenarios
     if not others:
-        return [(first, 1.0)]
-    return [(first, MAIN_SHARE), *((other, (1 - MAIN_SHARE) / len(others)) for other in others)]
+        return [(first, weight)]
+    return [(first, weight * MAIN_SHARE), *((other, weight * (1 - MAIN_SHARE) / len(others)) for other in others)]
 
 
 def rows_of_scenarios(scenarios: Iterable[Scenario]) -> list[Row]:
@@ -144,7 +149,7 @@ def _warmed(heads: TextHeads, meaning: MeaningHead, warmth: float, warmth_alone:
 def sample_of(rows: Sequence[Row], categories: Sequence[str]) -> Sample:
     """The rows as heads are taught them."""
     return Sample(
-        [(line_of(row.told),) for row in rows], np.array([categories.index(row.label) for row in rows]),
+        [lines_of(row.told) for row in rows], np.array([categories.index(row.label) for row in rows]),
         np.array([row.weight for row in rows]),
     )
 
