@@ -1,5 +1,6 @@
 """Fixtures that many tests share: the two databases, each fresh and migrated."""
 
+import gc
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -10,11 +11,15 @@ import structlog
 from servers import PostgresServer
 from stores import BACKENDS, KEY, migrate, migrated_sqlite
 
+from anlan.cli import GC_THRESHOLDS
 from anlan.store.database import Database
 
 # Drawing a traceback in colours, with every local, takes seconds of the event loop; servers write JSON and never do.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+# What a worker imports stays until it ends: looking through it for garbage would take a fifth of what tests cost.
+gc.set_threshold(*GC_THRESHOLDS)
 
 TEMPLATE = "anlan_template"
 _numbers = count(1)

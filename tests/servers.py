@@ -52,6 +52,9 @@ class PostgresServer:
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
             "fsync": "on" if self._is_durable else "off",
+            # Each new database makes a checkpoint, after which every page would be written whole once more.
+            "full_page_writes": "on" if self._is_durable else "off",
+            "wal_level": "minimal", "max_wal_senders": "0",
             "max_connections": "80", "shared_buffers": "64MB", "max_wal_size": "128MB", "logging_collector": "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
