@@ -1,5 +1,6 @@
 """A process that is killed while it commits: what it acknowledged is there once, the rest whole or not at all."""
 
+import os
 import random
 import signal
 import subprocess
@@ -27,15 +28,18 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
 ) -> None:
     url, chance = new_url(backend), random.Random(7)
     acknowledged: list[str] = []
-    for life in range(kills):
-        child = subprocess.Popen(
-            [sys.executable, str(COMMITTER), url, str(life * 1_000_000)], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        acknowledged.append(child.stdout.readline().strip())  # it has begun
-        time.sleep(chance.uniform(0.0, 0.15))
-        child.send_signal(signal.SIGKILL)
-        acknowledged += child.communicate()[0].splitlines()[:-1]  # the last line may be cut
+    command = [sys.executable, str(COMMITTER), url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as committer:
+        assert committer.stdin
+        assert committer.stdout
+        for life in range(kills):
+            print(life * 1_000_000, file=committer.stdin, flush=True)
+            child = int(committer.stdout.readline())
+            acknowledged.append(committer.stdout.readline().strip())  # it has begun
+            time.sleep(chance.uniform(0.0, 0.15))
+            os.kill(child, signal.SIGKILL)
+            said = list(iter(committer.stdout.readline, ".\n"))
+            acknowledged += [line.strip() for line in said[:-1]]  # the last line may be cut
     assert len(acknowledged) > kills
     check_store(Database(url, KEY), acknowledged)
 
