@@ -1,7 +1,7 @@
 """The package as these tests see it: its modules, parsed, and what each of them imports."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -42,9 +42,15 @@ def _read(path: Path) -> Module:
     return Module(name, path, ast.parse(text, str(path)), len(text.splitlines()))
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
-    """The dotted name of everything imported, wherever the statement stands; relative imports give a leading dot."""
-    for node in ast.walk(tree):
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node below `tree`; looking for them takes longer than all that is asked of them."""
+    return tuple(ast.walk(tree))
+
+
+def imports(found: Iterable[ast.AST]) -> Iterator[str]:
+    """The dotted name of everything imported by `found`, in any place; relative imports give a leading dot."""
+    for node in found:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

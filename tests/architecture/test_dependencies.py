@@ -3,9 +3,10 @@
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 
-from source_tree import ROOT, imports, modules
+from source_tree import ROOT, imports, modules, nodes
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -30,12 +31,13 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\[;<>=!~ ]", name, maxsplit=1)[0]).lower()
 
 
+@cache
 def imported_distributions() -> dict[str, set[str]]:
     """Distribution to the modules of ours that import it."""
     homes = packages_distributions()
     found: dict[str, set[str]] = {}
     for module in modules():
-        for top in {name.split(".")[0] for name in imports(module.tree)} - sys.stdlib_module_names - {"anlan"}:
+        for top in {name.split(".")[0] for name in imports(nodes(module.tree))} - sys.stdlib_module_names - {"anlan"}:
             for home in homes.get(top, [top]):
                 found.setdefault(normal(home), set()).add(module.name)
     return found
