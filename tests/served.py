@@ -78,7 +78,7 @@ class Served:
         """Stop it and say with which code it ended."""
         assert self._process is not None
         self._process.send_signal(how)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=120)
 
     @contextmanager
     def database(self) -> Iterator[Database]:

@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
 @pytest.fixture(scope="module")
 def platform(house: Consoled) -> Iterator[httpx.Client]:
     _, secret = house.house.keys.create("platform", ("accounts:write", "members:write"), 1000.0)
-    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as client:
         yield client
 
 

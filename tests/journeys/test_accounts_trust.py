@@ -22,7 +22,7 @@ class Platform:
 
     def __init__(self, house: Consoled) -> None:
         _, secret = house.house.keys.create("platform", ("accounts:write", "events:write"), 1_000.0)
-        self.http = httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"})
+        self.http = httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
         self.sent, self.at = 0, clock.now() - 600.0
 
     def happen(self, type_: str, **data: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             "--config-file", str(HERE / "schemathesis.toml"), "run",
             f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {served.new_key()}", "--checks", "all",
             "--max-time", str(BUDGET_S), "--max-examples", "5", "--seed", "20", "--no-shrink", "--continue-on-failure",
-            "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
+            "--request-timeout", "60", "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
         ]
         hooks = {"SCHEMATHESIS_HOOKS": "body_hook", "PYTHONPATH": str(HERE)}
         done = subprocess.run(

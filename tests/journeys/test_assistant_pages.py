@@ -35,7 +35,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, model: ScriptedChat) -> Iter
 @pytest.fixture(scope="module")
 def platform(house: Consoled) -> Iterator[httpx.Client]:
     _, secret = house.house.keys.create("platform", ("members:write", "assistant:write"), 1_000.0)
-    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as client:
         yield client
 
 

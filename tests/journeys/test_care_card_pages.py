@@ -31,7 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
 @pytest.fixture(scope="module")
 def platform(house: Consoled) -> Iterator[httpx.Client]:
     _, secret = house.house.keys.create("platform", ("events:write", "members:write", "alerts:write"), 1_000.0)
-    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as client:
         for account, band in (("kim77", "12_to_15"), ("lee77", "under_12"), ("ann", "adult")):
             send(client, "account.registered", account=account, age_band=band)
         yield client
@@ -130,4 +130,4 @@ def test_platforms_fetch_cards_as_words_and_as_pictures(house: Consoled, platfor
     assert load_cards()["bullying"].says["under_12"]["zh"] in "".join(ElementTree.fromstring(drawn.text).itertext())
     assert platform.get("/v1/care-cards/none_such.svg").status_code == 404
     assert platform.get("/v1/care-cards/bullying.svg", params={"band": "adult"}).status_code in (400, 422)
-    assert httpx.get(f"{house.url}/v1/care-cards").status_code == 401
+    assert httpx.get(f"{house.url}/v1/care-cards", timeout=30).status_code == 401

@@ -130,7 +130,7 @@ def test_cookies_and_headers_keep_the_session_at_home(console: Consoled) -> None
 
 
 def test_cookies_insist_on_https_behind_https(console: Consoled) -> None:
-    answer = httpx.get(f"{console.url}/sign-in", headers={"x-forwarded-proto": "https"})
+    answer = httpx.get(f"{console.url}/sign-in", headers={"x-forwarded-proto": "https"}, timeout=30)
     assert all("Secure" in line for line in answer.headers.get_list("set-cookie"))
     assert "strict-transport-security" in answer.headers
 

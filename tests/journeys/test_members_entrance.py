@@ -48,7 +48,7 @@ def set_out(visitor: Visitor, leads_to: str = "/me") -> str:
     """Where the platform sends the member back to."""
     begun = visitor.http.get("/me/enter", params={"next": leads_to})
     assert begun.status_code == 303, begun.text
-    return httpx.get(begun.headers["location"]).headers["location"]
+    return httpx.get(begun.headers["location"], timeout=30).headers["location"]
 
 
 def come_back(house: Consoled, leads_to: str = "/me") -> tuple[Visitor, httpx.Response]:

@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consoled]:
 @pytest.fixture(scope="module")
 def platform(house: Consoled) -> Iterator[httpx.Client]:
     _, secret = house.house.keys.create("platform", ("members:write",), 1_000.0)
-    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as client:
         yield client
 
 
@@ -137,7 +137,8 @@ def test_other_keys_make_no_links(house: Consoled) -> None:
     _, secret = house.house.keys.create("other", ("events:write", "personal:read"), 10.0)
     headers, status = {"Authorization": f"Bearer {secret}"}, 401
     while status == 401:  # the server looks for new keys once a second
-        status = httpx.post(f"{house.url}/v1/members:link", json={"account": "ann"}, headers=headers).status_code
+        made = httpx.post(f"{house.url}/v1/members:link", json={"account": "ann"}, headers=headers, timeout=30)
+        status = made.status_code
     assert status == 403
 
 

@@ -146,7 +146,7 @@ def test_reasons_and_limits_are_told(platform: httpx.Client) -> None:
 def test_a_key_without_the_scope_files_nothing(house: Consoled, secrets: dict[str, str]) -> None:
     headers = {"authorization": f"Bearer {secrets['other']}"}
     for method, path in (("POST", "/v1/reports"), ("POST", "/v1/reports:batch"), ("GET", "/v1/reporters/bo")):
-        assert httpx.request(method, house.url + path, headers=headers, content=b"{}").status_code == 403
+        assert httpx.request(method, house.url + path, headers=headers, content=b"{}", timeout=30).status_code == 403
 
 
 @contextmanager
@@ -216,7 +216,7 @@ def test_nobody_sees_reports_of_somebody_else(house: Consoled, platform: httpx.C
     with enter(platform, house, "other", "/me/reports") as other:
         assert "thief" not in other.get("/me/reports").text
         assert "thief" not in other.get("/me/reports", params={"made": made["id"]}).text
-    assert httpx.get(f"{house.url}/me/reports").status_code == 401
+    assert httpx.get(f"{house.url}/me/reports", timeout=30).status_code == 401
 
 
 def test_staff_see_what_was_said_and_who_said_it_only_when_they_ask(house: Consoled, platform: httpx.Client) -> None:

@@ -38,7 +38,7 @@ def senior(house: Consoled) -> Visitor:
 @pytest.fixture(scope="module")
 def platform(house: Consoled) -> Iterator[httpx.Client]:
     _, secret = house.house.keys.create("platform", ("sanctions:write", "members:write"), 1_000.0)
-    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}) as client:
+    with httpx.Client(base_url=house.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30) as client:
         yield client
 
 
