@@ -42,14 +42,14 @@ class TextHeads(NamedTuple):
     Attributes:
         version: what a decision names; changes with every training.
         categories: in order of the columns.
-        row_of_bucket: shape (2**22,); 0 where the bucket was not selected.
+        row_of_bucket: shape (2**22,), as narrow as the rows allow; 0 where the bucket was not selected.
         weights: shape (rows, categories), temperature included; row 0 is zero.
         bias: shape (categories,), temperature included.
     """
 
     version: str
     categories: tuple[str, ...]
-    row_of_bucket: NDArray[np.uint32]
+    row_of_bucket: NDArray[np.unsignedinteger]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
@@ -89,8 +89,8 @@ def assemble(
     bias: NDArray[np.floating],
 ) -> TextHeads:
     """Heads from the selected buckets and their weights, row by row."""
-    row_of_bucket = np.zeros(2**BUCKET_BITS, np.uint32)
-    row_of_bucket[buckets] = np.arange(1, len(buckets) + 1, dtype=np.uint32)
+    row_of_bucket = np.zeros(2**BUCKET_BITS, np.min_scalar_type(len(buckets)))
+    row_of_bucket[buckets] = np.arange(1, len(buckets) + 1)
     rows = np.zeros((len(buckets) + 1, len(categories)), np.float32)
     rows[1:] = weights
     return TextHeads(version, categories, row_of_bucket, rows, bias.astype(np.float32))
