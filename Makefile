@@ -14,13 +14,19 @@ setup: .venv/.run
 .venv/.run: .venv/bin/python requirements/run.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 .venv/.dev: .venv/.run requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.lock
 	touch $@
 
-.venv/.tools: .venv/.dev tests/install.sh
+# Compiles what tests import and rewrites their asserts once, before four workers would each do so at the same time.
+.venv/.read: .venv/.dev
+	-$(BIN)/python -m pytest tests --collect-only -qq -n 0 >/dev/null
+	touch $@
+
+.venv/.tools: .venv/bin/python tests/install.sh
 	bash tests/install.sh
 	touch $@
 
@@ -33,7 +39,8 @@ run: setup
 
 # Tests start many processes, which should not compile the whole of Anlan each.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: setup .venv/.tools
+test:
+	$(MAKE) --no-print-directory --jobs 2 .venv/.read .venv/.tools
 	$(MAKE) --no-print-directory --keep-going --jobs 2 test-browser test-rest
 
 # Side by side: tests wait for servers and for browsers a third of their time.
