@@ -35,6 +35,11 @@ _CLOSING = "”」』\""
 
 _CLAUSE_END = re.compile(r"[，。！？；：,!?;:\n]|\.(?=\s|$)")
 
+_DEMANDED = re.compile(
+    r"[让叫要催](?:我|您|你)?(?:先|再|赶紧|马上)?把[^，。！？,!?\n]{1,20}[付转汇打充交](?:过去|出去)?了"
+)
+"""What somebody wants done reads in Chinese as if it were done."""
+
 _WIDE = re.compile(r"[\u3040-\u9fff]")
 
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[A-Za-z']+$"), re.compile(r"[A-Za-z']+")
@@ -56,7 +61,7 @@ class CueBook(NamedTuple):
     def hear(self, words: str) -> Heard:
         """What a member means by these words; linear in their length but for a few hundred alternatives."""
         own = fold(own_voice(words))
-        intents = self._intents(own)
+        intents = self._intents(_DEMANDED.sub(" ", own))
         facts = {name: found for name in FACTS if (found := _names(self.facts[name], fold(words)))}
         is_telling = bool(facts) or len(own.strip()) >= LEAST_TELLING_CHARS or len(own) < len(words)
         length = len(words) + (WIDE_CHAR - 1) * len(_WIDE.findall(words))
