@@ -187,7 +187,8 @@ def test_what_was_turned_is_quoted_as_the_member_wrote_it() -> None:
     ("said", "intent"),
     [
         ("我还没转钱给他", "paid"), ("对方转了钱给我", "paid"), ("要转3000元才能提现", "paid"),
-        ("就是让我先把二十八块的运费险付了", "paid"), ("怕被骗，先问问", "cheated"), ("是不是被骗了", "cheated"), ("I have not paid yet", "paid"),
+        ("就是让我先把二十八块的运费险付了", "paid"),
+        ("怕被骗，先问问", "cheated"), ("是不是被骗了", "cheated"), ("I have not paid yet", "paid"),
         ("我想死你了", "desperate"), ("笑死我了", "desperate"),
         ("he asked for the code but I gave none", "code_given"), ("我没把验证码给他", "code_given"),
         ("他不小心把验证码发到我手机了", "code_given"),
