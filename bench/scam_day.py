@@ -26,7 +26,7 @@ from anlan.demo.scams import scam
 from anlan.demo.scenes import Scene
 from anlan.demo.scripts import Phrasebook
 from anlan.demo.simulation import DECK, Tempo, simulate
-from anlan.domain.alerts import FRESH_S, Cap
+from anlan.domain.alerts import DAY_S, FRESH_S, Cap
 from anlan.domain.circles import Consent
 from anlan.domain.decisions import Decision, VerdictAnswer
 from anlan.domain.scenarios import HARMS
@@ -136,18 +136,20 @@ BUSY = Tempo(
 )
 
 
-def live_through(seed: int, book: Phrasebook) -> Day:
-    """One day in a fresh house."""
-    told = [_with_own_payee(event) for event in simulate(seed, DRAWN_FOR, HOURS, PEOPLE, BUSY, book=book)]
+def live_through(seed: int, book: Phrasebook, account_days: float = 0.0) -> Day:
+    """One day in a fresh house; scammers' accounts are as many days older than the demo's, which are of that day."""
+    drawn = simulate(seed, DRAWN_FOR, HOURS, PEOPLE, BUSY, book=book)
+    told = [_disguised(event, account_days) if event.story.startswith("scam_by_") else event for event in drawn]
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_Played(Path(folder), told).judge())
 
 
-def _with_own_payee(event: LabelledEvent) -> LabelledEvent:
-    if not event.story.startswith("scam_by_"):
-        return event
+def _disguised(event: LabelledEvent, account_days: float) -> LabelledEvent:
+    """The event of a scam with a payee of its own."""
     story = int(event.story.rpartition("-")[2])
-    return msgspec.structs.replace(event, cloudevent=_PAYEE.sub(b"wallet-97%d\\1" % story, event.cloudevent))
+    time = event.time - account_days * DAY_S if event.type == "account.registered" else event.time
+    body = _PAYEE.sub(b"wallet-97%d\\1" % story, event.cloudevent)
+    return msgspec.structs.replace(event, time=time, cloudevent=body)
 
 
 class _Played:
