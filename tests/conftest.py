@@ -18,16 +18,8 @@ from anlan.store.database import Database
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
-<<<<<<< HEAD
 # What a worker imports stays until it ends: looking through it for garbage would take a fifth of what tests cost.
 gc.set_threshold(*GC_THRESHOLDS)
-=======
-# The same examples on every run and at any speed: what fails by chance stops somebody who did not cause it.
-hypothesis.settings.register_profile(
-    "steady", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("steady")
->>>>>>> 153a11f (Draw the same examples on every run, at any speed: property tests failed by a draw or by a busy machine)
 
 TEMPLATE = "anlan_template"
 _numbers = count(1)
