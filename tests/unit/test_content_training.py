@@ -65,12 +65,12 @@ def test_fit_save_and_evaluate(tmp_path: Path) -> None:
     meaning = fit_meaning(encoder.encode(words), sample, epochs=20, seed=1)
     save(TextParts(heads, meaning, Alone(1.0, heads.bias * 0, 0.9)), tmp_path / "model.npz")
     model = TextModel(load(tmp_path / "model.npz"), encoder, further_lines)
-    (result,) = evaluate(score(model, [Row(*row[:3], part="test") for row in rows]))
+    tested = [Row(row.text, row.label, "cold", "test") for row in rows[::4]]
+    (result,) = evaluate(score(model, tested))
     assert result.macro_f1 > 0.9
     assert result.harm_auc > 0.9
     table = [("char", "variants", "kind"), ("信", "芯", "sound"), ("信", "亻 言", "split")]
     _write_variants(tmp_path, table)
-    tested = [Row(row.text, row.label, "cold", "test") for row in rows]
     evasions = evaluate_evasions(model, tested, tmp_path)
     assert [entry.kind for entry in evasions] == ["", *EVASIONS]
     assert evasions[0].macro_f1 == result.macro_f1
