@@ -118,7 +118,7 @@ def test_everything_an_event_teaches_is_loaded_before_it_is_judged() -> None:
     """Else somebody who loads it before the commit would never hear of it."""
     given = {"account": "ann", "other": "bob", "group": "g", "device": "d", "change": "added", "result": "success",
              "binding": "phone", "way": "reset", "method": "totp", "session": "s", "new_owner": "cat",
-             "payment_id": "p1", "outcome": "paid",
+             "payment_id": "p1", "outcome": "paid", "case": "c1",
              "answer": "released", "url": "https://example.com", "purpose": "sign_in"}
     own = {"group.changed": {"change": "transferred"}, "session.changed": {"change": "ended"},
            "verification.completed": {"result": "passed"}, "link.opened": {"way": "message"}}
