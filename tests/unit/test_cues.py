@@ -29,6 +29,7 @@ def shown(text: str, *cues: str, has_address: bool = False) -> bool:
         ("转51到账户", "转 .. 1 .. 到账户", False),
         ("请付到wallet-9700001吧", f"付 .. {ACCOUNT} .. 吧", True),
         ("请付12345吧", f"付 .. {ACCOUNT}", False),
+        ("pay &#128514;", f"pay .. {ACCOUNT}", False),
     ],
 )
 def test_where_a_cue_is_shown(text: str, cue: str, *, is_shown: bool) -> None:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-GAP_CHARS, LATIN_GAP_CHARS = 24, 44
+GAP_CHARS, LATIN_GAP_CHARS = 24, 32
 """How far apart the parts of one cue may stand; what takes ten characters in Chinese takes thirty in English."""
 HANDLE, ADDRESS, ACCOUNT = "{handle}", "{address}", "{account}"
 """Parts that are no words: a contact handle and a web address, which count as the end, and a long number, in place."""
 
-_NUMBER = re.compile(r"\d{6,}")
+_NUMBER = re.compile(r"(?<![#\d])\d{6,}")
 
 _NEGATED = re.compile(
     r"(?:不要|不用|不必|不需要|不会|不能|无需|无须|千万别|绝不|从不|没有|没|别|勿|不"
