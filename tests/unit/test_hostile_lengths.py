@@ -9,6 +9,7 @@ from anlan.center.assistant.reading import built_in_cues, evidence_of
 from anlan.center.assistant.talks import MAX_WORDS_CHARS
 from anlan.domain.event_data import MAX_TEXT_CHARS
 from anlan.protections.content.amounts import find_amounts
+from anlan.protections.fraud.named_payees import MAX_CHARS, accounts_in
 
 MOST_GROWTH = 9.0
 """How much longer four times the length may take: about 4 if time goes by length, about 16 if by its square."""
@@ -40,6 +41,11 @@ def test_a_telling_of_nothing_but_signs_is_read_in_the_time_of_others(sign: str,
 def test_a_text_of_nothing_but_sums_is_read_in_the_time_of_others() -> None:
     assert growth(lambda text: list(find_amounts(text)), "¥1", "", MAX_TEXT_CHARS) < MOST_GROWTH
     assert len(list(find_amounts("¥1" * 100))) == 100
+
+
+def test_a_text_that_could_begin_an_address_anywhere_is_read_in_the_time_of_others() -> None:
+    assert growth(accounts_in, "a", "1", MAX_CHARS) < MOST_GROWTH
+    assert len(accounts_in("钱打到pay.me@example.com")) == 1
 
 
 def test_what_is_quoted_before_an_open_quote_stays_quoted() -> None:

@@ -25,7 +25,7 @@ MAX_NAMED = 32
 """Of one recipient, the last."""
 MAX_CHARS = 2_000
 _FORMAT = b"1"
-_ACCOUNT = re.compile(r"\d(?:[ -]?\d){5,}|[a-z0-9][\w.+-]*@[\w-]+\.[\w.-]*\w")
+_ACCOUNT = re.compile(r"\d(?:[ -]?\d){5,}|(?<![a-z0-9_.+-])[a-z0-9_.+-]+@[a-z0-9-]+\.[a-z0-9.-]*[a-z0-9]")
 
 Named = tuple[float, int, float | None, float | None]
 """Event time, digest, and how old whose account was and how long they were contacts, in days."""
