@@ -2,6 +2,7 @@
 
 import gc
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
@@ -12,56 +13,67 @@ GC_THRESHOLDS = (50_000, 20, 100)
 """What a command loads stays until it ends: looking through it for garbage would take a sixth of the start."""
 
 
-class Commands(click.Group):
-    """Commands by name, each with where it is defined."""
+class Command(NamedTuple):
+    """A command: `module:name`, and its line in the list, which is drawn without loading any of them."""
 
-    def __init__(self, *args: object, where: dict[str, str], **settings: object) -> None:
+    where: str
+    says: str
+
+
+class Commands(click.Group):
+    """Commands by name."""
+
+    def __init__(self, *args: object, table: dict[str, Command], **settings: object) -> None:
         super().__init__(*args, **settings)  # type: ignore[arg-type]  # click's own
-        self._where = where
+        self._table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._where)
+        return sorted(self._table)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._table[name].says) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._where:
+        if cmd_name not in self._table:
             return None
-        module, _, name = self._where[cmd_name].partition(":")
+        module, _, name = self._table[cmd_name].where.partition(":")
         gc.set_threshold(*GC_THRESHOLDS)
         command: click.Command = getattr(import_module(module), name)
         return command
 
 
-WHERE = {
-    "audit": "anlan.commands.audit:audit",
-    "backup": "anlan.commands.archive:backup",
-    "dead-letters": "anlan.commands.deliveries:letters",
-    "demo": "anlan.commands.demo:demo",
-    "endpoint": "anlan.commands.deliveries:endpoint",
-    "funds": "anlan.commands.funds:funds",
-    "journal": "anlan.commands.journal:journal",
-    "judge": "anlan.commands.judge:judge",
-    "judgements": "anlan.commands.learning:judgements",
-    "key": "anlan.commands.keys:key",
-    "lexicon": "anlan.commands.lexicon:lexicon",
-    "llm": "anlan.commands.llm:llm",
-    "member": "anlan.commands.members:member",
-    "migrate": "anlan.commands.archive:migrate",
-    "model": "anlan.commands.learning:model",
-    "passwords": "anlan.commands.passwords:passwords",
-    "places": "anlan.commands.places:places",
-    "policy": "anlan.commands.policy:policy",
-    "reports": "anlan.commands.report_import:reports",
-    "restore": "anlan.commands.archive:restore",
-    "serve": "anlan.commands.serve:serve_command",
-    "signals": "anlan.commands.catalogue:signals",
-    "staff": "anlan.commands.people:staff",
-    "streams": "anlan.commands.streams:streams",
-    "train": "anlan.cli:train",
-    "transmitters": "anlan.commands.streams:transmitters",
+COMMANDS = {
+    "audit": Command("anlan.commands.audit:audit", "The log of every act and every look at personal data."),
+    "backup": Command("anlan.commands.archive:backup", "Write the store and the journal to a file."),
+    "dead-letters": Command("anlan.commands.deliveries:letters", "Messages that were given up."),
+    "demo": Command("anlan.commands.demo:demo", "Start Anlan with a simulated community."),
+    "endpoint": Command("anlan.commands.deliveries:endpoint", "Receivers of webhooks."),
+    "funds": Command("anlan.commands.funds:funds", "Members' money."),
+    "journal": Command("anlan.commands.journal:journal", "The Parquet segments that backtests read."),
+    "judge": Command("anlan.commands.judge:judge", "Judge the rows of a JSONL or CSV file."),
+    "judgements": Command("anlan.commands.learning:judgements", "What people said texts really are."),
+    "key": Command("anlan.commands.keys:key", "API keys."),
+    "lexicon": Command("anlan.commands.lexicon:lexicon", "Terms that hint at harm."),
+    "llm": Command("anlan.commands.llm:llm", "The language model that is asked about the grey band."),
+    "member": Command("anlan.commands.members:member", "Members' own pages."),
+    "migrate": Command("anlan.commands.archive:migrate", "Bring the schema of the store to this version."),
+    "model": Command("anlan.commands.learning:model", "Text models made from judgements."),
+    "passwords": Command("anlan.commands.passwords:passwords", "Leaked passwords."),
+    "places": Command("anlan.commands.places:places", "Countries and networks of addresses, offline."),
+    "policy": Command("anlan.commands.policy:policy", "Policies, before they act."),
+    "reports": Command("anlan.commands.report_import:reports", "What members report."),
+    "restore": Command("anlan.commands.archive:restore", "Fill an empty store from a backup."),
+    "serve": Command("anlan.commands.serve:serve_command", "Answer events, the API and the console."),
+    "signals": Command("anlan.commands.catalogue:signals", "List the signal catalogue."),
+    "staff": Command("anlan.commands.people:staff", "People who work in the console."),
+    "streams": Command("anlan.commands.streams:streams", "Receivers of security event tokens."),
+    "train": Command("anlan.cli:train", "Rebuild models."),
+    "transmitters": Command("anlan.commands.streams:transmitters", "Partners whose security event tokens we take."),
 }
 
 
-@click.group(cls=Commands, where=WHERE, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="anlan")
 def main() -> None:
     """Anlan 安澜: a self-hosted security center for chat and community platforms."""
@@ -69,13 +81,19 @@ def main() -> None:
 
 
 _TRAINING = {
-    "measure": "anlan.protections.content.training.command:measure_command",
-    "spelling": "anlan.protections.content.training.command:spelling_command",
-    "tellings": "anlan.protections.fraud.training.command:tellings_command",
-    "text": "anlan.commands.learning:train_text_command",
+    "measure": Command(
+        "anlan.protections.content.training.command:measure_command", "Measure the shipped text model on every set."
+    ),
+    "spelling": Command(
+        "anlan.protections.content.training.command:spelling_command", "Rebuild the tables of sounds and look-alikes."
+    ),
+    "tellings": Command(
+        "anlan.protections.fraud.training.command:tellings_command", "Rebuild the model behind the assistant."
+    ),
+    "text": Command("anlan.commands.learning:train_text_command", "Rebuild the text model, or make a candidate."),
 }
 
 
-@click.group(cls=Commands, where=_TRAINING)
+@click.group(cls=Commands, table=_TRAINING)
 def train() -> None:
-    """Rebuild models from public data."""
+    """Rebuild models from public data, judgements or tellings."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy import text as sql
 
 from anlan.app import House
 from anlan.center.funds import Count, Funds
-from anlan.cli import main
+from anlan.cli import COMMANDS, main
 from anlan.domain.lists import ListEntry
 from anlan.settings import Settings, read_settings
 from anlan.store.audit import latest_entries
@@ -139,6 +141,16 @@ def test_what_cannot_be_done_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("ANLAN_PORT")
     monkeypatch.setenv("ANLAN_DATABASE_URL", "mysql://nowhere/x")
     refused(anlan("migrate"), "no support for mysql")
+
+
+def test_commands_are_listed_without_loading_them_and_each_is_there() -> None:
+    listed = "from anlan.cli import main; import sys; main(['-h'], standalone_mode=False); print([*sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True).stdout
+    assert "'anlan.cli'" in shown
+    assert "'anlan.commands" not in shown
+    for name in COMMANDS:
+        assert f"\n  {name} " in shown
+        assert done(name, "--help").startswith("Usage: ")
 
 
 def test_signals_are_listed_for_people_and_programs() -> None:
