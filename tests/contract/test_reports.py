@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from appealed import AppealDesk
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -13,6 +14,7 @@ from anlan import clock
 from anlan.desk.followers import CaseClosed
 from anlan.desk.report_events import ReportEvents
 from anlan.desk.reports import Filed, NewReport, Reports, on_case_closed
+from anlan.desk.sanctions import NewSanction
 from anlan.domain.credibility import MOST_LIFT_S, Record, lift_s, weight
 from anlan.domain.keys import event_key
 from anlan.errors import InvalidRequest, NotFound, RateLimited
@@ -287,6 +289,23 @@ def test_what_was_cleared_is_answered_at_once_until_it_is_edited(desk: Reports, 
     with database.read() as connection:
         sent = connection.execute(select(outbox.c.id).where(outbox.c.kind == "report.closed")).scalars().all()
     assert sorted(sent) == sorted([f"msg_{first.id}.closed", f"msg_{repeat.id}.closed"])
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("reverse", "no_violation"), ("uphold", "violation")])
+def test_who_reports_it_after_an_appeal_is_told_what_stands(
+    desk: Reports, database: Database, answer: str, outcome: str
+) -> None:
+    first, appealed = file(desk, "bo").report, AppealDesk(database)
+    close(database, first.case_id, "violation")
+    mute = NewSanction(
+        target="account:mo", kind="mute", length_s=86_400.0, rule="fraud.low", category="fraud", severity="medium"
+    )
+    with database.write() as connection:
+        sanction = appealed.sanctions.order(connection, mute, first.case_id, "staff:rui", clock.now())
+    assert file(desk, "an").report.outcome == "violation"
+    appeal = appealed.file(sanction, account="account:mo", now=clock.now())
+    appealed.decide(appeal, answer, now=clock.now())
+    assert file(desk, "di").report.outcome == outcome
 
 
 def test_an_account_that_was_cleared_can_be_reported_again_with_a_message_or_later(

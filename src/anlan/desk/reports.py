@@ -23,7 +23,7 @@ from anlan.domain.report_reasons import BY_CODE, Reason
 from anlan.errors import InvalidReport, RateLimited
 from anlan.store import outbox, own_events
 from anlan.store import reports as kept
-from anlan.store.appeals import appeals_in_case
+from anlan.store.appeals import appeals_in_case, was_reversed
 from anlan.store.cases import NewCase, write_history
 from anlan.store.database import Database
 from anlan.store.facts import Facts
@@ -292,9 +292,16 @@ def _answer_at_hand(connection: Connection, draft: Report, moment: Moment, now: 
     earlier = kept.judged_before(connection, draft.subject, None if is_event else draft.category, draft.fingerprint)
     if earlier is None or earlier.outcome == "unclear":
         return None
-    if is_event or (earlier.outcome == "no_violation" and earlier.answered_at > now - ENTITY_CLEARED_S):
-        return earlier
-    return None
+    if is_event:
+        return _as_it_stands(connection, earlier, draft.target)
+    return earlier if earlier.outcome == "no_violation" and earlier.answered_at > now - ENTITY_CLEARED_S else None
+
+
+def _as_it_stands(connection: Connection, earlier: Earlier, target: str) -> Earlier:
+    """What was found wrong on appeal was no violation."""
+    if was_reversed(connection, kept.merged_chain(connection, earlier.case_id), target):
+        return earlier._replace(outcome="no_violation")
+    return earlier
 
 
 def _fold(draft: Report, moment: Moment) -> str:

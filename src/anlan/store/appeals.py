@@ -1,6 +1,6 @@
 """Appeals as they stand: filed once at a time against a sanction, moved on by whoever comes first, read by account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -142,6 +142,14 @@ def content_asked_at(connection: Connection, closure_id: str, account: str) -> f
         content_requests.c.closure_id == closure_id, content_requests.c.account == account
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def was_reversed(connection: Connection, case_ids: Sequence[str], target: str) -> bool:
+    """Whether an appeal took back what `target` was sanctioned for in one of these cases."""
+    query = select(appeals.c.id).join(sanctions, sanctions.c.id == appeals.c.sanction_id).where(
+        sanctions.c.case_id.in_(case_ids), sanctions.c.target == target, appeals.c.outcome == "reverse"
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def overturned_by_policy(connection: Connection, since: float, policy: str | None = None) -> list[Overturned]:
