@@ -75,7 +75,7 @@ class SealedJournal:
 
 def _stored(rows: list[dict[str, Any]]) -> Iterator[CommittedRow]:
     for number, row in enumerate(rows, 1):
-        body = {"signals": {}, "findings": [], "shadow": []}
+        body: dict[str, Any] = {"signals": {}, "findings": [], "shadow": []}
         yield CommittedRow(
             seq=number, key=event_key("bench", str(number)), source="bench", id=str(number), type=MEASURED.name,
             type_version=1, time=START + number * APART_S, received_at=START + number * APART_S,

@@ -18,8 +18,7 @@ from anlan.store.database import Database
 from anlan.store.journal import Journal
 from anlan.store.vault import Codec
 from bench.measure import Figure, run_alone, show_table
-from bench.path import RECEIVED_AT
-from bench.traffic import make_bodies, make_lexicon, make_workshop
+from bench.traffic import RECEIVED_AT, make_bodies, make_lexicon, make_workshop
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers import PostgresServer
@@ -89,7 +88,8 @@ def postgres_url(stack: ExitStack) -> str | None:
     stack.callback(server.remove)
     server.start()
     server.create("bench")
-    return server.url("bench")
+    url: str = server.url("bench")
+    return url
 
 
 def _open_postgres(stack: ExitStack) -> Journal | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
 from anlan.domain.text_scores import TEXT_CATEGORIES
 from anlan.models import text_model

@@ -92,7 +92,8 @@ def _length(head: bytes) -> int:
 
 def drive(port: int, pid: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
     """Send `requests` in order to a server for `seconds`, or until all are answered."""
-    process, latencies_s, waiting = psutil.Process(pid), [], iter(requests)
+    process, waiting = psutil.Process(pid), iter(requests)
+    latencies_s: list[float] = []
 
     async def play() -> int:
         loop, until = asyncio.get_running_loop(), time.perf_counter() + seconds

@@ -28,7 +28,7 @@ Judge = Callable[[Any], list[int]]
 
 def make_events(rows: list[dict[str, Any]]) -> list[Event]:
     """The rows as decoded events."""
-    return [Event(str(n), "bench", MEASURED, 1.7e9, MEASURED.data(actor="a", **row), b"") for n, row in enumerate(rows)]  # type: ignore[call-arg]
+    return [Event(str(n), "bench", MEASURED, 1.7e9, MEASURED.data(actor="a", **row), b"") for n, row in enumerate(rows)]
 
 
 def ours(rules: list[Rule]) -> Judge:

@@ -12,6 +12,7 @@ from anlan.clock import to_rfc3339
 from anlan.domain.events import Catalogue
 from anlan.domain.facts import Fact
 from anlan.domain.policies import Policy
+from anlan.domain.scenarios import ScenarioBase
 from anlan.domain.signals import Signal
 from anlan.engine.conditions import parse
 from anlan.engine.counter_specs import load_counters
@@ -135,7 +136,7 @@ def lexicon_signals(lexicon: Lexicon) -> tuple[Signal, ...]:
 def make_policy(number: int, rule: Rule, registry: Registry) -> CheckedPolicy:
     """A live policy; one in three acts on the member, the others warn."""
     is_strict = number % 3 == 0
-    punished = (("delete_message", {}), ("mute", {"hours": 24.0}))
+    punished: tuple[tuple[str, dict[str, float]], ...] = (("delete_message", {}), ("mute", {"hours": 24.0}))
     condition = parse(rule.write("sql"), registry.types_on((TYPE,)))
     policy = Policy(
         id=f"bench.p{number:03}", on=(TYPE,), when=condition.text, category="spam", state="live",
@@ -165,9 +166,11 @@ def make_workshop(lexicon: Lexicon | None = None, policies: int = 100) -> Worksh
     engine.swap(PolicySet(members, f"{policies:064x}"))
     registered = {f"account:a{number}": START - age_days(number) * 86_400.0 for number in range(ACCOUNTS)}
     engine.profiles.load(registered, [Fact(name, "registered_at", at, at) for name, at in registered.items()])
-    shelves = LexiconShelf(lexicon.terms), ModelShelf(), shipped_places()
     recogniser = Recogniser(SignBook((), ()), hear, lambda: None)
-    return Workshop(catalogue, specs, counters, {}, registry, engine, None, None, *shelves, {}, recogniser)
+    return Workshop(
+        catalogue, specs, counters, {}, registry, engine, None, None, LexiconShelf(lexicon.terms), ModelShelf(),
+        shipped_places(), ScenarioBase(()), recogniser, {},
+    )
 
 
 def age_days(account: int) -> int:
