@@ -1,5 +1,6 @@
 """Which keys are remembered, and for how long: states by key in bounded memory, forgotten a generation at a time."""
 
+from collections.abc import Callable
 from typing import Any
 
 _EVENTS_TO_TURN = 16
@@ -69,7 +70,9 @@ class Generations:
         """Everything that `load` needs, as msgpack can hold it if it can hold the states."""
         return (self._current, self._previous), self._turn_at, self._ahead, self.evicted_early
 
-    def load(self, dumped: Any) -> None:
-        """Continue from a dump."""
-        (current, previous), self._turn_at, self._ahead, self.evicted_early = dumped
-        self._current, self._previous = dict(current), dict(previous)
+    def load(self, dumped: Any, revive: Callable[[Any], Any] = lambda state: state) -> None:
+        """Continue from a dump; `revive` makes a state again of what msgpack made of it, such as lists of tuples."""
+        generations, self._turn_at, self._ahead, self.evicted_early = dumped
+        self._current, self._previous = (
+            {key: revive(state) for key, state in generation.items()} for generation in generations
+        )

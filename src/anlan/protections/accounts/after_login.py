@@ -313,8 +313,7 @@ class AfterLogin:
             return False
         if meaning != _MEANING:
             return False
-        (current, previous), *rest = watched
-        self._watched.load(((_revived(current), _revived(previous)), *rest))
+        self._watched.load(watched, lambda kept: msgspec.convert(kept, list[Watched]))
         self._habits.load(habits)
         return True
 
@@ -325,10 +324,6 @@ class AfterLogin:
 
 
 _MEANING = [_FORMAT, *Watched.__struct_fields__, *Doings.__struct_fields__, len(EMPTY)]
-
-
-def _revived(states: Mapping[str, Any]) -> dict[str, list[Watched]]:
-    return {account: msgspec.convert(kept, list[Watched]) for account, kept in states.items()}
 
 
 def _odds_of_sign_in(seen: Seen) -> float | None:

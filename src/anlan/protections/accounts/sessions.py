@@ -224,8 +224,7 @@ class Sessions:
             return False
         if meaning != self._meaning:
             return False
-        (current, previous), *rest = held
-        self._held.load(((_revived(current), _revived(previous)), *rest))
+        self._held.load(held, lambda entry: Held(*entry))
         self._thrown_out.load(thrown_out)
         return True
 
@@ -250,10 +249,6 @@ def _latest_on(account: str, device: str) -> str:
 
 def _digest(agent: str | None) -> int:
     return zlib.crc32(_VERSION.sub("", agent).encode("utf-8", "replace")) if agent else 0
-
-
-def _revived(states: Mapping[str, Any]) -> dict[str, Held]:
-    return {key: Held(*entry) for key, entry in states.items()}
 
 
 _PARTS: tuple[Signal, ...] = (

@@ -6,6 +6,7 @@ Only messages that show something are remembered: a dialogue in which nobody tri
 import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -267,8 +268,7 @@ class Dialogues:
             return False
         kinds: tuple[type[Said] | type[Met], ...] = (Said, Said, Met)
         for states, kind, dump in zip(self._states, kinds, dumps, strict=True):
-            (current, previous), *rest = dump
-            states.load(((_revived(current, kind), _revived(previous, kind)), *rest))
+            states.load(dump, partial(_revived, kind))
         return True
 
     def clear(self) -> None:
@@ -323,8 +323,8 @@ def _top_mean(messages: Sequence[Said]) -> float | None:
     return sum(scores[:TOP]) / TOP if scores else None
 
 
-def _revived(states: Mapping[str, Any], kind: type[Said] | type[Met]) -> dict[str, Any]:
-    return {key: tuple(kind(*map(_tupled, entry)) for entry in entries) for key, entries in states.items()}
+def _revived(kind: type[Said] | type[Met], entries: Sequence[Any]) -> tuple[Said | Met, ...]:
+    return tuple(kind(*map(_tupled, entry)) for entry in entries)
 
 
 def _tupled(value: Any) -> Any:

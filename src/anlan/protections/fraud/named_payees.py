@@ -104,8 +104,7 @@ class NamedPayees:
             return False
         if form != _FORMAT:
             return False
-        generations, *rest = dumped
-        self._recipients.load((tuple(map(_revived, generations)), *rest))
+        self._recipients.load(dumped, lambda named: tuple(map(tuple, named)))
         return True
 
     def clear(self) -> None:
@@ -130,12 +129,6 @@ def _order(named: Named) -> tuple[float, int]:
 
 def _familiarity(teller: Teller) -> tuple[float, float]:
     return teller.known_days, teller.age_days if teller.age_days is not None else float("inf")
-
-
-def _revived(states: Mapping[str, Any]) -> dict[str, tuple[Named, ...]]:
-    """States as they were before msgpack made lists of tuples."""
-    return {key: tuple((time, digest, age, known) for time, digest, age, known in named)
-            for key, named in states.items()}
 
 
 _CLOSENESS = ("sender_age_days", "sender_contact_days")

@@ -88,18 +88,12 @@ class Approaches:
             return False
         if meaning != self._meaning:
             return False
-        generations, *rest = dumped
-        self._pairs.load((tuple(map(_revived, generations)), *rest))
+        self._pairs.load(dumped, lambda asked: tuple(map(tuple, asked)))
         return True
 
     def clear(self) -> None:
         """Forget everything."""
         self._pairs.clear()
-
-
-def _revived(states: Mapping[str, Any]) -> dict[str, tuple[Asked, ...]]:
-    """States as they were before msgpack made lists of tuples."""
-    return {key: tuple((time, bits) for time, bits in asked) for key, asked in states.items()}
 
 
 _PARTS = (
